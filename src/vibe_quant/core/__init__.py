@@ -1,0 +1,1 @@
+"""Decisions: events in, intents out; no I/O, no clock, no randomness of its own."""

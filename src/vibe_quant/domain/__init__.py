@@ -1,0 +1,1 @@
+"""Values every layer speaks in; standard library only, no behaviour beyond what a value knows of itself."""

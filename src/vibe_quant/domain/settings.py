@@ -1,0 +1,351 @@
+"""Every knob of the program, declared once: name, default, bounds and meaning; frozen, standard library only.
+
+``config/`` derives its validating models and the JSON schema from these dataclasses, so that a knob cannot be known
+to one and not to the other.  Ratios, not percents; ms and s as the names say; notionals in the quote asset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from vibe_quant.domain.enums import PositionSide
+
+D = Decimal
+
+
+def knob(
+    default: Any,
+    doc: str,
+    *,
+    ge: Any = None,
+    gt: Any = None,
+    le: Any = None,
+    lt: Any = None,
+    pattern: str | None = None,
+) -> Any:
+    """A dataclass field with its bounds and meaning as metadata; ``...`` as default makes it required."""
+    bounds = {"ge": ge, "gt": gt, "le": le, "lt": lt, "pattern": pattern}
+    metadata = {"doc": doc, **{k: v for k, v in bounds.items() if v is not None}}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+def group(of: type[Any], doc: str) -> Any:
+    """A nested section with all its defaults."""
+    return field(default_factory=of, metadata={"doc": doc})
+
+
+class Venue(StrEnum):
+    """Where orders go."""
+
+    SIM = "sim"
+    PAPER = "paper"
+    TESTNET = "testnet"
+    LIVE = "live"
+
+
+class Manage(StrEnum):
+    """Which positions are worked."""
+
+    LISTED = "listed"
+    ALL = "all"
+
+
+class MakerPriceMode(StrEnum):
+    """Where a maker order rests."""
+
+    AT_TOUCH = "at_touch"
+    INSIDE_SPREAD_1TICK = "inside_spread_1tick"
+    CUSTOM_TICKS = "custom_ticks"
+    QUEUE = "queue"
+
+
+class Policy(StrEnum):
+    """How several strategies' votes become one signal."""
+
+    MAJORITY = "majority"
+    WEIGHTED = "weighted"
+    LEADER = "leader"
+
+
+class StrategyName(StrEnum):
+    """The strategies that ship."""
+
+    ORDERBOOK_PRICE = "orderbook_price"
+    ORDERBOOK_PRESSURE = "orderbook_pressure"
+    PATIENT = "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectSettings:
+    """Backoff of a socket."""
+
+    initial_delay_ms: int = knob(1000, "first delay before reconnecting, ms", ge=100, le=60_000)
+    max_delay_ms: int = knob(30_000, "longest delay between attempts, ms", ge=100, le=600_000)
+    multiplier: Decimal = knob(D(2), "growth of the delay at each failure", ge=D(1), le=D(10))
+    jitter: Decimal = knob(D("0.2"), "random share of the delay", ge=D(0), le=D(1))
+
+
+@dataclass(frozen=True, slots=True)
+class WsSettings:
+    """Streams."""
+
+    stale_data_ms: int = knob(1500, "market data older than this stops discretionary orders, ms", ge=100, le=60_000)
+    user_silence_s: int = knob(60, "user stream silent for so long while working: REST check, s", ge=5, le=3600)
+    reconnect: ReconnectSettings = group(ReconnectSettings, "backoff of reconnects")
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitSettings:
+    """Budgets of discretionary requests; risk orders are exempt."""
+
+    max_orders_per_sec: int = knob(5, "discretionary orders in any second", ge=1, le=30)
+    max_cancels_per_sec: int = knob(8, "discretionary cancels in any second", ge=1, le=30)
+    weight_reserve: Decimal = knob(D("0.2"), "share of the IP weight kept for cancels and risk", ge=D(0), le=D("0.9"))
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """REST circuit breaker."""
+
+    failures: int = knob(5, "failures in a row that open the breaker", ge=1, le=100)
+    block_s: int = knob(60, "seconds it stays open", ge=1, le=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalSettings:
+    """Settings that have no per-symbol form."""
+
+    venue: Venue = knob(Venue.SIM, "sim, paper, testnet, or live (refused without --live)")
+    manage: Manage = knob(Manage.LISTED, "listed: only symbols named under symbols:, all: every open position")
+    client_order_prefix: str = knob(
+        "vq", "prefix of own client order ids; own = carries it", pattern=r"^[A-Za-z0-9]{1,8}$"
+    )
+    ws: WsSettings = group(WsSettings, "streams")
+    rate_limit: RateLimitSettings = group(RateLimitSettings, "budgets of discretionary requests")
+    breaker: BreakerSettings = group(BreakerSettings, "REST circuit breaker")
+
+
+@dataclass(frozen=True, slots=True)
+class FillRateSettings:
+    """Maker fill-rate feedback."""
+
+    enabled: bool = knob(False, "let the maker fill rate steer mode and TTL")
+    window_min: Decimal = knob(D(5), "window of the rate, minutes", gt=D(0), le=D(1440))
+    low: Decimal = knob(D("0.25"), "below: this signal is executed aggressively", ge=D(0), le=D(1))
+    high: Decimal = knob(D("0.75"), "above: maker TTL x 1.25", ge=D(0), le=D(1))
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionSettings:
+    """Orders of a side: life, size, price, rotation."""
+
+    order_ttl_ms: int = knob(800, "life of an order, ms", ge=50, le=600_000)
+    repost_cooldown_ms: int = knob(100, "end of one order to the next, ms", ge=0, le=60_000)
+    min_signal_interval_ms: int = knob(200, "between two signals acted on, a side, ms", ge=0, le=60_000)
+    base_mult: int = knob(1, "slice = base_mult x lot", ge=1, le=1000)
+    use_roi_mult: bool = knob(True, "scale slices by ROI tiers")
+    use_accel_mult: bool = knob(True, "scale slices by acceleration tiers")
+    max_mult: int = knob(50, "cap of the product of multipliers", ge=1, le=10_000)
+    max_order_notional: Decimal = knob(D(200), "cap of a discretionary order, quote asset", gt=D(0), le=D(10_000_000))
+    max_mark_gap: Decimal = knob(
+        D("0.005"), "a discretionary order is never priced worse than mark x (1 -/+ this)", gt=D(0), le=D("0.2")
+    )
+    maker_price_mode: MakerPriceMode = knob(MakerPriceMode.INSIDE_SPREAD_1TICK, "where a maker order rests")
+    maker_n_ticks: int = knob(1, "ticks inside, for custom_ticks", ge=0, le=1000)
+    maker_safety_ticks: int = knob(1, "ticks kept from the other side of the book", ge=1, le=1000)
+    maker_timeouts_to_escalate: int = knob(2, "maker timeouts in a row to go aggressive; 0: never taker", ge=0, le=1000)
+    aggr_fills_to_deescalate: int = knob(1, "full aggressive fills before maker again; 0: never", ge=0, le=1000)
+    aggr_timeouts_to_deescalate: int = knob(2, "aggressive timeouts in a row to go back; 0: never", ge=0, le=1000)
+    target_qty: Decimal = knob(D(0), "stop working the side at this |position|, base asset", ge=D(0))
+    amend: bool = knob(False, "amend a resting maker order in place where the touch has left")
+    fill_rate: FillRateSettings = group(FillRateSettings, "maker fill-rate feedback")
+
+
+@dataclass(frozen=True, slots=True)
+class AccelTier:
+    """Multiplier from a recent return."""
+
+    ret: Decimal = knob(..., "return over the window, ratio", gt=D(0), le=D(1))
+    mult: int = knob(..., "slice multiplier", ge=1, le=10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class AccelSettings:
+    """Acceleration."""
+
+    window_ms: int = knob(2000, "window of the return, ms", ge=100, le=600_000)
+    tiers: tuple[AccelTier, ...] = knob((), "strictly increasing in ret and mult")
+    mult_percent: Decimal | None = knob(
+        None, "scales the inherited tiers' mult (1 = as is), rounded up, at least 1", gt=D(0), le=D(100)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RoiTier:
+    """Multiplier from the return on initial margin."""
+
+    roi: Decimal = knob(..., "unrealised PnL / initial margin, ratio", gt=D(-10), le=D(1000))
+    mult: int = knob(..., "slice multiplier", ge=1, le=10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class RoiSettings:
+    """Return on investment."""
+
+    tiers: tuple[RoiTier, ...] = knob((), "strictly increasing in roi and mult")
+
+
+@dataclass(frozen=True, slots=True)
+class PanicTier:
+    """One step of the ladder near liquidation."""
+
+    dist_to_liq: Decimal = knob(..., "engages at or under this liquidation distance, ratio", gt=D(0), lt=D(1))
+    slice_ratio: Decimal = knob(..., "share of the position at entry that one slice closes", gt=D(0), le=D(1))
+    maker_timeouts_to_escalate: int = knob(2, "maker timeouts before aggressive; 0: aggressive at once", ge=0, le=100)
+
+
+@dataclass(frozen=True, slots=True)
+class PanicSettings:
+    """Panic close."""
+
+    enabled: bool = knob(False, "work the side by tiers near liquidation, without signals")
+    ttl_percent: Decimal = knob(D("0.5"), "panic TTL = order_ttl_ms x this, ratio", gt=D(0), le=D(1))
+    may_cancel_foreign: bool = knob(False, "panic may cancel the user's own orders of the leg")
+    tiers: tuple[PanicTier, ...] = knob((), "strictly ordered: nearer to liquidation, larger slices")
+
+
+@dataclass(frozen=True, slots=True)
+class TakeoverSettings:
+    """A stop of the user's own in place of ours."""
+
+    enabled: bool = knob(True, "a foreign stop that covers the leg takes over")
+    rest_verify_interval_s: int = knob(30, "how often it is looked for, s", ge=5, le=3600)
+    max_hold_s: int = knob(300, "not seen for so long: ours is placed, s", ge=5, le=86_400)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectiveStopSettings:
+    """The stop that rests at the exchange."""
+
+    enabled: bool = knob(True, "keep a STOP_MARKET at the exchange for each managed side")
+    dist_to_liq: Decimal = knob(D("0.01"), "stop's distance from liquidation, ratio", gt=D(0), lt=D("0.5"))
+    allow_loosen: bool = knob(True, "follow liquidation when it moves away")
+    liq_improve_threshold: Decimal = knob(D("0.005"), "improvement that permits loosening, ratio", gt=D(0), lt=D(1))
+    loosen_cooldown_s: int = knob(30, "between two loosenings, s", ge=0, le=86_400)
+    external_takeover: TakeoverSettings = group(TakeoverSettings, "the user's own stops")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadManSettings:
+    """countdownCancelAll: cancels every order of the symbol, the user's own too."""
+
+    enabled: bool = knob(False, "arm the exchange's dead-man's switch while working")
+    countdown_s: int = knob(120, "countdown, s; refreshed at a quarter of it", ge=10, le=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSettings:
+    """Distance to liquidation and what follows from it."""
+
+    liq_distance_threshold: Decimal = knob(D("0.015"), "soft risk: at least aggressive, ratio", gt=D(0), lt=D(1))
+    reconcile_interval_s: int = knob(30, "account compared with REST so often, s", ge=5, le=3600)
+    panic_close: PanicSettings = group(PanicSettings, "tiers near liquidation")
+    protective_stop: ProtectiveStopSettings = group(ProtectiveStopSettings, "the stop that rests at the exchange")
+    dead_man: DeadManSettings = group(DeadManSettings, "the exchange's own countdown")
+
+
+@dataclass(frozen=True, slots=True)
+class PressureSettings:
+    """Strategy orderbook_pressure."""
+
+    threshold_qty: Decimal | None = knob(
+        None, "quantity at the taking touch that counts as pressure; required", gt=D(0)
+    )
+    sustain_ms: int = knob(2000, "pressure must hold so long, ms", ge=0, le=600_000)
+    passive_level: int = knob(3, "book level of the resting order on our own side", ge=1, le=10)
+    use_roi_mult: bool | None = knob(None, "null: as execution.use_roi_mult")
+    use_accel_mult: bool | None = knob(None, "null: as execution.use_accel_mult")
+    qty_jitter_pct: Decimal = knob(D("0.15"), "random share added to or taken from a quantity, ratio", ge=D(0), lt=D(1))
+    qty_anti_repeat_lookback: int = knob(3, "a quantity differs from the last so many", ge=0, le=20)
+    active_recheck_cooldown_ms: int = knob(1000, "after an active order, ms", ge=0, le=600_000)
+    active_recheck_jitter_pct: Decimal = knob(D("0.15"), "jitter of that cooldown, ratio", ge=D(0), lt=D(1))
+    active_burst_window_ms: int = knob(10_000, "window of the burst limit, ms", ge=100, le=3_600_000)
+    active_burst_max_attempts: int = knob(8, "active orders in the window", ge=1, le=1000)
+    active_burst_max_fills: int = knob(5, "active orders with a fill in the window", ge=1, le=1000)
+    active_burst_pause_min_ms: int = knob(2500, "least pause after a burst, ms", ge=0, le=600_000)
+    active_burst_pause_max_ms: int = knob(6000, "longest pause after a burst, ms", ge=0, le=600_000)
+    passive_ttl_ms: int = knob(10_000, "life of the resting order, ms", ge=50, le=3_600_000)
+    passive_ttl_jitter_pct: Decimal = knob(D("0.15"), "jitter of that life, ratio", ge=D(0), lt=D(1))
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSettings:
+    """Strategy patient."""
+
+    horizon_s: Decimal = knob(D(240), "time to flat from begin or enlargement, s", ge=D(1), le=D(604_800))
+    endgame_s: Decimal = knob(D(3), "the last seconds, in which it crosses until done", ge=D(0), le=D(3600))
+    child_s: Decimal = knob(D(16), "time a child is sized for, s", gt=D(0), le=D(3600))
+    min_child: Decimal = knob(D("0.02"), "least child, share of the exit", gt=D(0), le=D(1))
+    max_touch_share: Decimal = knob(
+        D("0.1"), "most of the touch's quantity a child may be, unless the time demands more", gt=D(0), le=D(1)
+    )
+    max_child_notional: Decimal | None = knob(
+        None, "cap of a child, quote asset; stands in place of execution.max_order_notional", gt=D(0)
+    )
+    reprice_bps: Decimal = knob(D("0.5"), "touch so far away (at least a tick): reprice, bps", ge=D(0), le=D(1000))
+    reprice_ms: int = knob(1000, "and for so long, ms", ge=0, le=600_000)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyWeight:
+    """One strategy's weight under policy weighted."""
+
+    name: StrategyName = knob(..., "strategy")
+    weight: Decimal = knob(D(1), "its weight", ge=D(0), le=D(1000))
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySettings:
+    """Which strategies vote, and how their votes are combined."""
+
+    names: tuple[StrategyName, ...] = knob((StrategyName.ORDERBOOK_PRICE,), "strategies that vote")
+    policy: Policy = knob(Policy.MAJORITY, "how several votes are combined")
+    leader: StrategyName | None = knob(None, "the one that rules under policy leader")
+    weights: tuple[StrategyWeight, ...] = knob((), "weights under policy weighted; 1 where not listed")
+    threshold: Decimal = knob(D("0.5"), "share of the weight needed under policy weighted", gt=D(0), le=D(1))
+    orderbook_pressure: PressureSettings = group(PressureSettings, "strategy orderbook_pressure")
+    patient: PatientSettings = group(PatientSettings, "strategy patient")
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolSettings:
+    """Everything a symbol may override."""
+
+    sides: tuple[PositionSide, ...] = knob((PositionSide.LONG, PositionSide.SHORT), "sides that are worked")
+    execution: ExecutionSettings = group(ExecutionSettings, "orders: life, size, price, rotation")
+    accel: AccelSettings = group(AccelSettings, "acceleration")
+    roi: RoiSettings = group(RoiSettings, "return on margin")
+    risk: RiskSettings = group(RiskSettings, "distance to liquidation")
+    strategy: StrategySettings = group(StrategySettings, "who decides when")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration, frozen.
+
+    ``symbols`` are the listed ones; ``default`` is what an unlisted symbol gets under ``manage: all``.
+    """
+
+    shared: GlobalSettings = field(default_factory=GlobalSettings)
+    default: SymbolSettings = field(default_factory=SymbolSettings)
+    symbols: tuple[tuple[str, SymbolSettings], ...] = ()
+
+    def of(self, symbol: str) -> SymbolSettings | None:
+        """Settings of a managed symbol (unified name, "BTC/USDT:USDT"); None where it is not managed."""
+        for name, settings in self.symbols:
+            if name == symbol:
+                return settings
+        return self.default if self.shared.manage is Manage.ALL else None
