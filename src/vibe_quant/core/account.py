@@ -1,0 +1,165 @@
+"""The account as far as it is known: legs, wallets, leverage.
+
+A snapshot replaces, the stream merges, both monotonic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from vibe_quant.domain.account import Balance, Position
+from vibe_quant.domain.enums import MarginType, PositionSide
+from vibe_quant.domain.events import BalanceUpdate, PositionUpdate
+
+ZERO = Decimal(0)
+AGREE_MS = 1000  # two reads that agree, so far apart, are believed against an older row (behaviour 12)
+
+
+@dataclass(frozen=True, slots=True)
+class LegChange:
+    """What a row or a read did to a leg; ``enlarged`` is the quantity that own fills cannot explain upward."""
+
+    before: Decimal
+    after: Decimal
+    enlarged: Decimal = ZERO
+    mismatch: bool = False
+
+
+@dataclass(slots=True)
+class Leg:
+    """One leg: the last account row, and own fills newer than it.
+
+    ``qty`` (absolute, base asset) is the row less those fills, never below zero.  ``known`` is False until a first
+    row, or two reads a second apart that agree on none.
+    """
+
+    symbol: str
+    side: PositionSide
+    known: bool = False
+    entry_price: Decimal = ZERO
+    margin_type: MarginType = MarginType.CROSSED
+    isolated_wallet: Decimal = ZERO
+    qty: Decimal = ZERO
+    row: Decimal = ZERO
+    row_ms: int = -1
+    touched_ms: int = -1
+    pending_ms: int | None = None
+    """Since when (monotonic) own fills have been waiting for the row that contains them; None: none wait."""
+    _fills: list[tuple[int, Decimal]] = field(default_factory=list)
+    _read: tuple[Decimal, int] | None = None
+    """A read that disagreed: its quantity, and when it arrived."""
+
+    @property
+    def is_flat(self) -> bool:
+        """Zero by the exchange's own word, not only by our sums."""
+        return self.known and self.row == 0
+
+    def on_fill(self, qty: Decimal, exch_ms: int, now: int) -> None:
+        """An own closing fill of ``qty``; counted until a row says that it contains it."""
+        self.touched_ms = now
+        self._read = None
+        if exch_ms < self.row_ms:
+            return
+        self._fills.append((exch_ms, qty))
+        self.pending_ms = now if self.pending_ms is None else self.pending_ms
+        self._settle()
+
+    def on_row(self, update: PositionUpdate, now: int) -> LegChange | None:
+        """A row of the user stream; None where it is older than what is known."""
+        if update.exch_ms < self.row_ms:
+            return None
+        self.touched_ms = now
+        self._read = None
+        change = self._replace(update.qty, update.exch_ms)
+        self.entry_price = update.entry_price
+        self.margin_type = update.margin_type
+        self.isolated_wallet = update.isolated_wallet
+        return change
+
+    def on_read(self, position: Position | None, request_ms: int, now: int) -> LegChange | None:
+        """A REST read of the leg (None: absent from it); None where it does not count.
+
+        It counts if the stream has not touched the leg since the request left, and it is no older than the row and
+        the fills; or if a second read, a second later and untouched in between, agrees with the first.
+        """
+        if self.touched_ms >= request_ms:
+            return None
+        qty = position.qty if position is not None else ZERO
+        exch_ms = position.exch_ms if position is not None else 0
+        newest = max([self.row_ms, *(ms for ms, _ in self._fills)])
+        if position is None or exch_ms < newest:
+            if not self._agrees(qty, now):
+                return None
+            exch_ms = newest
+        mismatch = self.known and qty != self.qty
+        change = self._replace(qty, exch_ms)
+        self._fills.clear()
+        self._settle()
+        self._read = None
+        if position is not None:
+            self.entry_price = position.entry_price
+            self.margin_type = position.margin_type
+            self.isolated_wallet = position.isolated_wallet
+        return LegChange(change.before, self.qty, change.enlarged, mismatch)
+
+    def _agrees(self, qty: Decimal, now: int) -> bool:
+        """True where the read says nothing new, or says the same as one at least a second before it."""
+        if self.known and qty == self.qty == self.row:
+            return True
+        if self._read is not None and self._read[0] == qty:
+            return now - self._read[1] >= AGREE_MS
+        self._read = (qty, now)
+        return False
+
+    def _replace(self, qty: Decimal, exch_ms: int) -> LegChange:
+        before = self.qty
+        explained = sum((fill for ms, fill in self._fills if ms <= exch_ms), ZERO)
+        expected = self.row - explained if self.known else qty
+        same_ms = sum((fill for ms, fill in self._fills if ms == exch_ms), ZERO)
+        self._fills = [fill for fill in self._fills if fill[0] > exch_ms]
+        # Several fills can share one millisecond with a row that holds only some of them.
+        if self.known and same_ms > 0 and qty > expected:
+            missing = min(same_ms, qty - expected)
+            self._fills.append((exch_ms, missing))
+            expected += missing
+        enlarged = max(ZERO, qty - expected) if self.known else qty
+        self.row, self.row_ms, self.known = qty, exch_ms, True
+        self._settle()
+        return LegChange(before, self.qty, enlarged)
+
+    def _settle(self) -> None:
+        if not self._fills:
+            self.pending_ms = None
+        self.qty = max(ZERO, self.row - sum((qty for _, qty in self._fills), ZERO))
+
+
+class Account:
+    """Legs by (symbol, side), wallets by asset, leverage by symbol."""
+
+    def __init__(self) -> None:
+        self.legs: dict[tuple[str, PositionSide], Leg] = {}
+        self.balances: dict[str, Balance] = {}
+        self.leverage: dict[str, int] = {}
+
+    def leg(self, symbol: str, side: PositionSide) -> Leg:
+        """The leg's ledger, made at first use."""
+        key = (symbol, side)
+        if key not in self.legs:
+            self.legs[key] = Leg(symbol, side)
+        return self.legs[key]
+
+    def on_balance(self, update: BalanceUpdate) -> bool:
+        """A wallet pushed by the stream; False where it is older than what is known."""
+        known = self.balances.get(update.balance.asset)
+        if known is not None and known.exch_ms > update.exch_ms:
+            return False
+        self.balances[update.balance.asset] = update.balance
+        return True
+
+    def on_balances_read(self, balances: tuple[Balance, ...]) -> None:
+        """Wallets read by REST; an older one loses."""
+        for balance in balances:
+            known = self.balances.get(balance.asset)
+            if known is None or balance.exch_ms >= known.exch_ms:
+                self.balances[balance.asset] = balance

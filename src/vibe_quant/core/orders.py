@@ -1,0 +1,233 @@
+"""The ledger of own orders: recorded before the request leaves, merged by rule from REST and stream alike.
+
+Filled never falls, a final state is final, an older exchange time loses.  An order that was written off keeps its
+entry, so that a late report is still booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from vibe_quant.domain.enums import ExecutionMode, OrderStatus, OrderType, PositionSide, SignalReason
+from vibe_quant.domain.events import OrderUpdate
+from vibe_quant.domain.intents import OrderIntent
+
+ZERO = Decimal(0)
+KEPT = 2000  # ended orders remembered for late reports
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrder:
+    """One own closing order as far as it is known.
+
+    ``status`` None: the request left and nothing was heard yet.  ``qty`` is what law 4 counts with: while an
+    amendment is under way, the larger of old and new.  ``notional`` is the quote value of the known trades.
+    """
+
+    client_id: str
+    symbol: str
+    side: PositionSide
+    order_type: OrderType
+    qty: Decimal
+    price: Decimal | None
+    mode: ExecutionMode | None
+    reason: SignalReason | None
+    sent_ms: int
+    timestamp_ms: int
+    status: OrderStatus | None = None
+    filled: Decimal = ZERO
+    exch_ms: int = 0
+    order_id: int = 0
+    written_off: bool = False
+    amend_qty: Decimal | None = None
+    notional: Decimal = ZERO
+    fee: Decimal = ZERO
+    fee_asset: str = ""
+    realized_pnl: Decimal = ZERO
+    maker_qty: Decimal = ZERO
+    trades_qty: Decimal = ZERO
+
+    @property
+    def is_final(self) -> bool:
+        """True where nothing more can fill."""
+        return self.written_off or (self.status is not None and self.status.is_final)
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still fill: nothing once final, else the quantity (or the larger one under amendment) less fills."""
+        if self.is_final:
+            return ZERO
+        return max(self.qty, self.amend_qty or ZERO) - self.filled
+
+    @property
+    def avg_price(self) -> Decimal | None:
+        """Average price of the known trades; None without any."""
+        return self.notional / self.trades_qty if self.trades_qty > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What one report changed: the order before and after, and the quantity newly known to be filled."""
+
+    before: OwnOrder
+    after: OwnOrder
+    filled: Decimal
+
+
+def from_intent(intent: OrderIntent, now: int) -> OwnOrder:
+    """The ledger's entry of an order that is about to leave."""
+    return OwnOrder(
+        client_id=intent.client_id,
+        symbol=intent.symbol,
+        side=intent.position_side,
+        order_type=intent.order_type,
+        qty=intent.qty,
+        price=intent.price,
+        mode=intent.mode,
+        reason=intent.reason,
+        sent_ms=now,
+        timestamp_ms=intent.timestamp_ms,
+    )
+
+
+def from_report(update: OrderUpdate, now: int) -> OwnOrder:
+    """An entry for an own order of an earlier run, adopted from the exchange's report with nothing filled yet."""
+    return OwnOrder(
+        client_id=update.client_id,
+        symbol=update.symbol,
+        side=update.position_side,
+        order_type=update.order_type,
+        qty=update.qty,
+        price=update.price,
+        mode=None,
+        reason=None,
+        sent_ms=now,
+        timestamp_ms=update.exch_ms,
+        filled=update.filled_qty,
+        trades_qty=ZERO,
+    )
+
+
+def merge(order: OwnOrder, update: OrderUpdate, *, new_trade: bool) -> OwnOrder:
+    """The order after a report; ``new_trade`` says that the report's trade has not been booked before.
+
+    A final report is believed whatever its time (an order cannot come back to life), a live one only if the order
+    is not final and the report is not older than what is known.
+    """
+    filled = max(order.filled, update.filled_qty)
+    changed = replace(order, filled=filled, order_id=order.order_id or update.order_id)
+    if new_trade:
+        changed = _book_trade(changed, update)
+    if order.status is not None and order.status.is_final:
+        return changed
+    if update.status.is_final:
+        return replace(changed, status=update.status, exch_ms=max(order.exch_ms, update.exch_ms), written_off=False)
+    if order.status is not None and update.exch_ms < order.exch_ms:
+        return changed
+    changed = replace(changed, status=update.status, exch_ms=update.exch_ms, written_off=False)
+    if update.price > 0:
+        changed = replace(changed, price=update.price)
+    if update.amended or update.qty == order.amend_qty:
+        changed = replace(changed, qty=update.qty, amend_qty=None)
+    return changed
+
+
+def _book_trade(order: OwnOrder, update: OrderUpdate) -> OwnOrder:
+    return replace(
+        order,
+        notional=order.notional + update.last_qty * update.last_price,
+        trades_qty=order.trades_qty + update.last_qty,
+        maker_qty=order.maker_qty + (update.last_qty if update.is_maker else ZERO),
+        fee=order.fee + update.fee,
+        fee_asset=update.fee_asset or order.fee_asset,
+        realized_pnl=order.realized_pnl + update.realized_pnl,
+    )
+
+
+class OrderLedger:
+    """All own orders of the account by client id."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, OwnOrder] = {}
+        self._live: dict[str, None] = {}
+        self._ended: dict[str, None] = {}
+        self._trades: dict[str, set[int]] = {}
+
+    def record(self, order: OwnOrder) -> None:
+        """Remember an order before its request leaves.
+
+        Raises:
+            ValueError: the client id was used before.
+        """
+        if order.client_id in self._orders:
+            raise ValueError(f"client id {order.client_id} was used before")
+        self._store(order)
+
+    def get(self, client_id: str) -> OwnOrder | None:
+        """The order of a client id, ended ones included."""
+        return self._orders.get(client_id)
+
+    def live(self, symbol: str, side: PositionSide) -> Iterator[OwnOrder]:
+        """Orders of a side that may still fill, in the order in which they were sent."""
+        for client_id in self._live:
+            order = self._orders[client_id]
+            if order.side is side and order.symbol == symbol:
+                yield order
+
+    def remaining(self, symbol: str, side: PositionSide) -> Decimal:
+        """Sum of what own live and doubtful orders of a side may still fill."""
+        return sum((order.remaining for order in self.live(symbol, side)), ZERO)
+
+    def merge(self, update: OrderUpdate) -> Merge | None:
+        """Book a report; None where the order is not known here."""
+        before = self._orders.get(update.client_id)
+        if before is None:
+            return None
+        new_trade = update.last_qty > 0 and self._first_sight(update)
+        after = merge(before, update, new_trade=new_trade)
+        self._store(after)
+        return Merge(before, after, after.filled - before.filled)
+
+    def refuse(self, client_id: str) -> OwnOrder | None:
+        """The exchange refused the order, or it never left: nothing of it can fill."""
+        return self._finish(client_id, status=OrderStatus.REJECTED)
+
+    def write_off(self, client_id: str) -> OwnOrder | None:
+        """The exchange says, late enough, that it has no such order."""
+        return self._finish(client_id, written_off=True)
+
+    def amending(self, client_id: str, qty: Decimal | None) -> None:
+        """An amendment to ``qty`` is under way; None: it came to nothing."""
+        self._store(replace(self._orders[client_id], amend_qty=qty))
+
+    def _finish(
+        self, client_id: str, *, status: OrderStatus | None = None, written_off: bool = False
+    ) -> OwnOrder | None:
+        order = self._orders.get(client_id)
+        if order is None or order.is_final:
+            return order
+        order = replace(order, status=status or order.status, written_off=written_off)
+        self._store(order)
+        return order
+
+    def _first_sight(self, update: OrderUpdate) -> bool:
+        seen = self._trades.setdefault(update.client_id, set())
+        if update.trade_id in seen:
+            return False
+        seen.add(update.trade_id)
+        return True
+
+    def _store(self, order: OwnOrder) -> None:
+        self._orders[order.client_id] = order
+        if not order.is_final:
+            self._ended.pop(order.client_id, None)
+            self._live[order.client_id] = None
+            return
+        self._live.pop(order.client_id, None)
+        self._ended[order.client_id] = None
+        if len(self._ended) > KEPT:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest], self._orders[oldest]
+            self._trades.pop(oldest, None)
