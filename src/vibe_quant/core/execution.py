@@ -6,20 +6,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from vibe_quant.core import machine
-from vibe_quant.core.machine import (
+from vibe_quant.core.machine import SETTLE_MS, deadline, step
+from vibe_quant.core.order_states import (
     Canceling,
     Cooldown,
+    Done,
     Doubtful,
     Effect,
     Idle,
+    Live,
     MachineEvent,
+    Missing,
+    Placing,
     Plain,
+    RefusedOrder,
     State,
+    Submitted,
     Tick,
+    Unlisted,
     Waiting,
+    Withdraw,
     Working,
-    step,
+    name_of,
 )
 from vibe_quant.core.orders import OrderLedger, OwnOrder, from_intent
 from vibe_quant.domain.enums import ExecutionState, NoticeKind, OrderStatus, PositionSide, RequestKind, Severity
@@ -69,7 +77,7 @@ class ExecutionEngine:
     @property
     def state_name(self) -> ExecutionState:
         """The public name of the main machine's state."""
-        return machine.name_of(self.state)
+        return name_of(self.state)
 
     @property
     def is_free(self) -> bool:
@@ -112,11 +120,9 @@ class ExecutionEngine:
         if isinstance(self.state, Doubtful) and not self.extras:
             self.extras[self.state.order.client_id] = replace(self.state, unwanted="passed by in panic")
             self.state = Idle()
-        settled = intent.timestamp_ms + intent.recv_window_ms + machine.SETTLE_MS
+        settled = intent.timestamp_ms + intent.recv_window_ms + SETTLE_MS
         expires = None if ttl_ms is None else now + ttl_ms
-        self.state, _ = step(
-            self.state, machine.Submitted(Working(intent.client_id, expires, cooldown_ms, settled)), now
-        )
+        self.state, _ = step(self.state, Submitted(Working(intent.client_id, expires, cooldown_ms, settled)), now)
         self._ledger.record(from_intent(intent, now))
         return [intent]
 
@@ -124,14 +130,14 @@ class ExecutionEngine:
         """A report about an order of this side has been merged into ``order``."""
         if not self._holds(order.client_id):
             return [] if order.is_final else self._stray(order, now)
-        return self._apply(order.client_id, machine.Done() if order.is_final else machine.Live(), now)
+        return self._apply(order.client_id, Done() if order.is_final else Live(), now)
 
     def refused(self, client_id: str, code: int, now: int) -> list[Out]:
         """The order was refused with ``code`` (0: it never left)."""
         if not self._holds(client_id):
             return []
         self._ledger.refuse(client_id)
-        return self._apply(client_id, machine.RefusedOrder(), now, code)
+        return self._apply(client_id, RefusedOrder(), now, code)
 
     def plain(self, client_id: str, event: Plain, now: int) -> list[Out]:
         """An answer that carries nothing but its kind."""
@@ -139,21 +145,21 @@ class ExecutionEngine:
 
     def missing(self, client_id: str, server_ms: int, now: int) -> list[Out]:
         """A query answered "does not exist"."""
-        return self._apply(client_id, machine.Missing(server_ms), now) if self._holds(client_id) else []
+        return self._apply(client_id, Missing(server_ms), now) if self._holds(client_id) else []
 
     def listed(self, listed: frozenset[str], asked_ms: int, now: int) -> list[Out]:
         """A list of the symbol's open orders has been read; the orders on it are reported apart."""
         out: list[Out] = []
         for client_id in self._ids():
             if client_id not in listed:
-                out += self._apply(client_id, machine.Unlisted(asked_ms), now)
+                out += self._apply(client_id, Unlisted(asked_ms), now)
         return out
 
     def withdraw(self, reason: str, now: int) -> list[Out]:
         """Cancel whatever is live."""
         out: list[Out] = []
         for client_id in self._ids():
-            out += self._apply(client_id, machine.Withdraw(reason), now)
+            out += self._apply(client_id, Withdraw(reason), now)
         return out
 
     def stream_lost(self, now: int) -> list[Out]:
@@ -176,8 +182,8 @@ class ExecutionEngine:
     def deadline(self) -> int | None:
         """When the side wants a tick."""
         if not self.extras:
-            return machine.deadline(self.state)
-        moments = [machine.deadline(state) for state in (self.state, *self.extras.values())]
+            return deadline(self.state)
+        moments = [deadline(state) for state in (self.state, *self.extras.values())]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _ids(self) -> list[str]:
@@ -227,7 +233,7 @@ class ExecutionEngine:
         return Ended(order, _kind(order, before), code)
 
     def _stray(self, order: OwnOrder, now: int) -> list[Out]:
-        settled = order.timestamp_ms + RECV_WINDOW_MS + machine.SETTLE_MS
+        settled = order.timestamp_ms + RECV_WINDOW_MS + SETTLE_MS
         reason = "not expected to live"
         self.extras[order.client_id] = Canceling(Working(order.client_id, None, 0, settled), reason, now)
         return [CancelOrder(self.symbol, order.client_id, reason)]
@@ -248,7 +254,7 @@ def _reason(state: State) -> str | None:
     match state:
         case Canceling(reason=reason):
             return reason
-        case machine.Placing(unwanted=unwanted) | Doubtful(unwanted=unwanted):
+        case Placing(unwanted=unwanted) | Doubtful(unwanted=unwanted):
             return unwanted
         case _:
             return None

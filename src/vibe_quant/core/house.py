@@ -1,0 +1,78 @@
+"""What all sides share: settings, account, order ledger, budgets, ids, the server's clock, and who may act at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from vibe_quant.core.account import Account
+from vibe_quant.core.exit_counter import ExitCounter
+from vibe_quant.core.foreign import ForeignOrders
+from vibe_quant.core.orders import OrderLedger
+from vibe_quant.core.pacing import Pacing
+from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PauseState:
+    """One pause; ``until_ms`` monotonic, None until undone; ``panic`` stops panic too."""
+
+    until_ms: int | None
+    panic: bool
+
+
+@dataclass(slots=True)
+class House:
+    """Account-wide state of the core.  ``run`` is new at each start, so that client ids are never reused."""
+
+    settings: Settings
+    run: str
+    pacing: Pacing
+    account: Account = field(default_factory=Account)
+    orders: OrderLedger = field(default_factory=OrderLedger)
+    foreign: ForeignOrders = field(default_factory=ForeignOrders)
+    counters: dict[tuple[str, PositionSide], ExitCounter] = field(default_factory=dict)
+    pauses: dict[str | None, PauseState] = field(default_factory=dict)
+    """symbol (None: all) -> its pause."""
+    offset_ms: int | None = None
+    user_up: bool = False
+    synced: bool = False
+    halted: str | None = None
+    stopping: bool = False
+    _seq: int = 0
+
+    def server_ms(self, now: int) -> int:
+        """The exchange's clock at ``now``; our own where no offset was measured yet."""
+        return now + (self.offset_ms or 0)
+
+    def new_order_id(self) -> str:
+        """``<prefix>-<run>-<seq>``."""
+        self._seq += 1
+        return f"{self.settings.shared.client_order_prefix}-{self.run}-{self._seq}"
+
+    def new_stop_id(self, symbol: str, side: PositionSide) -> str:
+        """``<prefix>-ps-<symbol hash>-<L|S>-<run><seq>``; the hash finds the leg again after a restart."""
+        self._seq += 1
+        prefix = self.settings.shared.client_order_prefix
+        return f"{prefix}-ps-{symbol_hash(symbol)}-{side.value[0]}-{self.run}{self._seq}"
+
+    def is_own(self, client_id: str) -> bool:
+        """True for an id that carries our prefix, of whatever run."""
+        return client_id.startswith(f"{self.settings.shared.client_order_prefix}-")
+
+    def counter(self, symbol: str, side: PositionSide) -> ExitCounter:
+        """The leg's independent counter, made at first use."""
+        return self.counters.setdefault((symbol, side), ExitCounter())
+
+    def paused(self, symbol: str, now: int, *, panic: bool = False) -> bool:
+        """True while a pause of the symbol, or of everything, holds; with ``panic``, one that stops panic too."""
+        if not self.pauses:
+            return False
+        found = [self.pauses[key] for key in (None, symbol) if key in self.pauses]
+        return any((p.until_ms is None or now < p.until_ms) and (p.panic or not panic) for p in found)
+
+
+def symbol_hash(symbol: str) -> str:
+    """Six hexadecimal digits of a symbol's name, for client ids."""
+    return sha256(symbol.encode()).hexdigest()[:6]
