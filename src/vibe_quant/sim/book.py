@@ -1,0 +1,101 @@
+"""One symbol's market as the exchange sees it: touch, depth, mark, and what of the shown quantity we already took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from vibe_quant.domain.enums import OrderSide, PriceMatch
+from vibe_quant.domain.events import Depth, Level, Quote
+from vibe_quant.domain.rules import Brackets, SymbolRules
+from vibe_quant.sim.records import ZERO, SimOrder
+
+
+@dataclass(slots=True, eq=False)
+class Market:
+    """Mutable state of one symbol; ``resting`` holds our live orders in order of arrival."""
+
+    rules: SymbolRules
+    brackets: Brackets = ()
+    quote: Quote | None = None
+    depth: Depth | None = None
+    mark: Decimal | None = None
+    funding_rate: Decimal | None = None
+    last: Decimal | None = None
+    resting: list[SimOrder] = field(default_factory=list)
+    bid_taken: Decimal = ZERO
+    ask_taken: Decimal = ZERO
+    deep_taken: dict[Decimal, Decimal] = field(default_factory=dict)
+
+    def set_quote(self, quote: Quote) -> None:
+        """Replace the touch; a side shown anew (other price or quantity) may be taken from again."""
+        old = self.quote
+        if old is not None:
+            if self.bid_taken and (quote.bid != old.bid or quote.bid_qty != old.bid_qty):
+                self.bid_taken = ZERO
+            if self.ask_taken and (quote.ask != old.ask or quote.ask_qty != old.ask_qty):
+                self.ask_taken = ZERO
+        self.quote = quote
+
+    def set_depth(self, depth: Depth) -> None:
+        """Replace the levels behind the touch."""
+        self.depth = depth
+        self.deep_taken.clear()
+
+    def shown(self, side: OrderSide) -> list[Level]:
+        """What an incoming order of ``side`` may take, best first, less what we took of it already."""
+        quote = self.quote
+        if quote is None:
+            return []
+        sell = side is OrderSide.SELL
+        touch = quote.bid if sell else quote.ask
+        left = quote.bid_qty - self.bid_taken if sell else quote.ask_qty - self.ask_taken
+        levels = [(touch, left)]
+        if self.depth is not None:
+            for price, qty in self.depth.bids if sell else self.depth.asks:
+                if (price < touch) if sell else (price > touch):
+                    levels.append((price, qty - self.deep_taken.get(price, ZERO)))
+        return [(price, qty) for price, qty in levels if qty > 0]
+
+    def take(self, side: OrderSide, price: Decimal, qty: Decimal) -> None:
+        """Remember that an order of ``side`` took ``qty`` of the level at ``price``."""
+        quote = self.quote
+        if quote is not None and price == (quote.bid if side is OrderSide.SELL else quote.ask):
+            if side is OrderSide.SELL:
+                self.bid_taken += qty
+            else:
+                self.ask_taken += qty
+        else:
+            self.deep_taken[price] = self.deep_taken.get(price, ZERO) + qty
+
+    def own_touch(self, side: OrderSide) -> tuple[Decimal, Decimal]:
+        """Price and displayed quantity of the touch that an order of ``side`` would join; zeros if nothing is shown."""
+        quote = self.quote
+        if quote is None:
+            return ZERO, ZERO
+        return (quote.ask, quote.ask_qty) if side is OrderSide.SELL else (quote.bid, quote.bid_qty)
+
+    def crosses(self, side: OrderSide, price: Decimal) -> bool:
+        """True where a limit order of ``side`` at ``price`` would take from the shown book."""
+        quote = self.quote
+        if quote is None:
+            return False
+        return price <= quote.bid if side is OrderSide.SELL else price >= quote.ask > 0
+
+    def matched_price(self, side: OrderSide, match: PriceMatch) -> Decimal | None:
+        """Price that ``priceMatch`` picks; None where the book does not show that level.
+
+        OPPONENT_5 without depth is four ticks through the opposite touch: the nearest that its fifth level can be.
+        """
+        if self.quote is None:
+            return None
+        if match is PriceMatch.QUEUE:
+            return self.own_touch(side)[0] or None
+        touch = self.quote.bid if side is OrderSide.SELL else self.quote.ask
+        if match is PriceMatch.OPPONENT:
+            return touch or None
+        if self.depth is not None:
+            levels = self.depth.bids if side is OrderSide.SELL else self.depth.asks
+            return levels[4][0] if len(levels) > 4 else None
+        away = self.rules.tick * (-4 if side is OrderSide.SELL else 4)
+        return touch + away if touch + away > 0 else None

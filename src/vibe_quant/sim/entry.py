@@ -1,0 +1,179 @@
+"""Admits orders: resolves the price, applies the rules of closing, post-only and margin, and changes resting orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from vibe_quant.domain.enums import OrderStatus, OrderType, PositionSide, TimeInForce
+from vibe_quant.sim import filters
+from vibe_quant.sim.account import LegKey
+from vibe_quant.sim.book import Market
+from vibe_quant.sim.matching import Matching
+from vibe_quant.sim.records import ZERO, AmendRequest, ExecType, ExpiryReason, OrderRequest, Rejected, SimOrder
+from vibe_quant.sim.venue import Venue
+
+MAX_OPEN_ORDERS = 200
+MAX_AMENDMENTS = 10_000
+GTX_REFUSED = (
+    "Due to the order could not be executed as maker, the Post Only order will be rejected. "
+    "The order will not be recorded in the order history"
+)
+
+
+class Entry:
+    """POST and PUT of regular orders."""
+
+    def __init__(self, venue: Venue, matching: Matching) -> None:
+        """Shares the exchange's state."""
+        self.venue = venue
+        self.matching = matching
+        self.overloaded = False  # -1008 for whatever is not spared
+
+    def place(self, request: OrderRequest, now: int) -> SimOrder:
+        """Check and enter an order; raises Rejected with nothing recorded."""
+        venue, switches = self.venue, self.venue.switches
+        market = venue.market(request.symbol)
+        filters.check_time(request.timestamp_ms, request.recv_window_ms, now)
+        filters.check_client_id(request.client_id)
+        position_side = filters.check_shape(request, switches)
+        closes = request.side is position_side.exit_side
+        if self.overloaded and not (closes and switches.overload_spares_closers):
+            raise overload()
+        filters.check_status(market.rules, not closes)
+        previous = venue.orders.get(request.client_id)
+        if previous is not None and not previous.status.is_final:
+            raise Rejected(-4116, "ClientOrderId is duplicated.")
+        order = self._resolved(request, position_side, market, now)
+        self._check_filters(order, market)
+        key = (order.symbol, position_side)
+        if closes:
+            order.qty = self._closable(key, order.qty, order.order_type, ZERO)
+        else:
+            self.check_margin(order.symbol, order.qty, order.price)
+        self._check_book(order, market)
+        if len(market.resting) >= MAX_OPEN_ORDERS:
+            raise Rejected(-2025, "Reach max open order limit.")
+        self.matching.enter(order, now)
+        return order
+
+    def _resolved(self, request: OrderRequest, side: PositionSide, market: Market, now: int) -> SimOrder:
+        price = request.price
+        if request.price_match is not None:
+            price = market.matched_price(request.side, request.price_match)
+            if price is None:
+                raise Rejected(-5041, "No depth matches this BBO order.")
+        return SimOrder(
+            order_id=self.venue.next_id(),
+            client_id=request.client_id,
+            symbol=request.symbol,
+            side=request.side,
+            position_side=side,
+            order_type=request.order_type,
+            time_in_force=request.time_in_force or TimeInForce.GTC,
+            qty=request.qty or ZERO,
+            price=price or ZERO,
+            created_ms=now,
+            updated_ms=now,
+            stp=request.stp,
+            price_match=request.price_match,
+            orig_type=request.order_type,
+        )
+
+    def _check_filters(self, order: SimOrder, market: Market) -> None:
+        filters.check_qty(market.rules, order.qty, order.order_type)
+        price = None
+        if order.order_type is OrderType.LIMIT:
+            price = order.price
+            filters.check_price(market, order.side, price)
+        else:
+            filters.check_market_price(market, order.side)
+        relief = filters.has_relief(self.venue.switches, order.order_type, order.is_closer)
+        filters.check_notional(market, order.qty, price, relief)
+
+    def _closable(self, key: LegKey, qty: Decimal, order_type: OrderType, own: Decimal) -> Decimal:
+        """Quantity that a closer may carry; ``own`` is what the order itself already claims (an amendment)."""
+        switches = self.venue.switches
+        leg = self.venue.account.leg(*key).qty
+        claimed = self.venue.claimed(key) - own
+        market_free = order_type is OrderType.MARKET and not switches.market_close_counts_closers
+        counted = claimed if switches.closers_sum_refused and not market_free else ZERO
+        room = leg - counted
+        if room <= 0 or (qty > room and (counted or switches.over_close_refused)):
+            raise Rejected(-2022, "ReduceOnly Order is rejected.")
+        return min(qty, leg)
+
+    def check_margin(self, symbol: str, qty: Decimal, price: Decimal) -> None:
+        """-2019 unless the initial margin of an opening order is free; working openers count."""
+        account = self.venue.account
+        market = self.venue.markets[symbol]
+        value = price or market.mark or ZERO
+        claimed = sum((o.remaining * o.price for o in market.resting if not o.is_closer), ZERO)
+        if (qty * value + claimed) / account.leverage_of(symbol) > account.available(account.asset_of(symbol)):
+            raise Rejected(-2019, "Margin is insufficient.")
+
+    def _check_book(self, order: SimOrder, market: Market) -> None:
+        if order.time_in_force is TimeInForce.GTX and self._would_take(order, market):
+            raise Rejected(-5022, GTX_REFUSED)
+        if order.time_in_force is TimeInForce.FOK:
+            shown = [(price, qty) for price, qty in market.shown(order.side) if market_reaches(order, price)]
+            if sum((qty for _, qty in shown), ZERO) < order.qty:
+                raise Rejected(
+                    -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
+                )
+
+    def _would_take(self, order: SimOrder, market: Market) -> bool:
+        return market.crosses(order.side, order.price) or bool(self.matching.rivals(order.side, order.price, market))
+
+    def amend(self, request: AmendRequest, now: int) -> SimOrder:
+        """New price and total quantity; loses the queue.  The documented cancels answer with the cancelled order."""
+        market = self.venue.market(request.symbol)
+        filters.check_time(request.timestamp_ms, request.recv_window_ms, now)
+        order = self.venue.live_order(request.symbol, request.client_id)
+        if order is None:
+            raise Rejected(-2013, "Order does not exist.")
+        self._check_amendment(order, request, market)
+        takes = order.time_in_force is TimeInForce.GTX and self._would_take_at(order, request.price, market)
+        if request.qty <= order.filled_qty or takes:
+            self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, now)
+            return order
+        order.qty, order.price = request.qty, request.price
+        order.amendments += 1
+        market.resting.remove(order)
+        self.venue.tell(order, ExecType.AMENDMENT, now)
+        self.matching.settle(order, now)
+        return order
+
+    def _check_amendment(self, order: SimOrder, request: AmendRequest, market: Market) -> None:
+        if order.order_type is not OrderType.LIMIT:
+            raise Rejected(-5025, "Only limit order is supported.")
+        if market.rules.status != "TRADING":
+            raise Rejected(-5024, "Symbol is not in trading status. Order amendment is not permitted.")
+        if order.amendments >= MAX_AMENDMENTS:
+            raise Rejected(-5026, "Exceed maximum modify order limit.")
+        if (request.qty, request.price) == (order.qty, order.price):
+            raise Rejected(-5027, "No need to modify the order.")
+        filters.check_qty(market.rules, request.qty, order.order_type)
+        filters.check_price(market, order.side, request.price)
+        relief = filters.has_relief(self.venue.switches, order.order_type, order.is_closer)
+        filters.check_notional(market, request.qty, request.price, relief, -5029)
+        if order.is_closer and request.qty > order.filled_qty:
+            key = (order.symbol, order.position_side)
+            self._closable(key, request.qty - order.filled_qty, order.order_type, order.remaining)
+
+    def _would_take_at(self, order: SimOrder, price: Decimal, market: Market) -> bool:
+        return market.crosses(order.side, price) or bool(self.matching.rivals(order.side, price, market))
+
+
+def market_reaches(order: SimOrder, price: Decimal) -> bool:
+    """True where an arriving order would take a level at ``price``."""
+    if order.order_type is not OrderType.LIMIT:
+        return True
+    return price >= order.price if order.side == "SELL" else price <= order.price
+
+
+def overload() -> Rejected:
+    """-1008, which certainly was not executed."""
+    text = (
+        "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."
+    )
+    return Rejected(-1008, text, http=503)

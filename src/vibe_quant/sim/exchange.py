@@ -1,0 +1,158 @@
+"""The simulated exchange: the tape plays the rest of the market, requests come with their time, events wait in ``out``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from vibe_quant.domain.enums import OrderStatus, PositionSide, WorkingType
+from vibe_quant.domain.events import Depth, Mark, Quote, Trade
+from vibe_quant.domain.rules import Brackets, SymbolRules
+from vibe_quant.sim.account import ENTRY, Account
+from vibe_quant.sim.entry import Entry
+from vibe_quant.sim.forced import Forced
+from vibe_quant.sim.matching import Matching
+from vibe_quant.sim.records import (
+    AmendRequest,
+    ExchangeEvent,
+    ExpiryReason,
+    LeverageEvent,
+    OrderRequest,
+    Rejected,
+    SimOrder,
+)
+from vibe_quant.sim.stops import AlgoService
+from vibe_quant.sim.switches import Switches
+from vibe_quant.sim.venue import Venue
+
+
+class SimExchange:
+    """Facade of the parts; all times are the exchange's epoch milliseconds and never run backwards.
+
+    Requests raise ``Rejected``.  ``algos`` takes conditional orders, ``forced`` is where tests and scenarios let things
+    happen to the account, ``entry.overloaded`` turns -1008 on.
+    """
+
+    def __init__(
+        self,
+        symbols: Mapping[str, tuple[SymbolRules, Brackets]],
+        wallets: Mapping[str, Decimal],
+        switches: Switches | None = None,
+    ) -> None:
+        """``symbols``: rules and maintenance brackets by name; ``wallets``: balance by margin asset."""
+        self.venue = Venue(symbols, wallets, switches or Switches())
+        self.matching = Matching(self.venue)
+        self.entry = Entry(self.venue, self.matching)
+        self.algos = AlgoService(self.venue, self.matching, self.entry)
+        self.forced = Forced(self.venue, self.matching)
+        self.matching.order_ended = self.algos.order_ended
+        self.matching.leg_closed = self.algos.leg_closed
+        self.out = self.venue.out
+        self._markets = self.venue.markets
+        self._countdowns: dict[str, int] = {}
+
+    @property
+    def account(self) -> Account:
+        """Wallets and legs."""
+        return self.venue.account
+
+    def on_quote(self, quote: Quote) -> None:
+        """A new touch of the tape."""
+        market = self._markets[quote.symbol]
+        before = market.quote
+        market.set_quote(quote)
+        if market.resting:
+            self.matching.on_quote(market, before, quote.exch_ms)
+
+    def on_trade(self, trade: Trade) -> None:
+        """A print of the tape."""
+        market = self._markets[trade.symbol]
+        market.last = trade.price
+        if market.resting:
+            self.matching.on_trade(market, trade, trade.exch_ms)
+        if self.algos.open:
+            self.algos.on_price(trade.symbol, WorkingType.CONTRACT_PRICE, trade.price, trade.exch_ms)
+
+    def on_mark(self, mark: Mark) -> None:
+        """A new mark price: triggers stops, then liquidation."""
+        market = self._markets[mark.symbol]
+        market.mark = mark.price
+        market.funding_rate = mark.funding_rate
+        if self.algos.open:
+            self.algos.on_price(mark.symbol, WorkingType.MARK_PRICE, mark.price, mark.exch_ms)
+        self.forced.check_margin(mark.exch_ms)
+
+    def on_depth(self, depth: Depth) -> None:
+        """Levels behind the touch, which arriving orders may then walk."""
+        self._markets[depth.symbol].set_depth(depth)
+
+    def place(self, request: OrderRequest, now: int) -> SimOrder:
+        """POST order."""
+        return self.entry.place(request, now)
+
+    def amend(self, request: AmendRequest, now: int) -> SimOrder:
+        """PUT order."""
+        return self.entry.amend(request, now)
+
+    def cancel(self, symbol: str, client_id: str, now: int) -> SimOrder:
+        """DELETE order; -2011 where it is not open."""
+        self.venue.market(symbol)
+        order = self.venue.live_order(symbol, client_id)
+        if order is None:
+            raise Rejected(-2011, "Unknown order sent.")
+        self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, now)
+        return order
+
+    def query(self, symbol: str, client_id: str, now: int) -> SimOrder:
+        """GET order; -2013 when unknown, and for ``query_lag_ms`` after it was placed."""
+        order = self.venue.orders.get(client_id)
+        lag = self.venue.switches.query_lag_ms
+        if order is None or order.symbol != symbol or now - order.created_ms < lag:
+            raise Rejected(-2013, "Order does not exist.")
+        return order
+
+    def open_orders(self, symbol: str | None) -> list[SimOrder]:
+        """GET openOrders; None: of all symbols."""
+        markets = self._markets.values() if symbol is None else [self.venue.market(symbol)]
+        return [order for market in markets for order in market.resting]
+
+    def countdown(self, symbol: str, countdown_ms: int, now: int) -> None:
+        """POST countdownCancelAll: cancel the symbol's orders unless called again in time; zero stops the timer."""
+        self.venue.market(symbol)
+        due = now + countdown_ms if countdown_ms else 0
+        self._countdowns[symbol] = due
+        if due:
+            self.venue.schedule(due, lambda at: self._run_out(symbol, at))
+
+    def _run_out(self, symbol: str, at: int) -> None:
+        if self._countdowns.get(symbol) != at:
+            return
+        self._countdowns[symbol] = 0
+        for order in self.open_orders(symbol):
+            self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, at)
+        if self.venue.switches.countdown_cancels_algos:
+            self.algos.cancel_all(symbol, at)
+
+    def set_leverage(self, symbol: str, leverage: int, now: int) -> None:
+        """Change a symbol's leverage and tell of it."""
+        self.account.leverage[symbol] = leverage
+        self.out.append(LeverageEvent(symbol, leverage, now))
+
+    def seed_position(
+        self, symbol: str, side: PositionSide, qty: Decimal, entry: Decimal, isolated_wallet: Decimal | None = None
+    ) -> None:
+        """Give the account a leg that it had before the tape began; nothing is told.
+
+        ``isolated_wallet`` makes the symbol isolated and is taken out of the cross wallet.
+        """
+        leg = self.account.leg(symbol, side)
+        leg.qty, leg.entry = qty, entry.quantize(ENTRY)
+        if isolated_wallet is not None:
+            self.account.isolated.add(symbol)
+            leg.isolated_wallet = isolated_wallet
+
+    def take_events(self) -> list[ExchangeEvent]:
+        """All events since the last call, in the order in which they happened."""
+        events = self.out[:]
+        self.out.clear()
+        return events

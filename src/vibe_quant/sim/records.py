@@ -1,0 +1,256 @@
+"""The exchange's own records, as rich as the wire: requests, orders, conditional orders, the user stream's pushes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from vibe_quant.domain.enums import (
+    MarginType,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    PriceMatch,
+    StopStatus,
+    TimeInForce,
+    WorkingType,
+)
+
+ZERO = Decimal(0)
+
+
+class Rejected(Exception):  # noqa: N818 - the exchange's word for an ordinary answer
+    """The exchange refuses a request; nothing was done unless the code's own text says otherwise."""
+
+    def __init__(self, code: int, message: str, http: int = 400) -> None:
+        """``code`` is the exchange's own (negative), ``http`` the status it travels with."""
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.http = http
+
+
+class ExecType(StrEnum):
+    """Execution type, ``x`` of ORDER_TRADE_UPDATE."""
+
+    NEW = "NEW"
+    CANCELED = "CANCELED"
+    CALCULATED = "CALCULATED"
+    EXPIRED = "EXPIRED"
+    TRADE = "TRADE"
+    AMENDMENT = "AMENDMENT"
+
+
+class Stp(StrEnum):
+    """Self-trade prevention, ``V``; acts for IOC, GTC and GTD takers."""
+
+    EXPIRE_MAKER = "EXPIRE_MAKER"
+    EXPIRE_TAKER = "EXPIRE_TAKER"
+    EXPIRE_BOTH = "EXPIRE_BOTH"
+
+
+class ExpiryReason:
+    """``er``: why an order expired; the numbers are the exchange's."""
+
+    NONE = 0
+    STP = 1
+    IOC = 2
+    KNOCKED_OUT = 4
+    LIQUIDATED = 5
+    MARKET_UNFILLED = 9
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """``POST order`` as sent: None is a parameter that was left out."""
+
+    symbol: str
+    side: OrderSide
+    position_side: PositionSide | None
+    order_type: OrderType
+    client_id: str
+    timestamp_ms: int
+    qty: Decimal | None = None
+    price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    price_match: PriceMatch | None = None
+    stp: Stp = Stp.EXPIRE_MAKER
+    reduce_only: bool | None = None
+    recv_window_ms: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class AmendRequest:
+    """``PUT order``: ``qty`` is the new total quantity, not the remainder."""
+
+    symbol: str
+    side: OrderSide
+    client_id: str
+    qty: Decimal
+    price: Decimal
+    timestamp_ms: int
+    recv_window_ms: int = 5000
+
+
+@dataclass(slots=True, eq=False)
+class SimOrder:
+    """A regular order; changed in place by the exchange, copied into each event.
+
+    ``ahead`` is the displayed quantity before us at our price, None while the level has never been in sight; ``seen``
+    and ``traded`` are what the level last displayed and what has traded there since (queue.py).
+    """
+
+    order_id: int
+    client_id: str
+    symbol: str
+    side: OrderSide
+    position_side: PositionSide
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Decimal
+    price: Decimal
+    created_ms: int
+    updated_ms: int
+    status: OrderStatus = OrderStatus.NEW
+    stp: Stp = Stp.EXPIRE_MAKER
+    price_match: PriceMatch | None = None
+    orig_type: OrderType = OrderType.LIMIT
+    stop_price: Decimal = ZERO
+    working_type: WorkingType = WorkingType.CONTRACT_PRICE
+    close_position: bool = False
+    filled_qty: Decimal = ZERO
+    quote_qty: Decimal = ZERO
+    expiry_reason: int = ExpiryReason.NONE
+    amendments: int = 0
+    ahead: Decimal | None = None
+    seen: Decimal = ZERO
+    traded: Decimal = ZERO
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still fill."""
+        return ZERO if self.status.is_final else self.qty - self.filled_qty
+
+    @property
+    def avg_price(self) -> Decimal:
+        """Average fill price; zero without fills."""
+        return self.quote_qty / self.filled_qty if self.filled_qty else ZERO
+
+    @property
+    def is_closer(self) -> bool:
+        """True where the order can only reduce its leg: LONG+SELL, SHORT+BUY."""
+        return self.side is self.position_side.exit_side
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """ORDER_TRADE_UPDATE; ``order`` is a copy as of this event, the rest is of the trade that it brings."""
+
+    order: SimOrder
+    exec_type: ExecType
+    exch_ms: int
+    last_qty: Decimal = ZERO
+    last_price: Decimal = ZERO
+    trade_id: int = 0
+    is_maker: bool = False
+    fee: Decimal = ZERO
+    fee_asset: str = ""
+    realized_pnl: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """``B`` of ACCOUNT_UPDATE; ``change`` excludes PnL and commission."""
+
+    asset: str
+    wallet: Decimal
+    cross_wallet: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    """``P`` of ACCOUNT_UPDATE; ``amount`` is signed, negative for a SHORT."""
+
+    symbol: str
+    side: PositionSide
+    amount: Decimal
+    entry_price: Decimal
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal
+    margin_type: MarginType
+    isolated_wallet: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """ACCOUNT_UPDATE: the balances and positions that changed; ``reason`` is ``m``."""
+
+    reason: str
+    balances: tuple[BalanceRow, ...]
+    positions: tuple[PositionRow, ...]
+    exch_ms: int
+    symbol: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class SimAlgo:
+    """A conditional order at the Algo Service; ``qty`` zero with ``close_position``."""
+
+    algo_id: int
+    client_id: str
+    symbol: str
+    side: OrderSide
+    position_side: PositionSide
+    order_type: OrderType
+    trigger_price: Decimal
+    qty: Decimal
+    close_position: bool
+    working_type: WorkingType
+    created_ms: int
+    updated_ms: int
+    status: StopStatus = StopStatus.NEW
+    order_id: int = 0
+    filled_qty: Decimal = ZERO
+    avg_price: Decimal = ZERO
+    triggered_ms: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlgoRequest:
+    """``POST algoOrder`` with ``algoType=CONDITIONAL``."""
+
+    symbol: str
+    side: OrderSide
+    position_side: PositionSide | None
+    order_type: OrderType
+    client_id: str
+    trigger_price: Decimal
+    timestamp_ms: int
+    qty: Decimal | None = None
+    close_position: bool = False
+    working_type: WorkingType = WorkingType.CONTRACT_PRICE
+    recv_window_ms: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class AlgoEvent:
+    """ALGO_UPDATE; ``algo`` is a copy as of this event."""
+
+    algo: SimAlgo
+    exch_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeverageEvent:
+    """ACCOUNT_CONFIG_UPDATE."""
+
+    symbol: str
+    leverage: int
+    exch_ms: int
+
+
+ExchangeEvent = OrderEvent | AccountEvent | AlgoEvent | LeverageEvent
