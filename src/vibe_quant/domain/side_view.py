@@ -1,0 +1,32 @@
+"""What can be seen of one side from outside the core: for cards, pages and /why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from vibe_quant.domain.enums import ExecutionMode, ExecutionState, PositionSide
+from vibe_quant.domain.risk import RiskLevel
+
+
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """A frozen look at one side.
+
+    ``qty`` is |position| as the core counts with it, base asset; ``dist`` the liquidation distance, a ratio, None
+    where nothing can liquidate the side or it is not known.  ``blocked`` is the gate that holds discretion back and
+    ``blocked_since_ms`` when it began (monotonic), None where nothing does.
+    """
+
+    symbol: str
+    side: PositionSide
+    state: ExecutionState
+    mode: ExecutionMode
+    qty: Decimal
+    risk: RiskLevel
+    dist: Decimal | None
+    panic_tier: int | None
+    stop_standing: bool
+    blocked: str | None
+    blocked_since_ms: int | None
+    halted: str | None
