@@ -22,6 +22,7 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+.DELETE_ON_ERROR:
 .PHONY: help run test test-all test-fills lint bench schema format lock clean
 
 help: ## this list
