@@ -56,8 +56,8 @@ class Vote:
     ``strength`` and ``confidence`` in [0, 1].  ``price`` asks for that limit price; ``at_touch`` for our own side's
     touch whatever maker_price_mode says; ``ttl_ms`` for that life (None: settings; ``no_ttl``: until reviewed away);
     ``qty`` for that slice (None: behaviour's slice formula); ``max_notional`` stands in place of
-    execution.max_order_notional where ``own_cap`` is true (None then: no cap).  ``no_cooldown`` skips the repost
-    cooldown after the order.
+    execution.max_order_notional where ``own_cap`` is true (None then: no cap).  ``qty_factor`` multiplies the slice
+    before it is rounded down to the step (None: 1).  ``no_cooldown`` skips the repost cooldown after the order.
     """
 
     wish: Wish
@@ -72,6 +72,7 @@ class Vote:
     qty: Decimal | None = None
     own_cap: bool = False
     max_notional: Decimal | None = None
+    qty_factor: Decimal | None = None
     no_cooldown: bool = False
     use_roi_mult: bool | None = None
     use_accel_mult: bool | None = None

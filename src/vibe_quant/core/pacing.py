@@ -1,0 +1,147 @@
+"""Whether the account may send another order or cancel now: own windows, the exchange's counts, 429 and 418."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from vibe_quant.domain.events import RateLimited, RateUsage
+from vibe_quant.domain.settings import RateLimitSettings
+
+SECOND_MS: Final = 1000
+TEN_SECONDS_MS: Final = 10_000
+MINUTE_MS: Final = 60_000
+SENT_KEPT: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeLimits:
+    """What the exchange allows: request weight of an IP a minute, orders of an account in ten seconds and a minute."""
+
+    weight_1m: int = 2400
+    orders_10s: int = 300
+    orders_1m: int = 1200
+
+
+@dataclass(slots=True)
+class _Report:
+    """A count as the exchange last told it, believed for as long as its window."""
+
+    window_ms: int
+    limit: int
+    count: int = 0
+    at_ms: int | None = None
+
+    def is_spent(self, share: Decimal, more: int, now: int) -> bool:
+        known = self.count if self.at_ms is not None and now - self.at_ms < self.window_ms else 0
+        return known + more >= self.limit * share
+
+    def told(self, count: int | None, now: int) -> None:
+        if count is not None:
+            self.count, self.at_ms = count, now
+
+
+class Pacing:
+    """One an account.  Discretion obeys all of it, risk only the ban.
+
+    The reserve is kept back from the weight and from the exchange's order counts.  Orders sent since the exchange's
+    last word are added to it.  A second is (t - 1000, t].
+    """
+
+    __slots__ = ("_banned_until", "_cancels", "_limited_until", "_orders", "_s", "_sent", "_share", "_slots", "_weight")
+
+    def __init__(self, settings: RateLimitSettings, limits: ExchangeLimits | None = None) -> None:
+        limits = limits or ExchangeLimits()
+        self._weight = _Report(MINUTE_MS, limits.weight_1m)
+        self._slots = (_Report(TEN_SECONDS_MS, limits.orders_10s), _Report(MINUTE_MS, limits.orders_1m))
+        self._orders: deque[int] = deque()
+        self._cancels: deque[int] = deque()
+        self._sent: deque[int] = deque(maxlen=SENT_KEPT)
+        self._limited_until = self._banned_until = 0
+        self.retune(settings)
+
+    def retune(self, settings: RateLimitSettings) -> None:
+        """Take new settings; what was sent, told and forbidden stays known."""
+        self._s = settings
+        self._share = 1 - settings.weight_reserve
+        self._orders = deque(self._orders, maxlen=settings.max_orders_per_sec)
+        self._cancels = deque(self._cancels, maxlen=settings.max_cancels_per_sec)
+
+    def on_usage(self, usage: RateUsage) -> None:
+        """Take what the headers of an answer say."""
+        self._weight.told(usage.weight_1m, usage.recv_ms)
+        self._slots[0].told(usage.orders_10s, usage.recv_ms)
+        self._slots[1].told(usage.orders_1m, usage.recv_ms)
+
+    def on_limited(self, limited: RateLimited) -> None:
+        """Take a 429 or a 418; the later end rules."""
+        if limited.banned:
+            self._banned_until = max(self._banned_until, limited.until_ms)
+        else:
+            self._limited_until = max(self._limited_until, limited.until_ms)
+
+    def may_order(self, now: int, risk: bool = False) -> str | None:
+        """None where an order may leave now, else why not; ``risk`` is for panic, stops and what they need."""
+        held = self._held(now, risk)
+        if held is not None or risk:
+            return held
+        if _is_full(self._orders, now):
+            return f"{self._s.max_orders_per_sec} discretionary orders in the last second"
+        if any(slot.is_spent(self._share, self._sent_since(slot, now), now) for slot in self._slots):
+            return "the exchange's order count is spent but for the reserve"
+        if self._weight.is_spent(self._share, 0, now):
+            return "the IP's request weight is spent but for the reserve"
+        return None
+
+    def may_cancel(self, now: int, risk: bool = False) -> str | None:
+        """None where a cancel may leave now, else why not; a cancel may spend the reserve."""
+        held = self._held(now, risk)
+        if held is not None or risk:
+            return held
+        return f"{self._s.max_cancels_per_sec} cancels in the last second" if _is_full(self._cancels, now) else None
+
+    def ordered(self, now: int, risk: bool = False) -> None:
+        """An order has left; one of risk counts for the exchange only."""
+        self._sent.append(now)
+        if not risk:
+            self._orders.append(now)
+
+    def cancelled(self, now: int, risk: bool = False) -> None:
+        """A cancel has left; one of risk counts for nothing."""
+        if not risk:
+            self._cancels.append(now)
+
+    def next_at(self, now: int) -> int | None:
+        """The next moment at which something held back may be free again; None where nothing is held back."""
+        if self.may_order(now) is None and self.may_cancel(now) is None:
+            return None
+        ends = [self._limited_until, self._banned_until]
+        ends += [times[0] + SECOND_MS for times in (self._orders, self._cancels) if _is_full(times, now)]
+        ends += [r.at_ms + r.window_ms for r in (self._weight, *self._slots) if r.at_ms is not None]
+        ends += [self._sent[0] + MINUTE_MS] if self._sent else []
+        return min((end for end in ends if end > now), default=now + SECOND_MS)
+
+    def _held(self, now: int, risk: bool) -> str | None:
+        if now < self._banned_until:
+            return "the exchange has banned this address (418); nothing can be sent"
+        if now < self._limited_until and not risk:
+            return "the exchange asked to back off (429)"
+        return None
+
+    def _sent_since(self, slot: _Report, now: int) -> int:
+        since = now - slot.window_ms
+        if slot.at_ms is not None:
+            since = max(since, slot.at_ms)
+        count = 0
+        for at in reversed(self._sent):
+            if at <= since:
+                break
+            count += 1
+        return count
+
+
+def _is_full(times: deque[int], now: int) -> bool:
+    """The window's limit is the deque's length, so the oldest kept decides."""
+    return len(times) == times.maxlen and times[0] > now - SECOND_MS
