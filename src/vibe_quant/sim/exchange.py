@@ -1,4 +1,4 @@
-"""The simulated exchange: the tape plays the rest of the market, requests come with their time, events wait in ``out``."""
+"""The simulated exchange: the tape plays the rest of the market, requests come with their time, events wait in out."""
 
 from __future__ import annotations
 
