@@ -58,7 +58,7 @@ bench: $(RUN) ## nanoseconds an event: tape decoding, Engine.handle, the whole r
 	$(BIN)/python tests/bench/run.py
 
 schema: $(RUN) ## write config/config.schema.json from the models
-	$(BIN)/python -m vibe_quant.config.schema_json config/config.schema.json
+	$(BIN)/python -m vibe_quant.config.json_schema config/config.schema.json
 
 format: $(DEV) ## lay out the code and mend what ruff can mend
 	$(BIN)/ruff format src tests
