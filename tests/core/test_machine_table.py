@@ -57,7 +57,7 @@ EVENTS: dict[str, tuple[m.MachineEvent, dict[str, m.State]]] = {
     "withdraw": (m.Withdraw("pause"), {}),
     "missing(early)": (m.Missing(ORDER.settled_ms), {}),
     "missing(late)": (m.Missing(ORDER.settled_ms + 1), {}),
-    "unlisted(unasked)": (m.Unlisted(NOW), {}),
+    "unlisted(unasked)": (m.Unlisted(NOW), {"WAITING": m.Waiting(ORDER, NOW)}),
     "unlisted(asked)": (m.Unlisted(NOW - 5), ASKED),
     "tick(early)": (m.Tick(), EARLY),
     "tick(due)": (m.Tick(), LONG_AGO),
@@ -138,8 +138,18 @@ def test_no_ttl_never_expires_and_a_spent_cancel_budget_waits() -> None:
 
 
 def test_a_cancel_that_never_left_is_tried_again() -> None:
-    state, _ = machine.step(STATES["CANCELING"], m.Plain.CANCEL_NOT_SENT, NOW)
-    assert machine.step(state, m.Tick(), NOW + machine.ASK_MS)[1] == (m.Effect.CANCEL,)
+    state, _ = machine.step(m.Canceling(ORDER, "pause", NOW - 10), m.Plain.CANCEL_NOT_SENT, NOW)
+    assert machine.step(state, m.Tick(), NOW + machine.ASK_MS - 1) == (state, ())
+    again = m.Canceling(m.Working("vq-r-1", NOW + machine.ASK_MS, 100, 50_000), "pause", NOW + machine.ASK_MS)
+    assert machine.step(state, m.Tick(), NOW + machine.ASK_MS) == (again, (m.Effect.CANCEL,))
+
+
+def test_a_list_asked_for_before_the_order_was_known_to_live_says_nothing() -> None:
+    state, _ = machine.step(STATES["PLACING"], m.Live(), NOW)
+    assert machine.step(state, m.Unlisted(NOW), NOW + 5) == (state, ())
+    after, effects = machine.step(state, m.Unlisted(NOW + 1), NOW + 5)
+    assert m.name_of(after) is ExecutionState.DOUBTFUL
+    assert effects == (m.Effect.ASK,)
 
 
 def test_the_alarm_repeats_only_after_its_interval() -> None:

@@ -5,7 +5,7 @@ A snapshot replaces, the stream merges, both monotonic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from vibe_quant.domain.account import Balance, Position
@@ -14,6 +14,7 @@ from vibe_quant.domain.events import BalanceUpdate, PositionUpdate
 
 ZERO = Decimal(0)
 AGREE_MS = 1000  # two reads that agree, so far apart, are believed against an older row (behaviour 12)
+UNTOLD = Decimal("Infinity")  # the fall of a first row: any own fill of its millisecond may be in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ class LegChange:
 
 @dataclass(slots=True)
 class Leg:
-    """One leg: the last account row, and own fills newer than it.
+    """One leg: the last account row, and own fills that it does not show.
 
     ``qty`` (absolute, base asset) is the row less those fills, never below zero.  ``known`` is False until a first
-    row, or two reads a second apart that agree on none.
+    row, or two reads a second apart that agree on none.  The row shows a fill older than it.  Of a fill of its own
+    millisecond it shows what it has fallen by: the stream sends a row for each trade, as a rule before the fill.
     """
 
     symbol: str
@@ -47,6 +49,8 @@ class Leg:
     pending_ms: int | None = None
     """Since when (monotonic) own fills have been waiting for the row that contains them; None: none wait."""
     _fills: list[tuple[int, Decimal]] = field(default_factory=list)
+    _falls: list[Decimal] = field(default_factory=list)
+    """What rows of ``row_ms`` have fallen by, and no known fill explains."""
     _read: tuple[Decimal, int] | None = None
     """A read that disagreed: its quantity, and when it arrived."""
 
@@ -56,7 +60,7 @@ class Leg:
         return self.known and self.row == 0
 
     def on_fill(self, qty: Decimal, exch_ms: int, now: int) -> None:
-        """An own closing fill of ``qty``; counted until a row says that it contains it."""
+        """An own closing fill of ``qty`` (> 0); counted until a row says that it contains it."""
         self.touched_ms = now
         self._read = None
         if exch_ms < self.row_ms:
@@ -71,7 +75,7 @@ class Leg:
             return None
         self.touched_ms = now
         self._read = None
-        change = self._replace(update.qty, update.exch_ms)
+        change = self._replace(update.qty, update.exch_ms, self._expected(update.exch_ms))
         self.entry_price = update.entry_price
         self.margin_type = update.margin_type
         self.isolated_wallet = update.isolated_wallet
@@ -81,7 +85,8 @@ class Leg:
         """A REST read of the leg (None: absent from it); None where it does not count.
 
         It counts if the stream has not touched the leg since the request left, and it is no older than the row and
-        the fills; or if a second read, a second later and untouched in between, agrees with the first.
+        the fills; or if a second read agrees with the first, asked for at least a second after the first was answered
+        and untouched in between.
         """
         if self.touched_ms >= request_ms:
             return None
@@ -89,11 +94,11 @@ class Leg:
         exch_ms = position.exch_ms if position is not None else 0
         newest = max([self.row_ms, *(ms for ms, _ in self._fills)])
         if position is None or exch_ms < newest:
-            if not self._agrees(qty, now):
+            if not self._agrees(qty, request_ms, now):
                 return None
             exch_ms = newest
-        mismatch = self.known and qty != self.qty
-        change = self._replace(qty, exch_ms)
+        mismatch = self.known and not self.qty <= qty <= self.row
+        change = self._replace(qty, exch_ms, self._expected(exch_ms + 1))
         self._fills.clear()
         self._settle()
         self._read = None
@@ -103,35 +108,55 @@ class Leg:
             self.isolated_wallet = position.isolated_wallet
         return LegChange(change.before, self.qty, change.enlarged, mismatch)
 
-    def _agrees(self, qty: Decimal, now: int) -> bool:
-        """True where the read says nothing new, or says the same as one at least a second before it."""
+    def _agrees(self, qty: Decimal, request_ms: int, now: int) -> bool:
+        """True where the read says nothing new, or says the same as one a second before it."""
         if self.known and qty == self.qty == self.row:
             return True
         if self._read is not None and self._read[0] == qty:
-            return now - self._read[1] >= AGREE_MS
+            return request_ms - self._read[1] >= AGREE_MS
         self._read = (qty, now)
         return False
 
-    def _replace(self, qty: Decimal, exch_ms: int) -> LegChange:
+    def _replace(self, qty: Decimal, exch_ms: int, expected: Decimal) -> LegChange:
         before = self.qty
-        explained = sum((fill for ms, fill in self._fills if ms <= exch_ms), ZERO)
-        expected = self.row - explained if self.known else qty
-        same_ms = sum((fill for ms, fill in self._fills if ms == exch_ms), ZERO)
-        self._fills = [fill for fill in self._fills if fill[0] > exch_ms]
-        # Several fills can share one millisecond with a row that holds only some of them.
-        if self.known and same_ms > 0 and qty > expected:
-            missing = min(same_ms, qty - expected)
-            self._fills.append((exch_ms, missing))
-            expected += missing
+        if exch_ms > self.row_ms:
+            self._fills = [fill for fill in self._fills if fill[0] >= exch_ms]
+            self._falls.clear()
+        if not self.known:
+            self._falls.append(UNTOLD)
+        elif qty < expected:
+            self._falls.append(expected - qty)
         enlarged = max(ZERO, qty - expected) if self.known else qty
         self.row, self.row_ms, self.known = qty, exch_ms, True
         self._settle()
         return LegChange(before, self.qty, enlarged)
 
+    def _expected(self, exch_ms: int) -> Decimal:
+        """What is left, by the last row, of the leg before the trades of ``exch_ms``."""
+        if exch_ms == self.row_ms:
+            return self.row
+        explained = sum((fill for ms, fill in self._fills if ms < exch_ms), ZERO)
+        # A fill first heard of late bears a later time than its trade: the last row may have fallen by it already.
+        return self.row - max(ZERO, explained - sum(self._falls, ZERO))
+
     def _settle(self) -> None:
+        self._match()
         if not self._fills:
             self.pending_ms = None
         self.qty = max(ZERO, self.row - sum((qty for _, qty in self._fills), ZERO))
+
+    def _match(self) -> None:
+        """Drop the fills that the rows of their own millisecond show: one by one, or all of them in one sum.
+
+        An outside reduction of the very size and millisecond of a fill passes for it until the fill's own row comes.
+        """
+        fills = [qty for ms, qty in self._fills if ms == self.row_ms]
+        while fills and fills[0] in self._falls:
+            self._falls.remove(fills.pop(0))
+        if fills and sum(fills) == sum(self._falls):
+            fills.clear()
+            self._falls.clear()
+        self._fills = [(self.row_ms, qty) for qty in fills] + [fill for fill in self._fills if fill[0] > self.row_ms]
 
 
 class Account:
@@ -154,7 +179,7 @@ class Account:
         known = self.balances.get(update.balance.asset)
         if known is not None and known.exch_ms > update.exch_ms:
             return False
-        self.balances[update.balance.asset] = update.balance
+        self.balances[update.balance.asset] = replace(update.balance, exch_ms=update.exch_ms)
         return True
 
     def on_balances_read(self, balances: tuple[Balance, ...]) -> None:

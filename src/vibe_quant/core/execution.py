@@ -115,15 +115,19 @@ class ExecutionEngine:
         """Record the order, and let it leave.
 
         Raises:
-            ValueError: another order may live and is not in doubt.
+            ValueError: another order may live and is not in doubt, two others may, or the client id was used before.
         """
-        if isinstance(self.state, Doubtful) and not self.extras:
-            self.extras[self.state.order.client_id] = replace(self.state, unwanted="passed by in panic")
-            self.state = Idle()
+        state, extras = self.state, dict(self.extras)
+        if isinstance(state, Doubtful) and not extras:
+            extras[state.order.client_id] = replace(state, unwanted="passed by in panic")
+            state = Idle()
+        if len(extras) > 1:
+            raise ValueError(f"{len(extras)} orders of {self.symbol} {self.side} may live already")
         settled = intent.timestamp_ms + intent.recv_window_ms + SETTLE_MS
         expires = None if ttl_ms is None else now + ttl_ms
-        self.state, _ = step(self.state, Submitted(Working(intent.client_id, expires, cooldown_ms, settled)), now)
+        state, _ = step(state, Submitted(Working(intent.client_id, expires, cooldown_ms, settled)), now)
         self._ledger.record(from_intent(intent, now))
+        self.state, self.extras = state, extras
         return [intent]
 
     def reported(self, order: OwnOrder, now: int) -> list[Out]:
@@ -133,8 +137,9 @@ class ExecutionEngine:
         return self._apply(order.client_id, Done() if order.is_final else Live(), now)
 
     def refused(self, client_id: str, code: int, now: int) -> list[Out]:
-        """The order was refused with ``code`` (0: it never left)."""
-        if not self._holds(client_id):
+        """The order was refused with ``code`` (0: it never left); nothing, where a report has told of it before."""
+        known = self._ledger.get(client_id)
+        if not self._holds(client_id) or (known is not None and known.status is not None):
             return []
         self._ledger.refuse(client_id)
         return self._apply(client_id, RefusedOrder(), now, code)
@@ -214,7 +219,7 @@ class ExecutionEngine:
     ) -> Iterator[Out]:
         for effect in effects:
             if effect is Effect.CANCEL:
-                yield CancelOrder(self.symbol, client_id, _reason(before) or "ttl")
+                yield CancelOrder(self.symbol, client_id, _reason(self.extras.get(client_id, self.state)) or "")
             elif effect is Effect.ASK:
                 yield QueryOrder(self.symbol, client_id)
             elif effect is Effect.READ:
@@ -263,10 +268,10 @@ def _reason(state: State) -> str | None:
 def _kind(order: OwnOrder, before: State) -> EndKind:
     if order.filled > 0:
         return EndKind.FILLED if order.status is OrderStatus.FILLED or order.filled >= order.qty else EndKind.PARTIAL
-    if order.written_off:
-        return EndKind.WRITTEN_OFF
     if order.status is OrderStatus.REJECTED:
         return EndKind.REFUSED
+    if order.written_off:
+        return EndKind.WRITTEN_OFF
     reason = _reason(before)
     if reason is None:
         return EndKind.EXPIRED

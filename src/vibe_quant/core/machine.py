@@ -18,7 +18,7 @@ Cells read ``NEXT`` or ``NEXT +effect...``; ``.`` stays and does nothing; ``!`` 
     missing(early)    .        .                 .                 .                 .         DOUBTFUL
     missing(late)     .        .                 .                 .                 .         DOUBTFUL +read
     unlisted(unasked) .        .                 .                 .                 .         .
-    unlisted(asked)   .        .                 .                 .                 .         COOLDOWN +ended
+    unlisted(asked)   .        .                 DOUBTFUL +ask     .                 .         COOLDOWN +ended
     tick(early)       .        .                 .                 .                 .         .
     tick(due)         .        DOUBTFUL +ask     CANCELING +cancel DOUBTFUL +ask     IDLE      DOUBTFUL +ask
     tick(alarm)       .        DOUBTFUL +ask     CANCELING +cancel DOUBTFUL +ask     IDLE      DOUBTFUL +ask +alarm
@@ -118,7 +118,7 @@ def _placing(state: Placing, event: MachineEvent, now: int) -> Step:
         case Live() if state.unwanted is not None:
             return Canceling(state.order, state.unwanted, now), CANCEL
         case Live():
-            return Waiting(state.order), ()
+            return Waiting(state.order, now), ()
         case Done() | RefusedOrder():
             return _cool(state.order, now)
         case Plain.LOST | Plain.STREAM_LOST:
@@ -138,11 +138,13 @@ def _waiting(state: Waiting, event: MachineEvent, now: int) -> Step:
         case Done():
             return _cool(state.order, now)
         case Plain.AMEND_LOST | Plain.STREAM_LOST:
-            return _doubt(state.order, None, now)
+            return _doubt(state.order, state.unwanted, now)
+        case Unlisted(asked_ms=asked) if asked > state.since_ms:
+            return _doubt(state.order, state.unwanted, now)
         case Withdraw(reason=reason):
             return Canceling(state.order, reason, now), CANCEL
         case Tick(may_cancel=True) if state.order.expires_ms is not None and now >= state.order.expires_ms:
-            return Canceling(state.order, "ttl", now), CANCEL
+            return Canceling(state.order, state.unwanted or "ttl", now), CANCEL
         case _:
             return state, ()
 
@@ -156,7 +158,7 @@ def _canceling(state: Canceling, event: MachineEvent, now: int) -> Step:
         case Plain.CANCEL_REFUSED | Plain.CANCEL_LOST | Plain.AMEND_LOST | Plain.STREAM_LOST:
             return _doubt(state.order, state.reason, now)
         case Plain.CANCEL_NOT_SENT:
-            return Waiting(replace(state.order, expires_ms=now + ASK_MS)), ()
+            return Waiting(replace(state.order, expires_ms=now + ASK_MS), now, state.reason), ()
         case Tick() if now >= state.since_ms + ANSWER_MS:
             return _doubt(state.order, state.reason, now)
         case _:
@@ -170,7 +172,7 @@ def _doubtful(state: Doubtful, event: MachineEvent, now: int) -> Step:
         case Live() if state.unwanted is not None:
             return Canceling(state.order, state.unwanted, now), CANCEL
         case Live():
-            return Waiting(state.order), ()
+            return Waiting(state.order, now), ()
         case Done() | RefusedOrder():
             return _cool(state.order, now)
         case Withdraw(reason=reason):

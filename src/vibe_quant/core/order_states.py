@@ -38,9 +38,11 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The order rests."""
+    """The order rests, as far as was known at ``since_ms``; ``unwanted``: why it is to be cancelled when due."""
 
     order: Working
+    since_ms: int = 0
+    unwanted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ KEPT = 2000  # ended orders remembered for late reports
 class OwnOrder:
     """One own closing order as far as it is known.
 
-    ``status`` None: the request left and nothing was heard yet.  ``qty`` is what law 4 counts with: while an
-    amendment is under way, the larger of old and new.  ``notional`` is the quote value of the known trades.
+    ``status`` None: the request left and nothing was heard yet.  ``written_off``: ended by an answer or by silence, not
+    by a report; a report that the order lives undoes it.  ``amend_qty``: the total of an amendment under way.
+    ``notional`` is the quote value of the known trades, ``fees`` what each asset was charged for them.
     """
 
     client_id: str
@@ -43,8 +44,7 @@ class OwnOrder:
     written_off: bool = False
     amend_qty: Decimal | None = None
     notional: Decimal = ZERO
-    fee: Decimal = ZERO
-    fee_asset: str = ""
+    fees: tuple[tuple[str, Decimal], ...] = ()
     realized_pnl: Decimal = ZERO
     maker_qty: Decimal = ZERO
     trades_qty: Decimal = ZERO
@@ -59,7 +59,17 @@ class OwnOrder:
         """What may still fill: nothing once final, else the quantity (or the larger one under amendment) less fills."""
         if self.is_final:
             return ZERO
-        return max(self.qty, self.amend_qty or ZERO) - self.filled
+        return max(ZERO, max(self.qty, self.amend_qty or ZERO) - self.filled)
+
+    @property
+    def fee_asset(self) -> str:
+        """The asset of the first fee; empty without any."""
+        return self.fees[0][0] if self.fees else ""
+
+    @property
+    def fee(self) -> Decimal:
+        """What was charged in ``fee_asset``; ``fees`` has the others, where the asset changed between two trades."""
+        return self.fees[0][1] if self.fees else ZERO
 
     @property
     def avg_price(self) -> Decimal | None:
@@ -93,7 +103,10 @@ def from_intent(intent: OrderIntent, now: int) -> OwnOrder:
 
 
 def from_report(update: OrderUpdate, now: int) -> OwnOrder:
-    """An entry for an own order of an earlier run, adopted from the exchange's report with nothing filled yet."""
+    """An entry for an own order of an earlier run, adopted from the exchange's report before that is merged.
+
+    What had filled before counts as known; the trade that this report brings, if any, is still to be merged.
+    """
     return OwnOrder(
         client_id=update.client_id,
         symbol=update.symbol,
@@ -105,22 +118,22 @@ def from_report(update: OrderUpdate, now: int) -> OwnOrder:
         reason=None,
         sent_ms=now,
         timestamp_ms=update.exch_ms,
-        filled=update.filled_qty,
-        trades_qty=ZERO,
+        filled=update.filled_qty - update.last_qty,
     )
 
 
 def merge(order: OwnOrder, update: OrderUpdate, *, new_trade: bool) -> OwnOrder:
     """The order after a report; ``new_trade`` says that the report's trade has not been booked before.
 
-    A final report is believed whatever its time (an order cannot come back to life), a live one only if the order
-    is not final and the report is not older than what is known.
+    A final report is believed whatever its time (an order cannot come back to life), a live one only if none was
+    final and it is not older than what is known.  A quantity above the known one is believed even if the amendment
+    was thought to have failed: law 4 counts with the larger.
     """
     filled = max(order.filled, update.filled_qty)
     changed = replace(order, filled=filled, order_id=order.order_id or update.order_id)
     if new_trade:
         changed = _book_trade(changed, update)
-    if order.status is not None and order.status.is_final:
+    if order.is_final and not order.written_off:
         return changed
     if update.status.is_final:
         return replace(changed, status=update.status, exch_ms=max(order.exch_ms, update.exch_ms), written_off=False)
@@ -130,8 +143,8 @@ def merge(order: OwnOrder, update: OrderUpdate, *, new_trade: bool) -> OwnOrder:
     if update.price > 0:
         changed = replace(changed, price=update.price)
     if update.amended or update.qty == order.amend_qty:
-        changed = replace(changed, qty=update.qty, amend_qty=None)
-    return changed
+        return replace(changed, qty=update.qty, amend_qty=None)
+    return replace(changed, qty=max(changed.qty, update.qty))
 
 
 def _book_trade(order: OwnOrder, update: OrderUpdate) -> OwnOrder:
@@ -140,10 +153,17 @@ def _book_trade(order: OwnOrder, update: OrderUpdate) -> OwnOrder:
         notional=order.notional + update.last_qty * update.last_price,
         trades_qty=order.trades_qty + update.last_qty,
         maker_qty=order.maker_qty + (update.last_qty if update.is_maker else ZERO),
-        fee=order.fee + update.fee,
-        fee_asset=update.fee_asset or order.fee_asset,
+        fees=_charge(order.fees, update),
         realized_pnl=order.realized_pnl + update.realized_pnl,
     )
+
+
+def _charge(fees: tuple[tuple[str, Decimal], ...], update: OrderUpdate) -> tuple[tuple[str, Decimal], ...]:
+    if update.fee == 0:
+        return fees
+    sums = dict(fees)
+    sums[update.fee_asset] = sums.get(update.fee_asset, ZERO) + update.fee
+    return tuple(sums.items())
 
 
 class OrderLedger:
@@ -171,7 +191,7 @@ class OrderLedger:
 
     def live(self, symbol: str, side: PositionSide) -> Iterator[OwnOrder]:
         """Orders of a side that may still fill, in the order in which they were sent."""
-        for client_id in self._live:
+        for client_id in tuple(self._live):
             order = self._orders[client_id]
             if order.side is side and order.symbol == symbol:
                 yield order
@@ -192,23 +212,21 @@ class OrderLedger:
 
     def refuse(self, client_id: str) -> OwnOrder | None:
         """The exchange refused the order, or it never left: nothing of it can fill."""
-        return self._finish(client_id, status=OrderStatus.REJECTED)
+        return self._finish(client_id, OrderStatus.REJECTED)
 
     def write_off(self, client_id: str) -> OwnOrder | None:
         """The exchange says, late enough, that it has no such order."""
-        return self._finish(client_id, written_off=True)
+        return self._finish(client_id)
 
     def amending(self, client_id: str, qty: Decimal | None) -> None:
         """An amendment to ``qty`` is under way; None: it came to nothing."""
         self._store(replace(self._orders[client_id], amend_qty=qty))
 
-    def _finish(
-        self, client_id: str, *, status: OrderStatus | None = None, written_off: bool = False
-    ) -> OwnOrder | None:
+    def _finish(self, client_id: str, status: OrderStatus | None = None) -> OwnOrder | None:
         order = self._orders.get(client_id)
         if order is None or order.is_final:
             return order
-        order = replace(order, status=status or order.status, written_off=written_off)
+        order = replace(order, status=status or order.status, written_off=True)
         self._store(order)
         return order
 
