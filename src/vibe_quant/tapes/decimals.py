@@ -40,6 +40,14 @@ def positive(text: str) -> Decimal:
     return value
 
 
+def not_negative(text: str) -> Decimal:
+    """A finite number, zero or above; raises ValueError as ``positive`` does."""
+    try:
+        return positive(text)
+    except ZeroNumberError:
+        return ZERO
+
+
 class Grid:
     """The greatest common divisor of the numbers seen so far: tick of prices, step of quantities."""
 

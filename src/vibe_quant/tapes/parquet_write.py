@@ -118,8 +118,9 @@ def write_tape(
     try:
         with pq.ParquetWriter(part, SCHEMA, compression="zstd", **LAYOUT) as writer:
             for batch in in_batches(events, ROWS_PER_GROUP):
+                table = encoder.table(batch)
                 survey.add(batch)
-                writer.write_table(encoder.table(batch))
+                writer.write_table(table)
             meta = survey.meta(symbol, symbol, tick, step, dropped or Dropped(), provenance)
             writer.add_key_value_metadata({FOOTER_KEY.decode(): footer(meta).decode()})
         part.replace(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.tapes.decimals import positive
+from vibe_quant.tapes.decimals import not_negative, positive
 from vibe_quant.tapes.tape import Tape, TapeError
 
 INFERRED_MIN_NOTIONAL = Decimal(5)
@@ -90,11 +90,11 @@ def _rules(entry: Mapping[str, Any], symbol: str) -> SymbolRules:
         max_qty=positive(lot["maxQty"]),
         min_notional=positive(notional["notional"]) if notional else Decimal(0),
         market_max_qty=positive(market["maxQty"]),
-        min_price=Decimal(price["minPrice"]),
-        max_price=Decimal(price["maxPrice"]),
+        min_price=not_negative(price["minPrice"]),
+        max_price=not_negative(price["maxPrice"]),
         percent_up=positive(percent["multiplierUp"]) if percent else None,
         percent_down=positive(percent["multiplierDown"]) if percent else None,
-        liquidation_fee=Decimal(entry["liquidationFee"]),
+        liquidation_fee=not_negative(entry["liquidationFee"]),
         status=str(entry["status"]),
         margin_asset=str(entry["marginAsset"]),
     )
