@@ -166,6 +166,25 @@ BROKEN = [
         3,
         ["tiers[0].dist_to_liq is 0.01", "protective_stop.dist_to_liq, which is 0.01"],
     ),
+    (
+        "panic_equal",
+        BTC + "    risk: {panic_close: {tiers: [{dist_to_liq: 0.02, slice_ratio: 0.1}, "
+        "{dist_to_liq: 0.02, slice_ratio: 0.1}]}}\n",
+        3,
+        ["tiers[1].dist_to_liq", "0.02 after 0.02 in [0]"],
+    ),
+    (
+        "panic_at_soft",
+        BTC + "    risk: {panic_close: {enabled: true, tiers: [{dist_to_liq: 0.015, slice_ratio: 0.1}]}}\n",
+        3,
+        ["liq_distance_threshold is 0.015", "which is 0.015"],
+    ),
+    (
+        "soft_at_stop",
+        BTC + "    risk: {liq_distance_threshold: 0.01}\n",
+        3,
+        ["is 0.01", "protective_stop", "which is 0.01"],
+    ),
     ("soft_below_stop", BTC + "    risk: {liq_distance_threshold: 0.005}\n", 3, ["0.005", "protective_stop", "0.01"]),
     ("names_empty", BTC + "    strategy: {names: []}\n", 3, ["strategy.names", "is empty"]),
     ("names_twice", BTC + "    strategy: {names: [patient, patient]}\n", 3, ["names patient more than once"]),

@@ -60,7 +60,7 @@ def test_json_of_a_valid_file(good: Path) -> None:
     assert btc["execution.base_mult"] == {"value": 2, "origin": "symbol", "line": 9}
     assert btc["execution.order_ttl_ms"] == {"value": 800, "origin": "default", "line": 10}
     assert btc["execution.max_mark_gap"] == {"value": "0.005", "origin": "default", "line": None}
-    assert btc["accel.tiers"] == {"value": [{"ret": "0.01", "mult": 3}], "origin": "global", "line": 5}
+    assert btc["accel.tiers"] == {"value": [{"ret": "0.01", "mult": 2}], "origin": "global", "line": 5}
     assert btc["accel.mult_percent"] == {"value": "1.5", "origin": "symbol", "line": 11}
     assert btc["sides"]["value"] == ["LONG", "SHORT"]
     assert values(shape, "default")["execution.order_ttl_ms"] == {"value": 500, "origin": "global", "line": 4}
@@ -76,7 +76,7 @@ def test_text_of_a_valid_file(good: Path) -> None:
     assert "BTC/USDT:USDT\n" in out
     assert "  execution.base_mult = 2  (symbol, line 9)\n" in out
     assert "  execution.amend = false  (default)\n" in out
-    assert "  accel.tiers = [{ret: 0.01, mult: 3}]  (global, line 5)\n" in out
+    assert "  accel.tiers = [{ret: 0.01, mult: 2}]  (global, line 5)\n" in out
     assert "panic bound: tiers[0] is flat within 5.6 s" in out
     assert f"warning: {good}:3: global.manage: " in out
     assert out.endswith(f"{good}: valid\n")

@@ -50,7 +50,12 @@ UNWISE = [
     ("never_taker", RISKY + "    execution: {maker_timeouts_to_escalate: 0}\n", 3, ["is 0 with panic_close disabled"]),
     ("no_stop", HEAD.replace("0.05,", "0.05, protective_stop: {enabled: false},"), 3, ["no stop rests"]),
     ("no_panic", RISKY + "    risk: {panic_close: {enabled: false}}\n", 3, ["panic_close is disabled"]),
-    ("no_panic_by_default", RISKY, 2, ["panic_close is disabled"]),
+    (
+        "no_panic_by_default",
+        RISKY + '  "ETH/USDT:USDT":\n',
+        None,
+        ["global.risk.panic_close.enabled: panic_close is dis"],
+    ),
     ("short_ttl", HEAD + "    execution: {order_ttl_ms: 199}\nglobal: {ws: {stale_data_ms: 300}}\n", 4, ["is 199 ms"]),
     ("stale", "global: {ws: {stale_data_ms: 1601}}\n" + HEAD, 1, ["stale_data_ms (1601)", "order_ttl_ms (800)"]),
     ("unthrottled", HEAD + "    execution: {min_signal_interval_ms: 0}\n", 4, ["not throttled"]),
@@ -77,7 +82,7 @@ UNWISE = [
 
 
 @pytest.mark.parametrize(("text", "line", "fragments"), [pytest.param(*case[1:], id=case[0]) for case in UNWISE])
-def test_each_unwise_choice_is_named(load: Load, text: str, line: int, fragments: list[str]) -> None:
+def test_each_unwise_choice_is_named(load: Load, text: str, line: int | None, fragments: list[str]) -> None:
     warnings = load(text).warnings
     matching = [w for w in warnings if all(f in f"{w.path}: {w.message}" for f in fragments)]
     assert [w.line for w in matching] == [line], [str(w) for w in warnings]
@@ -113,7 +118,7 @@ def advice(load: Load, text: str, price: str, qty: str | None = None) -> list[Pr
 
 def test_a_cap_below_one_lot_of_the_symbol(load: Load) -> None:
     (warning,) = advice(load, HEAD, "300000")
-    assert warning.path == "symbols.BTC/USDT:USDT.execution.max_order_notional"
+    assert (warning.path, warning.line) == ("global.execution.max_order_notional", None)
     assert "0.001, worth 300)" in warning.message
     assert advice(load, HEAD, "200000") == []
 

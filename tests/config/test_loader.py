@@ -99,20 +99,19 @@ def test_scalars_override_lists_replace_null_resets_and_empty_inherits(load: Loa
     assert eth.risk == SymbolSettings().risk
 
 
-def test_mult_percent_scales_inherited_tiers_up_and_is_used_up(load: Load) -> None:
+def test_mult_percent_stands_beside_the_tiers_that_it_scales(load: Load) -> None:
     settings = load(
         f"""
-global: {{accel: {{tiers: [{{ret: 0.001, mult: 1}}, {{ret: 0.002, mult: 3}}]}}}}
+global: {{accel: {{tiers: [{{ret: 0.001, mult: 3}}]}}}}
 symbols:
   "{BTC}": {{accel: {{mult_percent: 0.5}}}}
-  "{ETH}": {{accel: {{mult_percent: 1.1}}}}
+  "{ETH}": {{accel: {{tiers: null, mult_percent: 2}}}}
 """
     ).settings
     btc, eth = settings.of(BTC), settings.of(ETH)
     assert btc is not None and eth is not None
-    assert [t.mult for t in btc.accel.tiers] == [1, 2]
-    assert [t.mult for t in eth.accel.tiers] == [2, 4]
-    assert btc.accel.mult_percent is None
+    assert (btc.accel.tiers, btc.accel.mult_percent) == ((AccelTier(Decimal("0.001"), 3),), Decimal("0.5"))
+    assert eth.accel.tiers == ()
 
 
 def test_what_only_symbols_can_complete_is_no_fault_of_global(load: Load) -> None:
@@ -141,6 +140,20 @@ def test_no_contradiction_is_claimed_about_a_value_that_is_itself_wrong(load: Lo
             "      panic_close: {enabled: true, tiers: [{dist_to_liq: 0.04, slice_ratio: 0.1}]}\n"
         )
     assert [p.line for p in caught.value.problems] == [4]
+
+
+@pytest.mark.parametrize(
+    "risk",
+    [
+        "{protective_stop: {enabled: false}, "
+        "panic_close: {enabled: true, tiers: [{dist_to_liq: 0.01, slice_ratio: 1}]}}",
+        "{protective_stop: {enabled: false}, liq_distance_threshold: 0.001}",
+        "{panic_close: {enabled: false, tiers: [{dist_to_liq: 0.5, slice_ratio: 1}]}}",
+        "{panic_close: {tiers: [{dist_to_liq: 0.2, slice_ratio: 0.1}, {dist_to_liq: 0.1, slice_ratio: 0.1}]}}",
+    ],
+)
+def test_a_rung_that_is_switched_off_does_not_count(load: Load, risk: str) -> None:
+    assert load(f'symbols: {{"{BTC}": {{risk: {risk}}}}}\n').settings.of(BTC) is not None
 
 
 @pytest.mark.parametrize("name", ["1000SHIB/USDT:USDT", "币安人生/USDT:USDT", "ETH/BTC:BTC", "BTC/USDC:USDC"])

@@ -10,7 +10,7 @@ from vibe_quant.config.loader import Loaded
 from vibe_quant.config.panic_time import time_to_flat_ms
 from vibe_quant.config.problems import KeyPath
 from vibe_quant.config.shape import SHARED, SYMBOL, Member, leaves
-from vibe_quant.config.sources import Origin, Source
+from vibe_quant.config.sources import Origin
 from vibe_quant.domain.settings import Manage, SymbolSettings
 
 
@@ -57,8 +57,4 @@ def _rows(loaded: Loaded, symbol: str | None, settings: Any, keys: tuple[Member,
 
 def _row(loaded: Loaded, symbol: str | None, settings: Any, path: KeyPath) -> Row:
     key = ".".join(str(step) for step in path)
-    origin = loaded.sources.origin(symbol, path)
-    value = attrgetter(key)(settings)
-    if value is None and origin.source is not Source.DEFAULT:
-        value = loaded.sources.written(symbol, path)  # mult_percent, which the loader has used up
-    return Row(key, value, origin)
+    return Row(key, attrgetter(key)(settings), loaded.sources.origin(symbol, path))

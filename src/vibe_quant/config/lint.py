@@ -33,12 +33,7 @@ def lint(settings: Settings, sources: Sources, market: Mapping[str, MarketFacts]
     for symbol, one in worked:
         facts = market.get(symbol) if market and symbol else None
         found += [sources.problem(symbol, f.uses, f.message) for f in _symbol(one, settings.shared, facts)]
-        if symbol is not None and sources.written(symbol, _PERCENT) is not None and not one.accel.tiers:
-            found.append(sources.problem(symbol, (_PERCENT,), "scales nothing: no tiers are inherited from global:"))
     return tuple(sorted(dict.fromkeys(found), key=lambda p: p.line or 0))
-
-
-_PERCENT: KeyPath = ("accel", "mult_percent")
 
 
 def _shared(shared: GlobalSettings) -> Iterator[Finding]:

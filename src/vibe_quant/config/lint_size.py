@@ -53,6 +53,8 @@ def _switched_off(one: SymbolSettings) -> Iterator[Finding]:
         yield Finding((("execution", "use_accel_mult"), _ACCEL), "is false, so that accel.tiers change nothing")
     if one.roi.tiers and not one.execution.use_roi_mult:
         yield Finding((("execution", "use_roi_mult"), _ROI), "is false, so that roi.tiers change nothing")
+    if one.accel.mult_percent is not None and not one.accel.tiers:
+        yield Finding((("accel", "mult_percent"),), "scales nothing: no tiers are inherited from global:")
 
 
 def _capped(one: SymbolSettings) -> Iterator[Finding]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from decimal import ROUND_CEILING
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,7 @@ MAX_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A valid configuration.
-
-    In ``settings`` a symbol's ``accel.mult_percent`` is already applied to its inherited tiers and then None;
-    ``sources`` still knows what was written.
-    """
+    """A valid configuration, who says what in it, and advice about it."""
 
     settings: Settings
     sources: Sources
@@ -150,7 +145,7 @@ class _Reading:
             message = "scales inherited tiers, but this symbol gives its own; keep tiers or mult_percent"
             findings.append(Finding((("accel", "mult_percent"), ("accel", "tiers")), message))
         self._findings(name, findings, faults)
-        return _scaled(settings)
+        return settings
 
     def _faults(self, symbol: str | None, faults: Iterable[Fault]) -> None:
         for fault in faults:
@@ -192,14 +187,3 @@ def _unknown_top(key: str) -> str:
 
 def _touches(uses: Iterable[KeyPath], blocked: Iterable[KeyPath]) -> bool:
     return any(a[: len(b)] == b or b[: len(a)] == a for a in uses for b in blocked)
-
-
-def _scaled(settings: SymbolSettings) -> SymbolSettings:
-    """Inherited acceleration tiers x mult_percent, rounded up, at least 1 (behaviour, section 3)."""
-    percent = settings.accel.mult_percent
-    if percent is None:
-        return settings
-    tiers = tuple(
-        replace(t, mult=max(1, int((t.mult * percent).to_integral_value(ROUND_CEILING)))) for t in settings.accel.tiers
-    )
-    return replace(settings, accel=replace(settings.accel, tiers=tiers, mult_percent=None))

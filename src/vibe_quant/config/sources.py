@@ -48,14 +48,6 @@ class Sources:
                 return Origin(Source.DEFAULT if value is None else source, full, self.line(full))
         return Origin(Source.DEFAULT, ("global", *path), None)
 
-    def written(self, symbol: str | None, path: KeyPath) -> Any:
-        """The raw value that rules, None where there is none."""
-        for _, _, raw in self._layers(symbol):
-            value = _said(raw, path)
-            if value is not _NOT_SAID:
-                return value
-        return None
-
     def written_by_symbol(self, symbol: str, path: KeyPath) -> bool:
         """True where the symbol's own section gives the value (a null gives none)."""
         return self.origin(symbol, path).source is Source.SYMBOL
@@ -75,11 +67,12 @@ class Sources:
         return self.marks[path].line if path else None
 
     def problem(self, symbol: str | None, paths: Iterable[KeyPath], message: str) -> Problem:
-        """A problem between several knobs, put where the most particular of them is written."""
+        """A problem between several knobs, put where the most particular of them is written.
+
+        What rests on defaults alone is said of ``global:``, so that it is the same problem for every symbol.
+        """
         order = (Source.SYMBOL, Source.GLOBAL, Source.DEFAULT)
         origin = min((self.origin(symbol, p) for p in paths), key=lambda o: order.index(o.source))
-        if symbol is not None and origin.line is None:
-            origin = Origin(Source.DEFAULT, ("symbols", symbol, *origin.path[1:]), self.line(("symbols", symbol)))
         return Problem(dotted(origin.path), origin.line, message)
 
     def _layers(self, symbol: str | None) -> list[tuple[Source, KeyPath, Any]]:
