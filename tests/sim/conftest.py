@@ -79,7 +79,9 @@ class Desk:
     def request(self, side: PositionSide, qty: str | None, price: str | None, **more: Any) -> OrderRequest:
         opens = more.pop("opens", False)
         order_side = side.exit_side if not opens else side.opposite.exit_side
-        kind = more.pop("order_type", OrderType.LIMIT if price is not None or "price_match" in more else OrderType.MARKET)
+        kind = more.pop(
+            "order_type", OrderType.LIMIT if price is not None or "price_match" in more else OrderType.MARKET
+        )
         tif = more.pop("tif", TimeInForce.GTC if kind is OrderType.LIMIT else None)
         return OrderRequest(
             symbol=more.pop("symbol", SYMBOL),

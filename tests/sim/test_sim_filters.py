@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap,unreachable"
 """Each refusal with the exchange's own code, and that a refusal leaves nothing behind."""
 
 from __future__ import annotations
@@ -61,9 +62,7 @@ def test_refusals(desk: Any, code: int, side: PositionSide, qty: str, price: str
     assert desk.code(lambda: desk.x.query("BTC/USDT:USDT", cid, desk.now)) == -2013
 
 
-@pytest.mark.parametrize(
-    ("side", "price"), [(SHORT, "105"), (LONG, "95"), (LONG, "105.1"), (SHORT, "94.9")]
-)
+@pytest.mark.parametrize(("side", "price"), [(SHORT, "105"), (LONG, "95"), (LONG, "105.1"), (SHORT, "94.9")])
 def test_percent_price_is_one_sided(desk: Any, side: PositionSide, price: str) -> None:
     desk.place(side, "0.5", price, tif=TimeInForce.GTC)
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap,unreachable"
 """Queues, prints, crossings, taking, priceMatch and self-trade prevention."""
 
 from __future__ import annotations
@@ -77,9 +78,7 @@ def test_proportional_shares_a_cancellation_with_those_behind(new_desk: Any) -> 
     assert order.ahead == D("0.005")
 
 
-@pytest.mark.parametrize(
-    ("model", "ahead"), [(QueueModel.TRADES_ONLY, 5), (QueueModel.NEVER_MORE_THAN_DISPLAYED, 0)]
-)
+@pytest.mark.parametrize(("model", "ahead"), [(QueueModel.TRADES_ONLY, 5), (QueueModel.NEVER_MORE_THAN_DISPLAYED, 0)])
 def test_a_level_that_empties_without_trades(new_desk: Any, model: QueueModel, ahead: int) -> None:
     desk, order = at_touch(new_desk, model)
     desk.quote("100", "3", "100.2", "5")

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap,unreachable"
 """Conditional orders: refusals, the life cycle, what triggers them and what they leave."""
 
 from __future__ import annotations
@@ -201,7 +202,11 @@ def test_cancel_all_spares_other_symbols_and_what_is_triggering(new_desk: Any) -
     desk = new_desk(others=("ETH/USDT:USDT",))
     desk.seed(LONG, "1")
     desk.mark("100")
-    firing, near, other = desk.stop(LONG, "99"), desk.stop(LONG, "90", "1"), desk.stop(LONG, "1", symbol="ETH/USDT:USDT")
+    firing, near, other = (
+        desk.stop(LONG, "99"),
+        desk.stop(LONG, "90", "1"),
+        desk.stop(LONG, "1", symbol="ETH/USDT:USDT"),
+    )
     desk.mark("99")
     desk.x.algos.cancel_all(SYMBOL, desk.now)
     assert (firing.status, near.status, other.status) == (
