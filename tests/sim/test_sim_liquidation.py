@@ -166,3 +166,30 @@ def test_no_brackets_means_no_liquidation(new_desk: Any) -> None:
     desk.x.venue.markets[SYMBOL].brackets = ()
     desk.mark("1")
     assert desk.leg(LONG) == 10
+
+
+def test_a_book_deep_enough_leaves_something(new_desk: Any) -> None:
+    desk = liquidated(new_desk)
+    desk.quote("90", "50", "90.1", "5")
+    desk.mark("80.2")
+    assert desk.leg(LONG) == 0
+    assert desk.wallet() == D(200) - 100 - D(900) * D("0.013")
+    assert "ACCOUNT INSURANCE_CLEAR" not in desk.words()
+
+
+def test_hedged_legs_without_a_bankruptcy_price_are_closed_at_the_mark(new_desk: Any) -> None:
+    desk = new_desk(wallet="10")
+    for side in (LONG, SHORT):
+        desk.seed(side, "1000")
+    desk.mark("100")
+    assert (desk.leg(LONG), desk.leg(SHORT)) == (0, 0)
+    prices = [e.last_price for e in desk.events() if isinstance(e, OrderEvent) and e.last_qty]
+    assert prices == [100, 100]
+
+
+def test_prices_beyond_bankruptcy_are_not_taken(new_desk: Any) -> None:
+    desk = liquidated(new_desk)
+    desk.quote("79.9", "50", "80", "5")
+    desk.mark("80.2")
+    (trade,) = [e for e in desk.events() if isinstance(e, OrderEvent) and e.last_qty]
+    assert (trade.last_qty, trade.last_price) == (10, 80)

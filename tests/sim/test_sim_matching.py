@@ -295,3 +295,25 @@ def test_an_own_maker_behind_the_shown_book_is_met_too(desk: Any) -> None:
 def test_post_only_against_our_own_order_is_refused(desk: Any) -> None:
     desk.place(SHORT, "0.5", "100")
     assert desk.refused(LONG, "0.5", "100", tif=TimeInForce.GTX) == -5022
+
+
+def test_an_order_may_rest_before_any_book_is_shown(new_desk: Any) -> None:
+    desk = new_desk()
+    desk.seed(LONG, "1")
+    order = desk.place(LONG, "1", "100", tif=TimeInForce.GTX)
+    assert order.ahead == 0
+    desk.quote("100", "0.1", "100.1", "1")
+    assert order.status is OrderStatus.FILLED
+
+
+def test_orders_that_end_while_a_print_or_quote_is_worked_are_left_alone(new_desk: Any) -> None:
+    for step in (lambda d: d.trade("100.3", "9", "BUY"), lambda d: d.quote("100.3", "9", "100.4", "9")):
+        desk = new_desk(Switches(knock_out_closers=False))
+        desk.seed(LONG, "1")
+        desk.quote("99.9", "5", "100", "5")
+        orders = [desk.place(LONG, "0.5", "100.1"), desk.place(LONG, "0.5", "100.2")]
+        desk.x.venue.switches = Switches()
+        desk.x.seed_position(SYMBOL, LONG, D("0.5"), D(100))  # as if the leg had shrunk unseen
+        step(desk)
+        assert [o.status for o in orders] == [OrderStatus.FILLED, OrderStatus.EXPIRED]
+        assert desk.leg(LONG) == 0

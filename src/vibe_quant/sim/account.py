@@ -43,9 +43,9 @@ class Account:
         maker_fee: Decimal = Decimal("0.0002"),
         taker_fee: Decimal = Decimal("0.0005"),
     ) -> None:
-        """``markets`` is the exchange's own mapping, read for marks and brackets."""
+        """``markets`` is the exchange's own mapping, read for marks and brackets; a wallet not given is empty."""
         self.markets = markets
-        self.wallets = dict(wallets)
+        self.wallets = {market.rules.margin_asset: ZERO for market in markets.values()} | dict(wallets)
         self.maker_fee = maker_fee
         self.taker_fee = taker_fee
         self.legs: dict[LegKey, Leg] = {}
@@ -88,13 +88,13 @@ class Account:
             if not leg.qty:
                 leg.entry = ZERO
         leg.updated_ms = now
-        self.wallets[asset] = self.wallets.get(asset, ZERO) + realized - fee
+        self.wallets[asset] += realized - fee
         return realized
 
     def cross_wallet(self, asset: str) -> Decimal:
         """The wallet less what isolated legs hold."""
         held = sum((leg.isolated_wallet for (s, _), leg in self.legs.items() if self.asset_of(s) == asset), ZERO)
-        return self.wallets.get(asset, ZERO) - held
+        return self.wallets[asset] - held
 
     def maintenance(self, key: LegKey) -> Decimal:
         """Maintenance margin of a leg at the present mark (its entry while no mark is known)."""
@@ -133,7 +133,7 @@ class Account:
 
     def balance_row(self, asset: str, change: Decimal = ZERO) -> BalanceRow:
         """The wallet as ACCOUNT_UPDATE shows it."""
-        return BalanceRow(asset, self.wallets.get(asset, ZERO), self.cross_wallet(asset), change)
+        return BalanceRow(asset, self.wallets[asset], self.cross_wallet(asset), change)
 
     def position_row(self, key: LegKey) -> PositionRow:
         """The leg as ACCOUNT_UPDATE shows it."""

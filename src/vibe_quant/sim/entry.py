@@ -8,7 +8,7 @@ from vibe_quant.domain.enums import OrderStatus, OrderType, PositionSide, TimeIn
 from vibe_quant.sim import filters
 from vibe_quant.sim.account import LegKey
 from vibe_quant.sim.book import Market
-from vibe_quant.sim.matching import Matching
+from vibe_quant.sim.matching import Matching, reaches
 from vibe_quant.sim.records import ZERO, AmendRequest, ExecType, ExpiryReason, OrderRequest, Rejected, SimOrder
 from vibe_quant.sim.venue import Venue
 
@@ -112,17 +112,17 @@ class Entry:
             raise Rejected(-2019, "Margin is insufficient.")
 
     def _check_book(self, order: SimOrder, market: Market) -> None:
-        if order.time_in_force is TimeInForce.GTX and self._would_take(order, market):
+        if order.time_in_force is TimeInForce.GTX and self._would_take(order, order.price, market):
             raise Rejected(-5022, GTX_REFUSED)
         if order.time_in_force is TimeInForce.FOK:
-            shown = [(price, qty) for price, qty in market.shown(order.side) if market_reaches(order, price)]
-            if sum((qty for _, qty in shown), ZERO) < order.qty:
+            shown = sum((qty for price, qty in market.shown(order.side) if reaches(order, price)), ZERO)
+            if shown < order.qty:
                 raise Rejected(
                     -5021, "Due to the order could not be filled immediately, the FOK order has been rejected."
                 )
 
-    def _would_take(self, order: SimOrder, market: Market) -> bool:
-        return market.crosses(order.side, order.price) or bool(self.matching.rivals(order.side, order.price, market))
+    def _would_take(self, order: SimOrder, price: Decimal, market: Market) -> bool:
+        return market.crosses(order.side, price) or bool(self.matching.rivals(order.side, price, market))
 
     def amend(self, request: AmendRequest, now: int) -> SimOrder:
         """New price and total quantity; loses the queue.  The documented cancels answer with the cancelled order."""
@@ -132,7 +132,7 @@ class Entry:
         if order is None:
             raise Rejected(-2013, "Order does not exist.")
         self._check_amendment(order, request, market)
-        takes = order.time_in_force is TimeInForce.GTX and self._would_take_at(order, request.price, market)
+        takes = order.time_in_force is TimeInForce.GTX and self._would_take(order, request.price, market)
         if request.qty <= order.filled_qty or takes:
             self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, now)
             return order
@@ -159,16 +159,6 @@ class Entry:
         if order.is_closer and request.qty > order.filled_qty:
             key = (order.symbol, order.position_side)
             self._closable(key, request.qty - order.filled_qty, order.order_type, order.remaining)
-
-    def _would_take_at(self, order: SimOrder, price: Decimal, market: Market) -> bool:
-        return market.crosses(order.side, price) or bool(self.matching.rivals(order.side, price, market))
-
-
-def market_reaches(order: SimOrder, price: Decimal) -> bool:
-    """True where an arriving order would take a level at ``price``."""
-    if order.order_type is not OrderType.LIMIT:
-        return True
-    return price >= order.price if order.side == "SELL" else price <= order.price
 
 
 def overload() -> Rejected:

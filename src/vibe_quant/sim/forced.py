@@ -7,7 +7,7 @@ from decimal import Decimal
 from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, PositionSide, TimeInForce
 from vibe_quant.sim.account import MONEY, LegKey, pnl
 from vibe_quant.sim.liquidation import of_symbol
-from vibe_quant.sim.matching import Matching
+from vibe_quant.sim.matching import Matching, beats
 from vibe_quant.sim.records import ZERO, AccountEvent, ExecType, ExpiryReason, Rejected, SimOrder
 from vibe_quant.sim.venue import Venue
 
@@ -55,7 +55,7 @@ class Forced:
         order = self._forced_order(key, key[1].exit_side, qty, price, client_id, OrderType.LIQUIDATION, now)
         self.venue.add(order, now)
         for level, shown in market.shown(order.side):
-            if not order.remaining or not _no_worse(order.side, level, price):
+            if not order.remaining or beats(order.side, price, level):
                 break
             done = self.matching.execute(
                 order, min(shown, order.remaining), level, False, now, ExecType.CALCULATED, fee
@@ -69,7 +69,7 @@ class Forced:
         market = self.venue.markets[key[0]]
         mark = market.mark if market.mark is not None else self.venue.account.leg(*key).entry
         price = of_symbol(self.venue.account, *key, bankruptcy=True)
-        if price is None or not _no_worse(key[1].exit_side, mark, price):
+        if price is None or beats(key[1].exit_side, price, mark):
             price = mark
         return market.rules.ceil_price(price) if key[1] is PositionSide.LONG else market.rules.floor_price(price)
 
@@ -156,7 +156,3 @@ class Forced:
         wallets[asset] = wallets.get(asset, ZERO) + amount
         self.venue.tell_account("DEPOSIT" if amount > 0 else "WITHDRAW", asset, amount, now)
         self.check_margin(now)
-
-
-def _no_worse(side: OrderSide, price: Decimal, limit: Decimal) -> bool:
-    return price >= limit if side is OrderSide.SELL else price <= limit

@@ -1,7 +1,7 @@
 """Carries intents to the exchange and its answers and pushes back, each after its latency; faults enter here.
 
-REST answers travel independently of each other and of the stream, so that an acknowledgement may come after the fill it
-belongs to.  Pushes of the user stream never overtake each other.
+Requests and REST answers travel independently of each other and of the stream: a cancel may overtake its order, and an
+acknowledgement come after the fill it belongs to.  Pushes of the user stream never overtake each other.
 """
 
 from __future__ import annotations

@@ -56,10 +56,10 @@ class Matching:
         """Walk what is shown, up to the limit, meeting our own resting orders in their place."""
         rivals = self.rivals(order.side, _limit(order), market)
         for price, shown in market.shown(order.side):
-            if not _reaches(order, price):
+            if not reaches(order, price):
                 break
             left = shown
-            while rivals and order.remaining and not _beats(order.side, price, rivals[0].price):
+            while rivals and order.remaining and not beats(order.side, price, rivals[0].price):
                 if rivals[0].price == price:
                     ahead = rivals[0].ahead
                     left -= self._take_level(order, market, price, left if ahead is None else min(left, ahead), now)
@@ -84,7 +84,7 @@ class Matching:
             for order in market.resting
             if order.side is not side
             and order.order_type is OrderType.LIMIT
-            and (limit is None or not _beats(side, limit, order.price))
+            and (limit is None or not beats(side, limit, order.price))
         ]
         return _by_priority(found)
 
@@ -104,7 +104,7 @@ class Matching:
                 continue
             if order.price == trade.price:
                 reach = on_print(order, left)
-            elif _beats(side, order.price, trade.price):
+            elif beats(side, order.price, trade.price):
                 continue
             else:
                 reach = order.remaining if whole else left
@@ -131,7 +131,7 @@ class Matching:
         """Fill a resting order that the opposite touch lies over, at its own price."""
         shown = ZERO
         for price, qty in market.shown(order.side)[:1]:
-            shown = qty if _reaches(order, price) else ZERO
+            shown = qty if reaches(order, price) else ZERO
         qty = order.remaining if whole else min(order.remaining, shown)
         if qty > 0:
             done = self.execute(order, qty, order.price, True, now)
@@ -213,11 +213,12 @@ def _limit(order: SimOrder) -> Decimal | None:
     return order.price if order.order_type is OrderType.LIMIT else None
 
 
-def _reaches(order: SimOrder, price: Decimal) -> bool:
-    return order.order_type is not OrderType.LIMIT or not _beats(order.side, order.price, price)
+def reaches(order: SimOrder, price: Decimal) -> bool:
+    """True where the order, arriving, would take a level at ``price``."""
+    return order.order_type is not OrderType.LIMIT or not beats(order.side, order.price, price)
 
 
-def _beats(side: OrderSide, one: Decimal, other: Decimal) -> bool:
+def beats(side: OrderSide, one: Decimal, other: Decimal) -> bool:
     """True where a taker of ``side`` prefers counter price ``one`` to ``other``: higher for SELL, lower for BUY."""
     return one > other if side is OrderSide.SELL else one < other
 

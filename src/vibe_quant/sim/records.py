@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from vibe_quant.domain.enums import (
     MarginType,
@@ -51,7 +51,7 @@ class Stp(StrEnum):
     EXPIRE_BOTH = "EXPIRE_BOTH"
 
 
-class ExpiryReason:
+class ExpiryReason(IntEnum):
     """``er``: why an order expired; the numbers are the exchange's."""
 
     NONE = 0
