@@ -1,0 +1,236 @@
+"""How a side is worked near liquidation: tier, slice, mode, pace, and what is done when the exchange refuses.
+
+| happening                              | tier     | base              | mode                     | timeouts |
+|----------------------------------------|----------|-------------------|--------------------------|----------|
+| first tier reached                     | reached  | position          | MAKER_ONLY               | 0        |
+| another tier reached                   | that one | position          | kept                     | kept     |
+| position enlarged                      | kept     | position          | kept                     | kept     |
+| order unfilled or refused, maker       | kept     | kept              | by the tier's own count  | + 1      |
+| order filled, in full or in part       | kept     | kept              | kept                     | 0        |
+| tiers left                             | none     |                   |                          |          |
+
+A maker order that is refused counts as one that timed out: the price is coming through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, Decimal
+
+from vibe_quant.core.strategies.port import OrderEnd
+from vibe_quant.domain.enums import ExecutionMode, NoticeKind, PositionSide, Severity, SignalReason
+from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.risk import RiskFlag
+from vibe_quant.domain.settings import PanicSettings, PanicTier
+
+ONE = Decimal(1)
+LEAVE = Decimal("1.02")
+MARK_RETRY_MS = 1000
+BACKOFF_FIRST_MS = 100
+BACKOFF_MAX_MS = 1000
+
+
+def tier_at(tiers: tuple[PanicTier, ...], dist: Decimal, held: int | None) -> int | None:
+    """Index of the most dangerous tier with ``dist <= tier.dist_to_liq``; None: none is reached.
+
+    ``held``, the tier ruling so far, is left for a calmer one only where ``dist`` exceeds its bound by 2 %.
+    """
+    for i in reversed(range(len(tiers))):
+        slack = LEAVE if held is not None and i <= held else ONE
+        if dist <= tiers[i].dist_to_liq * slack:
+            return i
+    return None
+
+
+def slices(tier: PanicTier) -> int:
+    """Slices that a tier needs for the whole position: ceil(1 / slice_ratio)."""
+    return int((ONE / tier.slice_ratio).to_integral_value(ROUND_CEILING))
+
+
+def bound_ms(tier: PanicTier, ttl_ms: int, round_trip_ms: int) -> int:
+    """A tier's bound on time to flat: slices x ((maker timeouts + 1) x panic TTL + round trips)."""
+    return slices(tier) * slice_ms(tier, ttl_ms, round_trip_ms)
+
+
+def slice_ms(tier: PanicTier, ttl_ms: int, round_trip_ms: int) -> int:
+    """The longest that one slice of a tier may take."""
+    return (tier.maker_timeouts_to_escalate + 1) * ttl_ms + round_trip_ms
+
+
+def panic_ttl_ms(order_ttl_ms: int, ttl_percent: Decimal) -> int:
+    """order_ttl_ms x ttl_percent, floored, at least 1 ms."""
+    return max(1, int(order_ttl_ms * ttl_percent))
+
+
+def wants_mark(stream_mark_ms: int | None, asked_ms: int | None, stale_ms: int, now: int) -> bool:
+    """Whether the mark is to be read by REST now: the stream's is older than ``stale_ms``, at most once a second."""
+    stale = stream_mark_ms is None or now - stream_mark_ms >= stale_ms
+    return stale and (asked_ms is None or now - asked_ms >= MARK_RETRY_MS)
+
+
+@dataclass(frozen=True, slots=True)
+class PanicPlan:
+    """What the side is to send now: ``floor_step(base x ratio)``, at least a lot; ``whole``: all that is open.
+
+    ``blind``: the book is not to be trusted, the exchange chooses the price (priceMatch OPPONENT).
+    """
+
+    base: Decimal
+    ratio: Decimal
+    whole: bool
+    mode: ExecutionMode
+    ttl_ms: int
+    blind: bool
+    tier: int
+    reason: SignalReason = SignalReason.PANIC
+
+
+@dataclass(frozen=True, slots=True)
+class PanicState:
+    """A side in panic.  ``base`` is the position at ``since_ms``, when the tier was entered or enlarged since."""
+
+    tier: int
+    base: Decimal
+    qty: Decimal
+    since_ms: int
+    mode: ExecutionMode = ExecutionMode.MAKER_ONLY
+    timeouts: int = 0
+    refusals: int = 0
+    ready_ms: int = 0
+    behind: bool = False
+
+
+def step(state: PanicState | None, tier: int | None, qty: Decimal, now: int) -> PanicState | None:
+    """The state after a look at tier and position (absolute, base asset); None: not in panic."""
+    if tier is None or qty <= 0:
+        return None
+    if state is None:
+        return PanicState(tier, qty, qty, now)
+    if tier != state.tier or qty > state.qty:
+        return replace(state, tier=tier, base=qty, qty=qty, since_ms=now, behind=False)
+    return replace(state, qty=qty)
+
+
+def ended(state: PanicState, end: OrderEnd, now: int) -> PanicState:
+    """The state after a panic order's end; a refusal backs off, doubling from 0.1 s to 1 s."""
+    if end in (OrderEnd.FILLED, OrderEnd.PARTIAL):
+        return replace(state, timeouts=0, refusals=0, ready_ms=now)
+    if end is OrderEnd.UNFILLED:
+        return replace(state, timeouts=state.timeouts + 1, refusals=0, ready_ms=now)
+    pause = min(BACKOFF_FIRST_MS << min(state.refusals, 10), BACKOFF_MAX_MS)
+    return replace(state, timeouts=state.timeouts + 1, refusals=state.refusals + 1, ready_ms=now + pause)
+
+
+def escalated(state: PanicState, tier: PanicTier) -> PanicState:
+    """MAKER_ONLY becomes AGGRESSIVE_LIMIT at the tier's own count of timeouts in a row, and stays so."""
+    if state.timeouts >= tier.maker_timeouts_to_escalate:
+        return replace(state, mode=ExecutionMode.AGGRESSIVE_LIMIT)
+    return state
+
+
+def is_behind(state: PanicState, tier: PanicTier, ttl_ms: int, round_trip_ms: int, now: int) -> bool:
+    """Whether less is closed than the slices whose longest time has passed."""
+    due = (now - state.since_ms) // slice_ms(tier, ttl_ms, round_trip_ms)
+    return state.base - state.qty < min(due * tier.slice_ratio, ONE) * state.base
+
+
+class PanicClose:
+    """Panic of one side; ``order_ttl_ms`` and ``round_trip_ms`` may be set anew at any time."""
+
+    def __init__(
+        self, symbol: str, side: PositionSide, settings: PanicSettings, order_ttl_ms: int, round_trip_ms: int = 200
+    ) -> None:
+        self.symbol = symbol
+        self.side = side
+        self.settings = settings
+        self.order_ttl_ms = order_ttl_ms
+        self.round_trip_ms = round_trip_ms
+        self._state: PanicState | None = None
+
+    @property
+    def state(self) -> PanicState | None:
+        """None: not in panic."""
+        return self._state
+
+    @property
+    def ttl_ms(self) -> int:
+        """Life of a panic order."""
+        return panic_ttl_ms(self.order_ttl_ms, self.settings.ttl_percent)
+
+    def on_flag(self, flag: RiskFlag, qty: Decimal, now: int) -> list[Intent]:
+        """A new risk flag or position; a tier that settings no longer have is none."""
+        tier = flag.tier if flag.tier is not None and flag.tier < len(self.settings.tiers) else None
+        before = self._state
+        after = step(before, tier, qty, now)
+        self._state = after = self._settled(after)
+        if after is not None and (before is None or before.tier != after.tier):
+            return [self._entered(after, flag)]
+        if before is not None and after is None:
+            text = f"{self.symbol} {self.side} has left panic; signals decide again."
+            return [Notify(NoticeKind.RISK, Severity.INFO, text, self.symbol, self.side)]
+        return []
+
+    def on_end(self, end: OrderEnd, now: int) -> None:
+        """An order sent by a plan has ended; nothing happens where panic was left meanwhile."""
+        if self._state is not None:
+            self._state = self._settled(ended(self._state, end, now))
+
+    def on_timer(self, now: int) -> list[Intent]:
+        """Compares the pace with the tier's bound; behind it, the next tier's slice, said once a tier."""
+        state = self._state
+        if state is None or state.behind:
+            return []
+        tier = self.settings.tiers[state.tier]
+        if not is_behind(state, tier, self.ttl_ms, self.round_trip_ms, now):
+            return []
+        self._state = replace(state, behind=True)
+        last = state.tier + 1 >= len(self.settings.tiers)
+        text = (
+            f"{self.symbol} {self.side} is behind its bound in panic tier {state.tier + 1}: {state.qty} of "
+            f"{state.base} still open. It now sends {'the whole remainder' if last else 'slices of the next tier'}."
+        )
+        return [Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side)]
+
+    def plan(self, now: int, *, book_fresh: bool) -> PanicPlan | None:
+        """What to send now; None: not in panic, or backing off after refusals (see ``deadline``)."""
+        state = self._state
+        if state is None or now < state.ready_ms:
+            return None
+        tiers = self.settings.tiers
+        last = state.tier + 1 >= len(tiers)
+        ratio = tiers[state.tier + 1 if state.behind and not last else state.tier].slice_ratio
+        whole = state.behind and last
+        return PanicPlan(state.base, ratio, whole, state.mode, self.ttl_ms, not book_fresh, state.tier)
+
+    def remainder_plan(self, qty: Decimal, *, book_fresh: bool) -> PanicPlan:
+        """The plan for what a fired stop has left: as in the last tier, aggressive; all of it where there is none."""
+        last = len(self.settings.tiers) - 1
+        ratio = self.settings.tiers[last].slice_ratio if last >= 0 else ONE
+        mode, reason = ExecutionMode.AGGRESSIVE_LIMIT, SignalReason.STOP_REMAINDER
+        return PanicPlan(qty, ratio, ratio == ONE, mode, self.ttl_ms, not book_fresh, max(last, 0), reason)
+
+    def deadline(self, now: int) -> int | None:
+        """The next moment after ``now``: the end of a backoff, or that at which the next slice is overdue."""
+        state = self._state
+        if state is None:
+            return None
+        times = [state.ready_ms]
+        if not state.behind:
+            tier = self.settings.tiers[state.tier]
+            due = int((state.base - state.qty) / state.base / tier.slice_ratio) + 1
+            times.append(state.since_ms + due * slice_ms(tier, self.ttl_ms, self.round_trip_ms))
+        return min((t for t in times if t > now), default=None)
+
+    def _settled(self, state: PanicState | None) -> PanicState | None:
+        return None if state is None else escalated(state, self.settings.tiers[state.tier])
+
+    def _entered(self, state: PanicState, flag: RiskFlag) -> Notify:
+        tier = self.settings.tiers[state.tier]
+        bound = bound_ms(tier, self.ttl_ms, self.round_trip_ms)
+        dist = "unknown" if flag.dist is None else f"{flag.dist:.4f}"
+        text = (
+            f"{self.symbol} {self.side} is in panic tier {state.tier + 1}, {dist} from liquidation: closing "
+            f"{state.qty} in slices of {tier.slice_ratio} of it, to be flat within {bound / 1000:.1f} s."
+        )
+        facts = (("tier", str(state.tier + 1)), ("dist", dist), ("qty", str(state.qty)), ("bound_ms", str(bound)))
+        return Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side, facts)
