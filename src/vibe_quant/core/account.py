@@ -135,9 +135,12 @@ class Leg:
         """What is left, by the last row, of the leg before the trades of ``exch_ms``."""
         if exch_ms == self.row_ms:
             return self.row
-        explained = sum((fill for ms, fill in self._fills if ms < exch_ms), ZERO)
+        at_row = sum((fill for ms, fill in self._fills if ms == self.row_ms), ZERO)
+        newer = sum((fill for ms, fill in self._fills if self.row_ms < ms < exch_ms), ZERO)
+        if UNTOLD in self._falls:
+            return self.row - newer
         # A fill first heard of late bears a later time than its trade: the last row may have fallen by it already.
-        return self.row - max(ZERO, explained - sum(self._falls, ZERO))
+        return self.row - max(ZERO, at_row + newer - sum(self._falls, ZERO))
 
     def _settle(self) -> None:
         self._match()
