@@ -120,7 +120,8 @@ class Pacing:
         ends = [self._limited_until, self._banned_until]
         ends += [times[0] + SECOND_MS for times in (self._orders, self._cancels) if _is_full(times, now)]
         ends += [r.at_ms + r.window_ms for r in (self._weight, *self._slots) if r.at_ms is not None]
-        ends += [self._sent[0] + MINUTE_MS] if self._sent else []
+        for slot in self._slots:
+            ends += [at + slot.window_ms for at in self._sent if at > now - slot.window_ms][:1]
         return min((end for end in ends if end > now), default=now + SECOND_MS)
 
     def _held(self, now: int, risk: bool) -> str | None:
