@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -120,3 +121,11 @@ def test_contracts_refuse(copy: Path, path: str, line: str, complaint: str) -> N
     done = contracts(copy)
     assert done.returncode == 1
     assert complaint in done.stdout
+
+
+def test_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["vibe-quant", "version"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("vibe_quant", run_name="__main__")
+    assert end.value.code == 0
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", capsys.readouterr().out)

@@ -3,4 +3,4 @@
 from vibe_quant.cli import main
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()
