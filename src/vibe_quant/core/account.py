@@ -59,6 +59,11 @@ class Leg:
         """Zero by the exchange's own word, not only by our sums."""
         return self.known and self.row == 0
 
+    @property
+    def is_contradicted(self) -> bool:
+        """A read disagreed and did not count yet; a second one settles it."""
+        return self._read is not None
+
     def on_fill(self, qty: Decimal, exch_ms: int, now: int) -> None:
         """An own closing fill of ``qty`` (> 0); counted until a row says that it contains it."""
         self.touched_ms = now

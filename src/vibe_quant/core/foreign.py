@@ -58,6 +58,10 @@ class ForeignOrders:
         """True where some foreign order of the symbol is live."""
         return bool(self._orders.get(symbol))
 
+    def count(self, symbol: str) -> int:
+        """How many foreign orders of the symbol are live."""
+        return len(self._orders.get(symbol, {}))
+
     def closers(self, symbol: str, side: PositionSide) -> tuple[OrderUpdate, ...]:
         """Live foreign orders that close the leg."""
         orders = self._orders.get(symbol, {}).values()

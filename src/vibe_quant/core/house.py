@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from vibe_quant.core.account import Account
 from vibe_quant.core.exit_counter import ExitCounter
 from vibe_quant.core.foreign import ForeignOrders
 from vibe_quant.core.orders import OrderLedger
 from vibe_quant.core.pacing import Pacing
+from vibe_quant.core.stop_ids import StopIds
+from vibe_quant.core.sync import Sync
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.settings import Settings
 
@@ -29,6 +30,8 @@ class House:
     settings: Settings
     run: str
     pacing: Pacing
+    stop_ids: StopIds
+    sync: Sync
     account: Account = field(default_factory=Account)
     orders: OrderLedger = field(default_factory=OrderLedger)
     foreign: ForeignOrders = field(default_factory=ForeignOrders)
@@ -37,10 +40,16 @@ class House:
     """symbol (None: all) -> its pause."""
     offset_ms: int | None = None
     user_up: bool = False
-    synced: bool = False
+    heard_ms: int = 0
+    """When the user stream last brought anything."""
     halted: str | None = None
     stopping: bool = False
     _seq: int = 0
+
+    @property
+    def synced(self) -> bool:
+        """The account has been read since the last stream came up."""
+        return self.sync.gate_ms is None
 
     def server_ms(self, now: int) -> int:
         """The exchange's clock at ``now``; our own where no offset was measured yet."""
@@ -50,12 +59,6 @@ class House:
         """``<prefix>-<run>-<seq>``."""
         self._seq += 1
         return f"{self.settings.shared.client_order_prefix}-{self.run}-{self._seq}"
-
-    def new_stop_id(self, symbol: str, side: PositionSide) -> str:
-        """``<prefix>-ps-<symbol hash>-<L|S>-<run><seq>``; the hash finds the leg again after a restart."""
-        self._seq += 1
-        prefix = self.settings.shared.client_order_prefix
-        return f"{prefix}-ps-{symbol_hash(symbol)}-{side.value[0]}-{self.run}{self._seq}"
 
     def is_own(self, client_id: str) -> bool:
         """True for an id that carries our prefix, of whatever run."""
@@ -71,8 +74,3 @@ class House:
             return False
         found = [self.pauses[key] for key in (None, symbol) if key in self.pauses]
         return any((p.until_ms is None or now < p.until_ms) and (p.panic or not panic) for p in found)
-
-
-def symbol_hash(symbol: str) -> str:
-    """Six hexadecimal digits of a symbol's name, for client ids."""
-    return sha256(symbol.encode()).hexdigest()[:6]

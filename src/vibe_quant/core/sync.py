@@ -1,4 +1,4 @@
-"""When the account is to be read by REST: at start, after a reconnect, at intervals, on surprises, and a second time."""
+"""When the account is read by REST: at start, after a reconnect, at intervals, on surprises, and a second time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from vibe_quant.domain.intents import FetchSnapshot
 
 SURPRISE_MS = 5000  # two reads for surprises are at least so far apart
 RETRY_MS = 2000  # a failed read is repeated after so long
+NEVER_READ = -(1 << 60)
 ANSWER_MS = 10_000  # a read without any answer is taken for failed
 SECOND_MS = 1000  # a missing leg is read again after so long
 
@@ -15,7 +16,7 @@ class Sync:
 
     def __init__(self, interval_ms: int) -> None:
         self.interval_ms = interval_ms
-        self.gate_ms: int | None = None
+        self.gate_ms: int | None = NEVER_READ
         self._due: tuple[int, str] | None = None
         self._asked_ms: int | None = None
         self._surprise_ms = -SURPRISE_MS

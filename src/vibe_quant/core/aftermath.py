@@ -1,0 +1,188 @@
+"""What an order's end, and the end of an exit, mean for its side: counts, reactions to codes, notices, halts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from vibe_quant.core.execution import Ended, EndKind
+from vibe_quant.core.order_plan import OrderPlan
+from vibe_quant.core.strategies.port import OrderEnd
+from vibe_quant.core.tally import GRID, MIN_NOTIONAL, OVER_CLOSE, POST_ONLY_REFUSED, REFUSALS_TO_HALT, Dust, order_end
+from vibe_quant.domain.enums import NoticeKind, Severity, SignalReason
+from vibe_quant.domain.intents import CancelOrder, FetchRules, Halt, Intent, Notify
+
+if TYPE_CHECKING:
+    from vibe_quant.core.side import Side
+
+ZERO = Decimal(0)
+ACCOUNT_HALTS = {
+    -1002: "the key is not authorised",
+    -1022: "the signature was refused",
+    -1099: "the key is not authorised",
+    -2014: "the key's format was refused",
+    -2015: "key, address or permission was refused",
+    -2017: "the key is locked",
+    -4060: "the account is not in hedge mode",
+    -4061: "the account is not in hedge mode",
+    -4088: "the account may not place orders now",
+    -4109: "the account is inactive",
+    -4192: "the account is in a cooling-off period",
+    -4402: "the account is restricted",
+    -4403: "the account is restricted",
+}
+STATUS = frozenset({-1122, -4140, -4141, -5024})
+
+
+class Aftermath:
+    """One a side."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._said_claimed = False
+        self.sold = ZERO
+        self.sold_notional = ZERO
+        self.orders = 0
+
+    def ended(self, ended: Ended, now: int) -> list[Intent]:
+        """Count the order's end and react to it."""
+        side = self._side
+        plan = side.plans.pop(ended.order.client_id, None)
+        self._tell(ended, plan, now)
+        tired = side.tally.book(ended, plan, soft=side.is_soft)
+        out = self._refusal(ended, plan, now) if ended.code else []
+        if ended.kind is EndKind.WRITTEN_OFF:
+            side.house.counter(side.symbol, side.side).gone(ended.order.client_id)
+            side.house.sync.surprise(now, "an order was written off")
+        if ended.order.filled > 0:
+            out.append(self._filled(ended))
+        if plan is not None and plan.reason is SignalReason.DUST:
+            out += self._dust(ended)
+        if tired and side.gate.halted is None:
+            out += self.halt(f"{REFUSALS_TO_HALT} refusals in a row, the last with {ended.code}")
+        return out
+
+    def halt(self, reason: str) -> list[Intent]:
+        """Stop the side's discretion until the operator resumes it."""
+        side = self._side
+        side.gate.halted = reason
+        text = (
+            f"{side.symbol} {side.side}: discretionary orders have stopped: {reason}. Panic and the protective stop go "
+            f"on. Position {side.leg.qty}. Look at the reason, then resume."
+        )
+        facts = (("reason", reason), ("qty", str(side.leg.qty)))
+        return [
+            Notify(NoticeKind.HALT, Severity.ALARM, text, side.symbol, side.side, facts),
+            Halt(side.symbol, side.side, reason),
+        ]
+
+    def finished(self, now: int) -> list[Intent]:
+        """The leg is flat by the exchange's word, or down to its target: the next position is another exit."""
+        side = self._side
+        if side.ctx is None and self.orders == 0:
+            return []
+        began = now if side.ctx is None else side.ctx.began_ms
+        avg = self.sold_notional / self.sold if self.sold > 0 else None
+        text = (
+            f"{side.symbol} {side.side}: the exit is done. {self.sold} closed in {self.orders} orders at "
+            f"{_price(avg)}, {(now - began) / 1000:.1f} s; {side.leg.qty} left."
+        )
+        facts = (("qty", str(self.sold)), ("avg", str(avg)), ("orders", str(self.orders)), ("left", str(side.leg.qty)))
+        side.ctx, side.flatten_base = None, None
+        side.tally.begin()
+        self.sold = self.sold_notional = ZERO
+        self.orders = 0
+        return [Notify(NoticeKind.EXIT_FINISHED, Severity.INFO, text, side.symbol, side.side, facts)]
+
+    def _tell(self, ended: Ended, plan: OrderPlan | None, now: int) -> None:
+        """Panic, or the strategy that asked, hears how its order ended."""
+        side = self._side
+        refused = ended.kind in (EndKind.REFUSED, EndKind.WRITTEN_OFF)
+        end = order_end(ended) or (OrderEnd.REFUSED if refused else OrderEnd.UNFILLED)
+        if plan is not None and plan.urgent and ended.kind is not EndKind.WITHDRAWN:
+            side.panic.on_end(end, now)
+        if plan is not None and plan.signal is not None:
+            side.signal.ended(plan.reason, end, now)
+        if ended.code == POST_ONLY_REFUSED and side.ctx is not None:
+            side.ctx.refused_quote_id = side.desk.view.quotes_seen
+
+    def _refusal(self, ended: Ended, plan: OrderPlan | None, now: int) -> list[Intent]:
+        """What the exchange's code asks for beyond counting it (facts of the exchange, section 5.3)."""
+        side, code = self._side, ended.code
+        if code in ACCOUNT_HALTS and side.house.halted is None:
+            return self._halt_account(code)
+        if code in GRID or code in MIN_NOTIONAL or code in STATUS:
+            return [FetchRules(side.symbol, f"an order was refused with {code}")]
+        if code not in OVER_CLOSE:
+            return []
+        side.house.sync.surprise(now, f"an order was refused with {code}")
+        side.tally.claimed = True
+        foreign = side.house.foreign.closers(side.symbol, side.side)
+        if not foreign:
+            return []
+        if plan is not None and plan.urgent and side.settings.risk.panic_close.may_cancel_foreign:
+            return [CancelOrder(side.symbol, order.client_id, "panic needs its quantity") for order in foreign]
+        return self._claimed(code)
+
+    def _claimed(self, code: int) -> list[Intent]:
+        if self._said_claimed:
+            return []
+        self._said_claimed = True
+        side = self._side
+        claimed = side.house.foreign.claimed(side.symbol, side.side)
+        text = (
+            f"{side.symbol} {side.side}: the exchange refused an order ({code}); orders that are not ours claim "
+            f"{claimed} of {side.leg.qty}. They are left alone; only what they leave is worked. Cancel them to free it."
+        )
+        facts = (("claimed", str(claimed)), ("qty", str(side.leg.qty)))
+        return [Notify(NoticeKind.MISMATCH, Severity.ALARM, text, side.symbol, side.side, facts)]
+
+    def _halt_account(self, code: int) -> list[Intent]:
+        side = self._side
+        side.house.halted = reason = f"{ACCOUNT_HALTS[code]} ({code})"
+        text = (
+            f"All discretionary orders have stopped: {reason}. Positions stand as they are, and so do the stops at the "
+            "exchange. Put the account or its key right, then resume."
+        )
+        return [Notify(NoticeKind.HALT, Severity.ALARM, text), Halt(None, None, reason)]
+
+    def _filled(self, ended: Ended) -> Notify:
+        side, order = self._side, ended.order
+        self.sold += order.filled
+        self.sold_notional += order.notional
+        self.orders += 1
+        self._said_claimed = False
+        avg = order.avg_price
+        text = f"{side.symbol} {side.side}: closed {order.filled} at {_price(avg)}, {side.leg.qty} left."
+        role = "maker" if order.maker_qty == order.trades_qty else "taker" if order.maker_qty == 0 else "both"
+        facts = (
+            ("qty", str(order.filled)),
+            ("avg", str(avg)),
+            ("mode", str(order.mode)),
+            ("role", role if order.trades_qty > 0 else "unknown"),
+            ("pnl", str(order.realized_pnl)),
+            ("fee", str(order.fee)),
+            ("fee_asset", order.fee_asset),
+            ("reason", str(order.reason)),
+            ("before", str(side.leg.qty + order.filled)),
+            ("after", str(side.leg.qty)),
+        )
+        return Notify(NoticeKind.FILL, Severity.INFO, text, side.symbol, side.side, facts)
+
+    def _dust(self, ended: Ended) -> list[Intent]:
+        """After the MARKET attempt too: said once, with its value, and the side is done."""
+        side = self._side
+        if ended.kind is EndKind.FILLED or side.tally.dust is not Dust.MARKET:
+            return []
+        side.tally.dust = Dust.REPORTED
+        value = side.leg.qty * (side.desk.view.mid or ZERO)
+        text = (
+            f"{side.symbol} {side.side}: {side.leg.qty} is left, worth {value:.2f}, and the exchange takes no closing "
+            f"order of so little (last code {ended.code}). The side is done; close it by hand if you want it gone."
+        )
+        facts = (("qty", str(side.leg.qty)), ("value", f"{value:.2f}"), ("code", str(ended.code)))
+        return [Notify(NoticeKind.DUST, Severity.WARNING, text, side.symbol, side.side, facts)]
+
+
+def _price(avg: Decimal | None) -> str:
+    return "a price that was not told" if avg is None else f"{avg:.8f}".rstrip("0").rstrip(".")

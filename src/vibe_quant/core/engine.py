@@ -1,0 +1,233 @@
+"""The one synchronous function between events and intents: routes each event to its desk; holds no rule itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vibe_quant.core.answers import Answers
+from vibe_quant.core.desk import Desk
+from vibe_quant.core.house import House
+from vibe_quant.core.margin import margin_of
+from vibe_quant.core.operator import Operator
+from vibe_quant.core.pacing import Pacing
+from vibe_quant.core.reports import Reports
+from vibe_quant.core.stop_ids import StopIds
+from vibe_quant.core.strategies.port import RandomSource
+from vibe_quant.core.sync import Sync
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Stream
+from vibe_quant.domain.intents import FetchRules, Intent, Notify
+from vibe_quant.domain.risk import Margin
+from vibe_quant.domain.settings import Settings
+from vibe_quant.domain.side_view import SideView
+
+Handler = Callable[[Any, int], list[Intent]]
+
+
+class Engine:
+    """Decides.  ``run`` is a token new at each start (letters and digits, at most 8); ``random`` is seeded outside.
+
+    The same events at the same times, with the same run and random source, give the same intents.
+    """
+
+    def __init__(self, settings: Settings, run: str, random: RandomSource) -> None:
+        shared = settings.shared
+        intervals = [s.risk.reconcile_interval_s for _, s in settings.symbols] or [
+            settings.default.risk.reconcile_interval_s
+        ]
+        self.house = House(
+            settings=settings,
+            run=run,
+            pacing=Pacing(shared.rate_limit),
+            stop_ids=StopIds(shared.client_order_prefix, run),
+            sync=Sync(min(intervals) * 1000),
+        )
+        self.desks: dict[str, Desk] = {}
+        self._random = random
+        self._now = 0
+        self._up: set[Stream] = set()
+        self._seen: set[Stream] = set()
+        self._reports = Reports(self)
+        self._answers = Answers(self)
+        self._operator = Operator(self)
+        self._handlers = self._table()
+        for symbol, _ in settings.symbols:
+            self.open_desk(symbol)
+
+    def handle(self, event: ev.Event, now: int) -> list[Intent]:
+        """What follows from one event at ``now`` (monotonic ms, never going back)."""
+        self._now = now
+        return self._handlers[type(event)](event, now)
+
+    def deadline(self) -> int | None:
+        """The earliest moment at which it wants a ``Timer``; None: never without news."""
+        now = self._now
+        moments = [self.house.sync.deadline(), self._operator.deadline(), self._silence_ends()]
+        moments += [desk.deadline(now) for desk in self.desks.values()]
+        return min((at for at in moments if at is not None), default=None)
+
+    def desk(self, symbol: str) -> Desk | None:
+        """The desk of a managed symbol; opened at first sight under ``manage: all``."""
+        return self.desks.get(symbol) or self.open_desk(symbol)
+
+    def open_desk(self, symbol: str) -> Desk | None:
+        """Begin to follow a symbol; None where the configuration does not manage it."""
+        settings = self.house.settings.of(symbol)
+        if settings is None:
+            return None
+        desk = Desk(self.house, symbol, settings, self._random, self._margin)
+        for stream in self._up:
+            desk.on_stream(stream, True)
+        self.desks[symbol] = desk
+        return desk
+
+    def side_view(self, symbol: str, side: PositionSide) -> SideView | None:
+        """A frozen look at one side; None where it is not managed."""
+        desk = self.desks.get(symbol)
+        if desk is None or side not in desk.sides:
+            return None
+        found = desk.sides[side]
+        flag, panic = found.flag, found.panic.state
+        plan = found.plan
+        return SideView(
+            symbol=symbol,
+            side=side,
+            state=found.execution.state_name,
+            mode=found.tally.rotation.mode if plan is None else plan.mode,
+            qty=found.leg.qty,
+            risk=flag.level,
+            dist=flag.dist,
+            panic_tier=None if panic is None else panic.tier,
+            stop_standing=found.stop.standing,
+            blocked=found.gate.reason,
+            blocked_since_ms=found.gate.since_ms,
+            halted=self.house.halted or found.gate.halted,
+        )
+
+    def settle(self, out: list[Intent], now: int) -> list[Intent]:
+        """After anything but a market event: every desk looks once more, reads that are due leave."""
+        for desk in self.desks.values():
+            desk.refresh()
+            out += desk.pulse(now)
+            out += desk.count_orders(now)
+        return out + self.house.sync.due(now) + self._operator.last_call()
+
+    def _table(self) -> dict[type[Any], Handler]:
+        market: dict[type[Any], Handler] = {
+            ev.Quote: self._on_quote,
+            ev.Trade: self._on_trade,
+            ev.Mark: self._on_mark,
+            ev.Depth: self._on_depth,
+            ev.Candle: self._on_candle,
+        }
+        own: dict[type[Any], Handler] = {
+            ev.StreamUp: self._on_stream_up,
+            ev.StreamDown: self._on_stream_down,
+            ev.RulesLoaded: self._on_rules,
+            ev.ServerTime: self._on_server_time,
+            ev.Timer: self._on_timer,
+        }
+        rest = {**own, **self._reports.table(), **self._answers.table(), **self._operator.table()}
+        return {**market, **{kind: self._settling(handler) for kind, handler in rest.items()}}
+
+    def _settling(self, handler: Handler) -> Handler:
+        return lambda event, now: self.settle(handler(event, now), now)
+
+    def _on_quote(self, event: ev.Quote, now: int) -> list[Intent]:
+        desk = self.desks.get(event.symbol)
+        if desk is None:
+            return []
+        out = desk.on_quote(event, now)
+        return out + desk.count_orders(now) if out else out
+
+    def _on_trade(self, event: ev.Trade, now: int) -> list[Intent]:
+        desk = self.desks.get(event.symbol)
+        if desk is None:
+            return []
+        out = desk.on_trade(event, now)
+        return out + desk.count_orders(now) if out else out
+
+    def _on_mark(self, event: ev.Mark, now: int) -> list[Intent]:
+        desk = self.desks.get(event.symbol)
+        return [] if desk is None else desk.on_mark(event, now) + desk.count_orders(now)
+
+    def _on_depth(self, event: ev.Depth, now: int) -> list[Intent]:
+        desk = self.desks.get(event.symbol)
+        return [] if desk is None else desk.on_depth(event, now) + desk.count_orders(now)
+
+    def _on_candle(self, event: ev.Candle, now: int) -> list[Intent]:
+        desk = self.desks.get(event.symbol)
+        return [] if desk is None else desk.on_candle(event, now) + desk.count_orders(now)
+
+    def _on_rules(self, event: ev.RulesLoaded, now: int) -> list[Intent]:
+        desk = self.desk(event.rules.symbol)
+        return [] if desk is None else desk.on_rules(event, now)
+
+    def _on_server_time(self, event: ev.ServerTime, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
+        self.house.offset_ms = event.offset_ms
+        for desk in self.desks.values():
+            desk.view.offset_ms = event.offset_ms
+        return []
+
+    def _on_stream_up(self, event: ev.StreamUp, now: int) -> list[Intent]:
+        """After a connection everything is read before discretion goes on; after a new one the rules too."""
+        again = event.stream in self._seen
+        self._up.add(event.stream)
+        self._seen.add(event.stream)
+        self.house.sync.begin(now, f"the {event.stream} stream is up")
+        out: list[Intent] = []
+        if event.stream is Stream.USER:
+            self.house.user_up, self.house.heard_ms = True, now
+        for desk in self.desks.values():
+            desk.on_stream(event.stream, True)
+            if again or desk.rules is None:
+                out.append(FetchRules(desk.symbol, f"the {event.stream} stream is up"))
+            out += self._tell_stops(desk, event.stream, True, now)
+        if again:
+            text = f"The {event.stream} stream is back. Rules and account are read before discretionary orders go on."
+            out.append(Notify(NoticeKind.RECONNECT, Severity.INFO, text))
+        return out
+
+    def _on_stream_down(self, event: ev.StreamDown, now: int) -> list[Intent]:
+        """Discretion stops by the gates; with the user stream, whatever is live is in doubt."""
+        self._up.discard(event.stream)
+        text = f"The {event.stream} stream is down ({event.detail or 'no reason given'}). Discretionary orders wait."
+        out: list[Intent] = [Notify(NoticeKind.RECONNECT, Severity.WARNING, text)]
+        if event.stream is Stream.USER:
+            self.house.user_up = False
+        for desk in self.desks.values():
+            desk.on_stream(event.stream, False)
+            out += self._tell_stops(desk, event.stream, False, now)
+            if event.stream is Stream.USER:
+                for side in desk.sides.values():
+                    out += side.settle(side.execution.stream_lost(now), now)
+        return out
+
+    def _tell_stops(self, desk: Desk, stream: Stream, up: bool, now: int) -> list[Intent]:
+        if stream is not Stream.USER:
+            return []
+        return [intent for side in desk.working for intent in side.stop.on_user_stream(up, now)]
+
+    def _on_timer(self, event: ev.Timer, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
+        out: list[Intent] = self._operator.tick(now)
+        silent = self._silence_ends()
+        if silent is not None and now >= silent:
+            self.house.heard_ms = now
+            self.house.sync.surprise(now, "the user stream is silent")
+        for desk in self.desks.values():
+            out += desk.tick(now)
+        return out
+
+    def _silence_ends(self) -> int | None:
+        """When a user stream that stays silent is cross-checked; None while nothing is held or down anyway."""
+        if not self.house.user_up or not any(
+            side.is_active for desk in self.desks.values() for side in desk.sides.values()
+        ):
+            return None
+        return self.house.heard_ms + self.house.settings.shared.ws.user_silence_s * 1000
+
+    def _margin(self, desk: Desk) -> Margin | None:
+        if desk.rules is None:
+            return None
+        return margin_of(desk.symbol, desk.rules.margin_asset, self.house.account, self.desks.values())

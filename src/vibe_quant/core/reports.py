@@ -1,0 +1,234 @@
+"""Account news: order, position, wallet and stop reports, and the REST reads that they are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from vibe_quant.core.desk import Desk
+from vibe_quant.core.order_states import Plain
+from vibe_quant.core.orders import from_report
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.account import Position
+from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Source
+from vibe_quant.domain.intents import CancelOrder, Halt, Intent, Notify
+
+if TYPE_CHECKING:
+    from vibe_quant.core.engine import Engine
+
+ZERO = Decimal(0)
+LEFTOVER_MS = 10_000  # own orders of an earlier run may surface for so long after the first account read
+Handler = Callable[[Any, int], list[Intent]]
+
+
+class Reports:
+    """Books what the account says, then tells the sides."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._house = engine.house
+        self._unmanaged: set[str] = set()
+        self._stop_fills: dict[str, Decimal] = {}
+        self._first_read_ms: int | None = None
+
+    def table(self) -> dict[type[Any], Handler]:
+        """Event type -> handler."""
+        return {
+            ev.OrderUpdate: self._order,
+            ev.PositionUpdate: self._position,
+            ev.BalanceUpdate: self._balance,
+            ev.LeverageUpdate: self._leverage,
+            ev.StopReport: self._stop,
+            ev.OpenOrdersRead: self._open_orders,
+            ev.StopsRead: self._stops,
+            ev.AccountSnapshot: self._snapshot,
+        }
+
+    def _order(self, update: ev.OrderUpdate, now: int) -> list[Intent]:
+        self._heard(update.source, now)
+        desk = self._engine.desk(update.symbol)
+        if not self._house.is_own(update.client_id):
+            self._house.foreign.report(update)
+            return [] if desk is None else desk.news.foreign_fill(update)
+        if desk is None:
+            return self._orphan(update)
+        if self._house.stop_ids.is_own(update.client_id):
+            return self._stop_order(desk, update, now)
+        if self._house.orders.get(update.client_id) is None:
+            return self._strange(desk, update, now)
+        return self._own(desk, update, now)
+
+    def _own(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
+        merged = self._house.orders.merge(update)
+        if merged is None:
+            return []
+        key = merged.after.side
+        self._house.counter(desk.symbol, key).report(update)
+        out: list[Intent] = []
+        if merged.filled > 0:
+            self._house.account.leg(desk.symbol, key).on_fill(merged.filled, update.exch_ms, now)
+            out += desk.on_leg(key, None, now)
+        if key in desk.sides:
+            side = desk.sides[key]
+            out += side.settle(side.execution.reported(merged.after, now), now)
+        return out
+
+    def _stop_order(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
+        """The order that an own protective stop has sent: its fills count, the stop's keeper hears of it by itself."""
+        known = self._stop_fills.get(update.client_id, ZERO)
+        if update.filled_qty <= known:
+            return []
+        self._stop_fills[update.client_id] = update.filled_qty
+        leg = self._house.account.leg(desk.symbol, update.position_side)
+        leg.on_fill(update.filled_qty - known, update.exch_ms, now)
+        return desk.on_leg(update.position_side, None, now)
+
+    def _strange(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
+        """Our prefix, and not in the ledger: a leftover at start is cancelled, later it is a second instance."""
+        if update.status.is_final:
+            return []
+        if not self._is_start(now) and self._house.halted is None:
+            return self._second_instance(update)
+        key = update.position_side
+        if key not in desk.sides:
+            return self._orphan(update)
+        self._house.orders.record(from_report(update, now))
+        self._house.counter(desk.symbol, key).adopt(update)
+        return self._own(desk, update, now)
+
+    def _orphan(self, update: ev.OrderUpdate) -> list[Intent]:
+        """A leftover on a leg that is not managed: cancelled, and not followed further."""
+        if update.status.is_final or self._house.stop_ids.is_own(update.client_id):
+            return []
+        return [CancelOrder(update.symbol, update.client_id, "left by an earlier run")]
+
+    def _second_instance(self, update: ev.OrderUpdate) -> list[Intent]:
+        self._house.halted = reason = f"order {update.client_id} carries our prefix and is not ours"
+        text = (
+            f"{update.symbol}: {reason}: another instance works this account. All discretionary orders have stopped; "
+            "panic and protective stops go on. Stop the other instance, or give one another client_order_prefix; then "
+            "resume."
+        )
+        facts = (("client_id", update.client_id),)
+        return [
+            Notify(NoticeKind.HALT, Severity.ALARM, text, update.symbol, update.position_side, facts),
+            Halt(None, None, reason),
+        ]
+
+    def _is_start(self, now: int) -> bool:
+        return self._first_read_ms is None or now < self._first_read_ms + LEFTOVER_MS
+
+    def _position(self, update: ev.PositionUpdate, now: int) -> list[Intent]:
+        self._heard(Source.STREAM, now)
+        desk = self._engine.desk(update.symbol)
+        if desk is None:
+            return self._say_unmanaged(update.symbol, update.side, update.qty)
+        change = self._house.account.leg(update.symbol, update.side).on_row(update, now)
+        if change is None:
+            return []
+        self._house.counter(update.symbol, update.side).row(update.qty, update.exch_ms)
+        return desk.on_leg(update.side, change, now)
+
+    def _balance(self, update: ev.BalanceUpdate, now: int) -> list[Intent]:
+        self._heard(Source.STREAM, now)
+        if not self._house.account.on_balance(update):
+            return []
+        return [intent for desk in self._engine.desks.values() for intent in desk.on_margin(now)]
+
+    def _leverage(self, update: ev.LeverageUpdate, now: int) -> list[Intent]:
+        self._heard(Source.STREAM, now)
+        self._house.account.leverage[update.symbol] = update.leverage
+        desk = self._engine.desk(update.symbol)
+        return [] if desk is None else [intent for key in PositionSide for intent in desk.on_leg(key, None, now)]
+
+    def _stop(self, report: ev.StopReport, now: int) -> list[Intent]:
+        self._heard(report.source, now)
+        desk = self._engine.desks.get(report.symbol)
+        out: list[Intent] = []
+        for side in desk.working if desk is not None else ():
+            out += side.stop.on_stop_report(report, now)
+            if side.stop.firing(now):
+                out += side.withdraw("the protective stop is firing", now)
+        return out
+
+    def _stops(self, read: ev.StopsRead, now: int) -> list[Intent]:
+        desk = self._engine.desks.get(read.symbol)
+        return [] if desk is None else [i for side in desk.working for i in side.stop.on_stops_read(read, now)]
+
+    def _open_orders(self, read: ev.OpenOrdersRead, now: int) -> list[Intent]:
+        return self._orders_of(read.symbol, read.orders, read.request_ms, now)
+
+    def _orders_of(self, symbol: str, orders: tuple[ev.OrderUpdate, ...], request_ms: int, now: int) -> list[Intent]:
+        """A symbol's open orders: each is a report, and what is not listed is told to whoever waits for it."""
+        self._house.foreign.listed(symbol, tuple(o for o in orders if not self._house.is_own(o.client_id)), request_ms)
+        out = [i for order in orders if self._house.is_own(order.client_id) for i in self._order(order, now)]
+        listed = frozenset(order.client_id for order in orders)
+        desk = self._engine.desks.get(symbol)
+        for side in desk.sides.values() if desk is not None else ():
+            out += side.settle(side.execution.listed(listed, request_ms, now), now)
+            for order in list(self._house.orders.live(symbol, side.side)):
+                if order.client_id not in listed and order.sent_ms < request_ms:
+                    out += side.settle(side.execution.plain(order.client_id, Plain.STREAM_LOST, now), now)
+        return out
+
+    def _snapshot(self, read: ev.AccountSnapshot, now: int) -> list[Intent]:
+        complete = read.positions is not None and read.orders is not None
+        if read.balances is not None:
+            self._house.account.on_balances_read(read.balances)
+        out = self._positions_read(read, read.positions, now) if read.positions is not None else []
+        symbols = [read.symbol] if read.symbol is not None else list(self._engine.desks)
+        for symbol in symbols:
+            if read.orders is not None:
+                mine = tuple(order for order in read.orders if order.symbol == symbol)
+                out += self._orders_of(symbol, mine, read.request_ms, now)
+            if read.stops is not None:
+                stops = tuple(stop for stop in read.stops if stop.symbol == symbol)
+                out += self._stops(ev.StopsRead(symbol, stops, read.request_ms, now, read.exch_ms), now)
+        if read.symbol is None:
+            self._house.sync.answered(read.request_ms, now, complete=complete)
+            if complete and self._first_read_ms is None:
+                self._first_read_ms = now
+        if any(leg.is_contradicted for leg in self._house.account.legs.values()):
+            self._house.sync.again(now)
+        return out
+
+    def _positions_read(self, read: ev.AccountSnapshot, positions: tuple[Position, ...], now: int) -> list[Intent]:
+        out: list[Intent] = []
+        found = {(p.symbol, p.side): p for p in positions}
+        for position in positions:
+            if position.leverage is not None:
+                self._house.account.leverage[position.symbol] = position.leverage
+            if self._engine.desk(position.symbol) is None:
+                out += self._say_unmanaged(position.symbol, position.side, position.qty)
+        for symbol, desk in list(self._engine.desks.items()):
+            if read.symbol not in (None, symbol):
+                continue
+            for key in PositionSide:
+                out += self._leg_read(desk, key, found.get((symbol, key)), read.request_ms, now)
+            out += desk.on_positions_read(positions, read.request_ms, now)
+        return out
+
+    def _leg_read(
+        self, desk: Desk, key: PositionSide, position: Position | None, request_ms: int, now: int
+    ) -> list[Intent]:
+        leg = self._house.account.leg(desk.symbol, key)
+        change = leg.on_read(position, request_ms, now)
+        if change is None:
+            return []
+        self._house.counter(desk.symbol, key).row(leg.row, leg.row_ms)
+        return desk.on_leg(key, change, now)
+
+    def _say_unmanaged(self, symbol: str, side: PositionSide, qty: Decimal) -> list[Intent]:
+        if qty <= 0 or symbol in self._unmanaged:
+            return []
+        self._unmanaged.add(symbol)
+        text = (
+            f"{symbol} {side} holds {qty} and is not managed by the configuration: it gets neither orders nor a "
+            "protective stop. Name it under symbols: to have it worked."
+        )
+        return [Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text, symbol, side)]
+
+    def _heard(self, source: Source, now: int) -> None:
+        if source is Source.STREAM:
+            self._house.heard_ms = now

@@ -1,0 +1,317 @@
+"""One side of one symbol: asks the gates, the signals and the urgent wishes in their order, and lets orders leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from vibe_quant.core.aftermath import Aftermath
+from vibe_quant.core.discretion import Circumstances, Discretion
+from vibe_quant.core.execution import Ended, ExecutionEngine, Out
+from vibe_quant.core.gate import Gate
+from vibe_quant.core.modes import held
+from vibe_quant.core.order_plan import NoPlan, OrderPlan
+from vibe_quant.core.order_states import Cooldown, Doubtful, Idle
+from vibe_quant.core.orders import OwnOrder
+from vibe_quant.core.panic import PanicClose
+from vibe_quant.core.pricing import Priced
+from vibe_quant.core.release import Release
+from vibe_quant.core.signal import SignalEngine
+from vibe_quant.core.strategies.port import RandomSource, StrategyContext, WorkingOrder
+from vibe_quant.core.strategies.registry import build
+from vibe_quant.core.tally import Dust, Tally
+from vibe_quant.core.urgent import Asked, from_panic, gone_through, urgent_plan
+from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide
+from vibe_quant.domain.intents import AmendOrder, Halt, Intent, OrderIntent
+from vibe_quant.domain.risk import RiskFlag, RiskLevel
+from vibe_quant.domain.rules import ZERO
+from vibe_quant.domain.settings import SymbolSettings
+
+if TYPE_CHECKING:
+    from vibe_quant.core.desk import Desk
+
+
+class Side:
+    """One managed leg.  ``now`` is monotonic ms; every method returns the intents it causes."""
+
+    def __init__(self, desk: Desk, side: PositionSide, settings: SymbolSettings, random: RandomSource) -> None:
+        self.desk = desk
+        self.house = desk.house
+        self.symbol = desk.symbol
+        self.side = side
+        self.settings = settings
+        self.leg = desk.house.account.leg(desk.symbol, side)
+        self.execution = ExecutionEngine(desk.symbol, side, desk.house.orders)
+        self.release = Release(desk.house, desk.symbol, side, self.execution)
+        self.panic = PanicClose(desk.symbol, side, settings.risk.panic_close, settings.execution.order_ttl_ms)
+        self.stop = desk.new_stop(side, settings)
+        self.tally = Tally(settings.execution)
+        self.gate = Gate()
+        self.aftermath = Aftermath(self)
+        self.ctx: StrategyContext | None = None
+        self.flatten_base: Decimal | None = None
+        self.plans: dict[str, OrderPlan] = {}
+        """client id -> the plan of an order under way."""
+        self._random = random
+        self.signal = self._signals()
+        self._discretion: Discretion | None = None
+
+    @property
+    def flag(self) -> RiskFlag:
+        """The side's standing in risk."""
+        return self.desk.risk.flag(self.side)
+
+    @property
+    def is_soft(self) -> bool:
+        """At least the soft risk flag is up."""
+        return self.flag.level is not RiskLevel.NONE
+
+    @property
+    def plan(self) -> OrderPlan | None:
+        """The plan of the order under way; None without one, or for an order of an earlier run."""
+        state = self.execution.state
+        return None if isinstance(state, Idle | Cooldown) else self.plans.get(state.order.client_id)
+
+    @property
+    def target(self) -> Decimal:
+        """Where discretion stops: zero while flattening, else target_qty."""
+        return ZERO if self.flatten_base is not None else self.settings.execution.target_qty
+
+    @property
+    def is_active(self) -> bool:
+        """Something is held, or some order may live."""
+        return self.leg.qty > 0 or not self.execution.is_free
+
+    def reconfigure(self, settings: SymbolSettings) -> None:
+        """New settings, taken between two orders; a strategy that changed starts anew."""
+        changed = settings.strategy != self.settings.strategy or settings.execution != self.settings.execution
+        self.settings = settings
+        self.tally.reconfigure(settings.execution)
+        self.panic.settings = settings.risk.panic_close
+        self.panic.order_ttl_ms = settings.execution.order_ttl_ms
+        self._discretion = None
+        if changed:
+            self.signal = self._signals()
+
+    def pulse(self, now: int) -> list[Intent]:
+        """Something has happened that this side may act on: one look at everything, in the order of danger."""
+        if self.panic.state is not None or self.stop.exit_now or self.stop.remainder:
+            asked = self._urgent(now)
+            return [] if asked is None else self._work_urgently(asked, now)
+        execution = self.execution
+        if execution.waiting is not None:
+            return self._tend(now)
+        if not execution.is_free:
+            if execution.is_doubtful:
+                self.gate.note("the fate of an order is not known", now)
+            return []
+        closed = self._closed(now)
+        if closed is not None:
+            self.gate.note(closed, now)
+            return []
+        plan = self._discretionary(now)
+        if isinstance(plan, NoPlan):
+            self.gate.note(plan.reason, now)
+            return []
+        return self._send(plan, now)
+
+    def settle(self, out: list[Out], now: int) -> list[Intent]:
+        """Intents as they are; what has ended is counted, and may cause more."""
+        intents: list[Intent] = []
+        for item in out:
+            if isinstance(item, Ended):
+                intents += self.aftermath.ended(item, now)
+            else:
+                intents.append(item)
+                if isinstance(item, Halt):
+                    self.gate.halted = item.reason
+        return intents
+
+    def withdraw(self, reason: str, now: int) -> list[Intent]:
+        """Cancel what is live."""
+        return self.settle(self.execution.withdraw(reason, now), now)
+
+    def tick(self, now: int) -> list[Intent]:
+        """Time has passed: lives and cooldowns end, doubts are asked again, panic's pace is compared."""
+        intents: list[Intent] = list(self.panic.on_timer(now))
+        plan = self.plan
+        risky = plan is not None and plan.urgent
+        held_back = self.house.pacing.may_cancel(now, risky)
+        intents += self.settle(self.execution.tick(now, may_cancel=held_back is None), now)
+        if not self.gate.retired:
+            intents += self.stop.on_timer(now)
+        return intents
+
+    def deadline(self, now: int) -> int | None:
+        """The earliest moment at which the side has something to do without news."""
+        moments = [self.execution.deadline(), None if self.gate.retired else self.stop.deadline()]
+        if self.leg.qty > 0:
+            moments += [self.panic.deadline(now), self.signal.deadline(now), self.desk.view.stale_at() + 1]
+        if self.gate.reason is not None:
+            moments.append(self.house.pacing.next_at(now))
+        return min((at for at in moments if at is not None and at > now), default=None)
+
+    def own_price(self) -> Decimal | None:
+        """The most generous price at which an own order of this leg rests; the other leg must not meet it."""
+        prices = [o.price for o in self.house.orders.live(self.symbol, self.side) if o.price is not None]
+        if not prices:
+            return None
+        return min(prices) if self.side.exit_side is OrderSide.SELL else max(prices)
+
+    def _signals(self) -> SignalEngine:
+        names = self.settings.strategy.names
+        strategies = tuple(build(name, self.settings.strategy, self.side, self._random) for name in names)
+        return SignalEngine(self.symbol, self.side, strategies, self.settings)
+
+    def _closed(self, now: int) -> str | None:
+        desk = self.desk
+        if desk.in_panic(self.side.opposite):
+            return "the other leg is in panic"
+        return self.gate.closed(self.house, self.leg, desk.view, desk.rules, self.stop, now)
+
+    def _tend(self, now: int) -> list[Intent]:
+        """Look after the order that rests: a closed gate, soft risk or its strategy may end it; it may be amended."""
+        order, plan = self.execution.waiting, self.plan
+        if order is None or plan is None or plan.urgent:
+            return []
+        maker = plan.mode is ExecutionMode.MAKER_ONLY
+        reason = self._closed(now)
+        if reason is None and maker and self.is_soft:
+            reason = "soft risk: at least aggressive"
+        if reason is None and self.ctx is not None and plan.signal is not None:
+            self.ctx.open_qty = self.leg.qty - self.target
+            seen = WorkingOrder(order.price, order.qty, order.filled, order.sent_ms, plan.mode, plan.reason)
+            reason = self.signal.keep(self.ctx, seen, now)
+        if reason is None:
+            return self._amended(order, plan, now) if maker and self.settings.execution.amend else []
+        if self.house.pacing.may_cancel(now) is not None:
+            return []
+        self.house.pacing.cancelled(now)
+        return self.withdraw(reason, now)
+
+    def _amended(self, order: OwnOrder, plan: OrderPlan, now: int) -> list[Intent]:
+        """An amendment where the touch has left a maker order whose price its mode would choose otherwise now."""
+        fixed = plan.signal is not None and plan.signal.price is not None
+        if order.price is None or order.amend_qty is not None or self._discretion is None or fixed:
+            return []
+        if not self._touch_left(order.price):
+            return []
+        at_touch = plan.signal is not None and plan.signal.at_touch
+        priced = self._discretion.priced(self._circumstances(ExecutionMode.MAKER_ONLY), at_touch=at_touch)
+        if not isinstance(priced, Priced) or priced.price == order.price:
+            return []
+        intent = AmendOrder(self.symbol, self.side, order.client_id, order.qty, priced.price)
+        return self.settle(self.release.amend(intent, now), now)
+
+    def _touch_left(self, price: Decimal) -> bool:
+        """Our side's touch is better than ``price``."""
+        if self.side is PositionSide.LONG:
+            return self.desk.view.ask is not None and self.desk.view.ask < price
+        return self.desk.view.bid is not None and self.desk.view.bid > price
+
+    def _urgent(self, now: int) -> Asked | None:
+        """The most urgent wish there is; None where none may be acted on now."""
+        if self.stop.firing(now) or self.leg.qty <= 0 or self.house.paused(self.symbol, now, panic=True):
+            return None
+        if self.stop.exit_now:
+            return gone_through(self.leg.qty, self.panic.ttl_ms)
+        fresh = self.desk.view.stale(now) is None
+        if self.panic.state is not None:
+            plan = self.panic.plan(now, book_fresh=fresh)
+            return None if plan is None else from_panic(plan, self.leg.qty)
+        return from_panic(self.panic.remainder_plan(self.leg.qty, book_fresh=fresh), self.leg.qty)
+
+    def _work_urgently(self, asked: Asked, now: int) -> list[Intent]:
+        """Clear the way of discretionary orders and of the other leg, then send what law 4 leaves."""
+        plan, state = self.plan, self.execution.state
+        if plan is not None and not plan.urgent and not isinstance(state, Doubtful):
+            return self.withdraw("panic", now)
+        if not self.execution.panic_may_submit or self.desk.rules is None:
+            return []
+        intents = self.desk.clear_other_leg(self.side, now)
+        wanted = urgent_plan(asked, self.leg, self.desk.view, self.desk.rules, self.release.room)
+        if isinstance(wanted, NoPlan):
+            self.gate.note(wanted.reason, now)
+            return intents
+        return intents + self._send(wanted, now)
+
+    def _discretionary(self, now: int) -> OrderPlan | NoPlan:
+        """The order that flatten, dust or a signal asks for now."""
+        open_qty = self.leg.qty - self.target
+        rules, price = self.desk.rules, self.desk.view.mid
+        if open_qty <= 0 or rules is None or price is None:
+            return NoPlan("nothing is left to exit" if open_qty <= 0 else "the top of the book is not known")
+        if self._discretion is None or self._discretion.rules is not rules:
+            self._discretion = Discretion(self.leg, self.desk.view, self.desk.risk, self.settings, rules)
+        if self.target == 0 and self._discretion.is_dust(price):
+            return self._dust(self._discretion)
+        if self.flatten_base is not None:
+            return self._discretion.flatten(self.flatten_base, self._circumstances(ExecutionMode.AGGRESSIVE_LIMIT))
+        ctx = self._context(now)
+        signal = self.signal.evaluate(ctx, now)
+        if signal is None:
+            return NoPlan("no signal")
+        mode = self._mode(signal.mode, now)
+        if mode is ExecutionMode.AGGRESSIVE_LIMIT and signal.mode is ExecutionMode.MAKER_ONLY:
+            signal = replace(signal, price=None)
+        return self._discretion.from_signal(signal, self._circumstances(mode, now), now)
+
+    def _dust(self, discretion: Discretion) -> OrderPlan | NoPlan:
+        if self.tally.dust >= Dust.MARKET:
+            return NoPlan("dust: the exchange takes no order of so little")
+        given = self._circumstances(ExecutionMode.AGGRESSIVE_LIMIT)
+        plan = discretion.dust(given, market=self.tally.dust is Dust.LIMIT)
+        if isinstance(plan, OrderPlan):
+            self.tally.dust = Dust(self.tally.dust + 1)
+        return plan
+
+    def _mode(self, wished: ExecutionMode | None, now: int) -> ExecutionMode:
+        """Soft risk over the signal's own mode, over the rotation's; a low fill rate makes this one aggressive."""
+        self.tally.rotation = held(self.tally.rotation, self.is_soft)
+        if self.is_soft:
+            return ExecutionMode.AGGRESSIVE_LIMIT
+        if wished is not None:
+            return wished
+        if self.tally.fill_rate.wants_aggressive(now):
+            return ExecutionMode.AGGRESSIVE_LIMIT
+        return self.tally.rotation.mode
+
+    def _circumstances(self, mode: ExecutionMode, now: int | None = None) -> Circumstances:
+        ttl = self.settings.execution.order_ttl_ms
+        maker = mode is ExecutionMode.MAKER_ONLY
+        if maker and now is not None:
+            ttl = self.tally.fill_rate.ttl_ms(now, ttl)
+        room = self.release.room
+        if self.tally.claimed:
+            room -= self.house.foreign.claimed(self.symbol, self.side)
+        return Circumstances(
+            room=room,
+            mode=mode,
+            ttl_ms=ttl,
+            leverage=self.house.account.leverage.get(self.symbol),
+            avoid=self.desk.avoid(self.side),
+            back_off_ticks=self.tally.rotation.back_off_ticks if maker else 0,
+        )
+
+    def _context(self, now: int) -> StrategyContext:
+        if self.ctx is None:
+            open_qty = self.leg.qty - self.target
+            if self.desk.rules is None:
+                raise ValueError(f"{self.symbol} {self.side}: a strategy was asked before the rules were known")
+            self.ctx = StrategyContext(self.side, self.desk.view, self.desk.rules, open_qty, open_qty, now)
+        self.ctx.open_qty = self.leg.qty - self.target
+        return self.ctx
+
+    def _send(self, plan: OrderPlan, now: int) -> list[Intent]:
+        out = self.release.submit(plan, now)
+        if isinstance(out, NoPlan):
+            self.gate.note(out.reason, now)
+            return []
+        for item in out:
+            if isinstance(item, OrderIntent):
+                self.plans[item.client_id] = plan
+                self.gate.note(None, now)
+                if plan.signal is not None:
+                    self.signal.acted(plan.signal, now)
+        return self.settle(out, now)

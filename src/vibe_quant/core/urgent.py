@@ -1,0 +1,74 @@
+"""What is sent without signals, budgets and gates: panic slices, a stop gone through, and what a fired stop left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from vibe_quant.core.account import Leg
+from vibe_quant.core.market import MarketView
+from vibe_quant.core.order_plan import NoPlan, OrderPlan
+from vibe_quant.core.panic import PanicPlan
+from vibe_quant.core.sizing import panic_qty
+from vibe_quant.domain.enums import ExecutionMode, OrderType, PositionSide, PriceMatch, SignalReason
+from vibe_quant.domain.rules import SymbolRules
+
+ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One urgent wish: ``ratio`` of ``base`` (1 and the position: all of it), in ``mode``, for ``ttl_ms``.
+
+    ``match`` lets the exchange choose the price; None: the book's.
+    """
+
+    base: Decimal
+    ratio: Decimal
+    mode: ExecutionMode
+    ttl_ms: int
+    reason: SignalReason
+    match: PriceMatch | None = None
+
+
+def from_panic(plan: PanicPlan, qty: Decimal) -> Asked:
+    """A panic plan as a wish; ``qty`` is the position now."""
+    base, ratio = (qty, ONE) if plan.whole else (plan.base, plan.ratio)
+    match = PriceMatch.OPPONENT if plan.blind else None
+    mode = ExecutionMode.AGGRESSIVE_LIMIT if plan.blind else plan.mode
+    return Asked(base, ratio, mode, plan.ttl_ms, plan.reason, match)
+
+
+def gone_through(qty: Decimal, ttl_ms: int) -> Asked:
+    """The price is going through where the stop should be: all of it, at the fifth opposite level (behaviour 10)."""
+    mode = ExecutionMode.AGGRESSIVE_LIMIT
+    return Asked(qty, ONE, mode, ttl_ms, SignalReason.STOP_THROUGH, PriceMatch.OPPONENT_5)
+
+
+def urgent_plan(asked: Asked, leg: Leg, view: MarketView, rules: SymbolRules, room: Decimal) -> OrderPlan | NoPlan:
+    """The order of an urgent wish: no collar, no notional cap, no cooldown; at the touch of the mode's side.
+
+    The other leg's own order is out of the way by now, or being cancelled; should both meet, the exchange expires the
+    one that rests.  A remainder under a lot goes as MARKET.
+    """
+    is_long = leg.side is PositionSide.LONG
+    maker = asked.mode is ExecutionMode.MAKER_ONLY
+    touch = view.ask if is_long is maker else view.bid
+    reference = touch or view.mark
+    if reference is None or reference <= 0:
+        return NoPlan("neither a quote nor a mark price is known yet")
+    sized = panic_qty(rules, reference, asked.base, asked.ratio, leg.qty, room)
+    if sized.qty <= 0:
+        return NoPlan(sized.reason or "nothing to close")
+    if sized.is_dust:
+        return OrderPlan(
+            sized.qty, None, asked.mode, asked.reason, asked.ttl_ms, 0, order_type=OrderType.MARKET, urgent=True
+        )
+    match = asked.match if touch is not None or asked.match is not None else PriceMatch.OPPONENT
+    price = None if match is not None else _on_grid(reference, rules, up=is_long is maker)
+    return OrderPlan(sized.qty, price, asked.mode, asked.reason, asked.ttl_ms, 0, match, urgent=True)
+
+
+def _on_grid(price: Decimal, rules: SymbolRules, *, up: bool) -> Decimal:
+    """On the tick grid: away from the other side for a maker, towards it for a taker."""
+    return rules.ceil_price(price) if up else rules.floor_price(price)
