@@ -86,6 +86,21 @@ def test_a_manual_close_knocks_out_and_never_flips(new_desk: Any) -> None:
     assert desk.leg(LONG) == D("0.5")
 
 
+def test_as_many_closers_go_as_must(new_desk: Any) -> None:
+    desk = with_leg(new_desk)
+    orders = [desk.place(LONG, "0.3", price) for price in ("101", "103", "102")]
+    desk.x.forced.external_trade(SYMBOL, LONG, OrderSide.SELL, D("0.7"), desk.now)
+    assert [o.status for o in orders] == [OrderStatus.NEW, OrderStatus.EXPIRED, OrderStatus.EXPIRED]
+
+
+def test_realized_pnl_accumulates_in_the_position_row(new_desk: Any) -> None:
+    desk = with_leg(new_desk)
+    for _ in range(2):
+        desk.x.forced.external_trade(SYMBOL, LONG, OrderSide.SELL, D("0.1"), desk.now, price=D(110))
+    rows = [e.positions[0] for e in desk.events() if isinstance(e, AccountEvent)]
+    assert [(row.realized_pnl, row.amount, row.unrealized_pnl) for row in rows] == [(1, D("0.9"), 0), (2, D("0.8"), 0)]
+
+
 def test_a_closer_left_standing_is_clipped_at_its_fill(new_desk: Any) -> None:
     desk = with_leg(new_desk, Switches(knock_out_closers=False))
     order = desk.place(LONG, "1", "101")
@@ -182,8 +197,8 @@ def test_an_amendment_loses_the_queue(desk: Any) -> None:
     assert order.ahead == 0
     desk.quote("99.9", "5", "100.1", "4")
     desk.words()
-    desk.amend(order, "0.4", "100.1")
-    assert order.ahead == 4
+    desk.amend(order, "1", "100.1")  # the whole leg: what it claims itself is not in its way
+    assert (order.ahead, order.amendments) == (4, 1)
     assert desk.words() == ["AMENDMENT/NEW"]
 
 

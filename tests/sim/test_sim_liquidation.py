@@ -73,6 +73,12 @@ def test_figures_by_hand(brackets: Any) -> None:
     assert liquidation_price(D(5), Leg(D(1), D(100)), Leg(D(1), D(100)), (), D(100)) is None
 
 
+def test_each_leg_has_its_own_bracket(brackets: Any) -> None:
+    # LONG 1 stays in the first bracket, SHORT 60 lies in the second at the price itself
+    price = liquidation_price(D(1000), Leg(D(1), D(100)), Leg(D(60), D(100)), brackets, D(100))
+    assert price == (D(1000) + 30 - 100 + 6000) / (D("0.004") + D("0.6") - 1 + 60)
+
+
 def test_other_symbols_lend_their_cushion(new_desk: Any) -> None:
     desk = new_desk(wallet="200", others=(OTHER,))
     desk.seed(LONG, "10")

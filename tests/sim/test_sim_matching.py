@@ -201,13 +201,25 @@ def test_a_market_order_may_walk_on_by_switch(new_desk: Any) -> None:
     assert order.status is OrderStatus.FILLED
 
 
+@pytest.mark.parametrize(("side", "price"), [(LONG, "99.9"), (SHORT, "100.1")])
+def test_a_side_shown_anew_may_be_taken_again(desk: Any, side: PositionSide, price: str) -> None:
+    desk.quote("99.9", "0.2", "100.1", "0.2")
+    taken = []
+    for bid_qty, ask_qty in (("0.2", "0.2"), ("0.2", "0.2"), ("0.3", "0.3")):
+        desk.quote("99.9", bid_qty, "100.1", ask_qty)
+        taken.append(desk.place(side, "0.2", price, tif=TimeInForce.IOC).filled_qty)
+    assert taken == [D("0.2"), 0, D("0.2")]
+
+
 def test_depth_behind_the_touch_is_walked(desk: Any) -> None:
     levels = ((D("99.9"), D("5")), (D("99.8"), D("0.5")), (D("99.7"), D(9)))
     desk.quote("99.9", "0.2", "100.1", "5")
     desk.x.on_depth(Depth(SYMBOL, desk.now, desk.now, levels, ()))
     order = desk.place(LONG, "1", "99.8", tif=TimeInForce.IOC)
     assert order.filled_qty == D("0.7")
-    assert desk.place(LONG, "0.3").avg_price == D("99.7")
+    assert desk.place(LONG, "0.1").avg_price == D("99.7")
+    desk.x.on_depth(Depth(SYMBOL, desk.now, desk.now, levels, ()))
+    assert desk.place(LONG, "0.2").avg_price == D("99.8")
 
 
 def test_fok_fills_whole_or_not_at_all(desk: Any) -> None:
@@ -232,7 +244,7 @@ def test_price_match(desk: Any, side: PositionSide, match: PriceMatch, price: st
 
 
 def test_price_match_reads_depth_where_there_is_some(desk: Any) -> None:
-    bids = tuple((D("99.9") - D("0.3") * i, D(1)) for i in range(5))
+    bids = tuple((D("99.9") - D("0.3") * i, D(1)) for i in range(6))
     desk.x.on_depth(Depth(SYMBOL, desk.now, desk.now, bids, ()))
     assert desk.place(LONG, "0.5", price_match=PriceMatch.OPPONENT_5).price == D("98.7")
     assert desk.refused(SHORT, "0.5", price_match=PriceMatch.OPPONENT_5) == -5041
@@ -283,6 +295,15 @@ def test_our_own_maker_is_met_in_its_place_in_the_queue(desk: Any) -> None:
     assert sell.status is buy.status is OrderStatus.EXPIRED_IN_MATCH
 
 
+def test_what_stands_before_our_own_maker_is_taken_first(desk: Any) -> None:
+    buy = desk.place(SHORT, "0.5", "99.9")
+    desk.trade("99.9", "4.8", "SELL")
+    assert buy.ahead == D("0.2")
+    sell = desk.place(LONG, "1", "99.9", stp=Stp.EXPIRE_BOTH)
+    assert sell.filled_qty == D("0.2")
+    assert sell.status is buy.status is OrderStatus.EXPIRED_IN_MATCH
+
+
 def test_an_own_maker_behind_the_shown_book_is_met_too(desk: Any) -> None:
     desk.quote("99.9", "0.3", "100.1", "5")
     buy = desk.place(SHORT, "0.5", "99.7")
@@ -307,13 +328,16 @@ def test_an_order_may_rest_before_any_book_is_shown(new_desk: Any) -> None:
 
 
 def test_orders_that_end_while_a_print_or_quote_is_worked_are_left_alone(new_desk: Any) -> None:
-    for step in (lambda d: d.trade("100.3", "9", "BUY"), lambda d: d.quote("100.3", "9", "100.4", "9")):
+    for kind in ("trade", "quote"):
         desk = new_desk(Switches(knock_out_closers=False))
         desk.seed(LONG, "1")
         desk.quote("99.9", "5", "100", "5")
         orders = [desk.place(LONG, "0.5", "100.1"), desk.place(LONG, "0.5", "100.2")]
         desk.x.venue.switches = Switches()
         desk.x.seed_position(SYMBOL, LONG, D("0.5"), D(100))  # as if the leg had shrunk unseen
-        step(desk)
+        if kind == "trade":
+            desk.trade("100.3", "9", "BUY")
+        else:
+            desk.quote("100.3", "9", "100.4", "9")
         assert [o.status for o in orders] == [OrderStatus.FILLED, OrderStatus.EXPIRED]
         assert desk.leg(LONG) == 0

@@ -136,6 +136,11 @@ def test_the_exchange_sees_the_tape_before_a_request_of_the_same_time(new_desk: 
     assert (order.created_ms, order.ahead) == (110, 7)
 
 
+def test_the_tape_of_a_moment_is_played_before_anything_of_it_is_told(new_desk: Any) -> None:
+    made = world(new_desk, [trade(100, 110), quote(110, 110)])
+    assert run(made) == [(110, quote(110, 110)), (110, trade(100, 110))]
+
+
 def test_requests_are_executed_between_the_events_of_the_tape(new_desk: Any) -> None:
     tape: list[MarketEvent] = [quote(100, 100), trade(109, 200), trade(110, 201), trade(111, 202, qty="1.4")]
     made = world(new_desk, tape)

@@ -81,8 +81,13 @@ class ExecutionEngine:
 
     @property
     def is_free(self) -> bool:
-        """No order under way and none cooling down."""
+        """No order under way and none cooling down; ``rest`` ends a cooldown that is over."""
         return isinstance(self.state, Idle) and not self.extras
+
+    def rest(self, now: int) -> None:
+        """End the cooldown if it is over, without waiting for a timer."""
+        if isinstance(self.state, Cooldown):
+            self.state, _ = step(self.state, Tick(), now)
 
     @property
     def is_quiet(self) -> bool:
@@ -180,8 +185,7 @@ class ExecutionEngine:
         out: list[Out] = []
         for client_id in self._ids():
             out += self._apply(client_id, event, now)
-        if isinstance(self.state, Cooldown):
-            self.state, _ = step(self.state, event, now)
+        self.rest(now)
         return out
 
     def deadline(self) -> int | None:

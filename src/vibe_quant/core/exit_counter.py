@@ -29,9 +29,7 @@ class _Counted:
     gone: bool = False
 
     @property
-    def open(self) -> Decimal:
-        if self.ended or self.gone:
-            return ZERO
+    def remaining(self) -> Decimal:
         return max(ZERO, self.qty - self.filled, self.amend_qty - self.filled)
 
 
@@ -59,7 +57,7 @@ class ExitCounter:
     @property
     def open(self) -> Decimal:
         """What own orders may still fill."""
-        return sum((self._orders[client_id].open for client_id in self._live), ZERO)
+        return sum((self._orders[client_id].remaining for client_id in self._live), ZERO)
 
     @property
     def room(self) -> Decimal:

@@ -100,6 +100,7 @@ class Side:
             asked = self._urgent(now)
             return [] if asked is None else self._work_urgently(asked, now)
         execution = self.execution
+        execution.rest(now)
         if execution.waiting is not None:
             return self._tend(now)
         if not execution.is_free:
@@ -144,7 +145,7 @@ class Side:
         return intents
 
     def deadline(self, now: int) -> int | None:
-        """The earliest moment at which the side has something to do without news."""
+        """The earliest moment after ``now`` at which the side has something to do without news."""
         moments = [self.execution.deadline(), None if self.gate.retired else self.stop.deadline()]
         if self.leg.qty > 0:
             moments += [self.panic.deadline(now), self.signal.deadline(now), self.desk.view.stale_at() + 1]
