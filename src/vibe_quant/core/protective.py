@@ -1,0 +1,159 @@
+"""The stop that should rest at the exchange for one leg: what every event means for it.
+
+Each input takes its news in and ends in one look at the whole (core/stop_work.py), so that nothing depends on which
+answer came first, came twice or was lost.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from vibe_quant.core.stop_desk import Backoff
+from vibe_quant.core.stop_work import QUIET_MS, RETRY_MS, StopWork
+from vibe_quant.domain.enums import RequestKind, Severity, StopStatus
+from vibe_quant.domain.events import NotSent, Refused, StopReport, StopsRead, Unknown
+from vibe_quant.domain.intents import Intent
+from vibe_quant.domain.rules import SymbolRules
+from vibe_quant.domain.settings import ProtectiveStopSettings
+
+THROUGH = frozenset({-2021, -4142})
+TRIGGERING = -4117
+ONE_STANDS = -4130
+UNCLEAR = frozenset({-4116, -2011})
+DOWN_VERIFY_MS = 5000
+
+
+class ProtectiveStopManager(StopWork):
+    """Protective stop of one (symbol, side).  Every input returns the intents it causes; ``now`` is monotonic ms."""
+
+    def on_position(self, qty: Decimal, confirmed: bool, now: int) -> list[Intent]:
+        """The leg's absolute quantity; a zero counts only where ``confirmed`` (by the stream or by two reads)."""
+        if qty <= 0 and not confirmed:
+            self.course.doubted = True
+            return self.act(now)
+        before, out = self.course.qty, list[Intent]()
+        self.course.position(qty)
+        if self.finished_ms is not None and confirmed:
+            self.finished_ms = self.ask_leg_ms = None
+            self.remainder = qty > 0
+            out += self.alarm.remainder(qty) if qty > 0 else []
+        if qty <= 0:
+            self.exit_now = self.remainder = False
+            self.takeover.held = None
+            self.alarm.forget("stands")
+        elif not before:
+            self.since_ms = now
+            self.desk.want_read(now)
+        elif qty < before and self.exit_now:
+            self.desk.pause = Backoff()
+        return out + self.act(now)
+
+    def on_liquidation(self, liq: Decimal | None, mark: Decimal, now: int) -> list[Intent]:
+        """Ruling liquidation price (None: there is none; not called where it is unknown) and mark."""
+        self.course.liquidation(liq, mark)
+        if self.course.holds and self.course.enabled and self.course.need is None:
+            text = f"{self.symbol} {self.side} has no liquidation price on its side; a stop follows when it has."
+            return self.alarm.once("no price", "", Severity.INFO, text) + self.act(now)
+        self.alarm.forget("no price")
+        return self.act(now)
+
+    def on_stop_report(self, report: StopReport, now: int) -> list[Intent]:
+        """Any report about a conditional order of the symbol, own or foreign."""
+        if report.symbol != self.symbol or report.side is not self.side:
+            return []
+        if not self.is_own(report.client_id):
+            if report.status.is_firing and self.takeover.knows(report):
+                self.firing_ms = now + QUIET_MS
+            if self.takeover.report(report, self.course.need):
+                self.desk.want_read(now)
+            return self.act(now)
+        news = self.desk.reported(report, now)
+        if news is None:
+            return self.act(now)
+        if report.status.is_firing:
+            self.firing_ms = now + QUIET_MS
+        if report.status is StopStatus.FINISHED:
+            self.finished(now)
+        elif report.status.is_final and news[0] is not None:
+            return self.lost(news[0], f"{report.status} {report.detail}".rstrip(), now) + self.act(now)
+        return self.act(now)
+
+    def on_stops_read(self, read: StopsRead, now: int) -> list[Intent]:
+        """All open conditional orders of the symbol."""
+        if read.symbol != self.symbol:
+            return []
+        verify_ms = self.course.settings.external_takeover.rest_verify_interval_s * 1000
+        lost = self.desk.listed(read, now, verify_ms if self.stream_up else min(verify_ms, DOWN_VERIFY_MS))
+        if lost is None:
+            return []
+        self.takeover.read(read, self.course.need)
+        if self.takeover.held is not None and self.desk.ledger.stops and not self.takeover.confirmed:
+            self.desk.want_read(now + RETRY_MS)
+        out: list[Intent] = []
+        for stop in lost:
+            out += self.lost(stop, "the exchange does not list it", now)
+        return out + self.act(now)
+
+    def on_refused(self, refused: Refused, now: int) -> list[Intent]:
+        """The exchange did not do what was asked."""
+        unclear = refused.code in UNCLEAR
+        if refused.symbol != self.symbol:
+            return []
+        if not self.desk.failed(refused.request, refused.client_id, now, not_done=not unclear):
+            return self.act(now)
+        out: list[Intent] = []
+        placing = refused.request is RequestKind.PLACE_STOP
+        if refused.code in THROUGH and placing:
+            out += self.gone_through(now) if self.course.through(self.desk.ledger.stops, now) else []
+        elif refused.code == TRIGGERING:
+            self.firing_ms = now + QUIET_MS
+        elif refused.code == ONE_STANDS and placing:
+            self.course.no_close(now)
+            self.desk.want_read(now)
+        elif not unclear:
+            self.alarm.urge(f"refused with {refused.code} {refused.message}".rstrip(), now)
+            self.desk.pause = self.desk.pause.after(now)
+        return out + self.act(now)
+
+    def on_unknown(self, unknown: Unknown, now: int) -> list[Intent]:
+        """Nobody knows whether it was done: the open stops are read."""
+        if unknown.symbol == self.symbol:
+            self.desk.failed(unknown.request, unknown.client_id, now, not_done=False)
+        return self.act(now)
+
+    def on_not_sent(self, answer: NotSent, now: int) -> list[Intent]:
+        """It never left this host."""
+        if answer.symbol == self.symbol and self.desk.failed(answer.request, answer.client_id, now, not_done=True):
+            self.alarm.urge(f"not sent: {answer.detail}", now)
+            self.desk.pause = self.desk.pause.after(now)
+        return self.act(now)
+
+    def on_timer(self, now: int) -> list[Intent]:
+        """Whatever is due."""
+        return self.act(now)
+
+    def on_user_stream(self, up: bool, now: int) -> list[Intent]:
+        """The user stream came or went: what it has missed is read, and while it is down, read often."""
+        self.stream_up = up
+        if self.course.holds:
+            self.desk.want_read(now)
+        return self.act(now)
+
+    def on_settings(
+        self, settings: ProtectiveStopSettings, rules: SymbolRules | None, drop_stops: bool, now: int
+    ) -> list[Intent]:
+        """New settings or rules; without ``drop_stops`` they do not switch the stop off while a position stands."""
+        self.course.rules = rules
+        self.takeover.settings = settings.external_takeover
+        if self.course.configure(settings, drop_stops=drop_stops):
+            return self.act(now)
+        text = (
+            f"{self.symbol} {self.side}: protective_stop.enabled is false now, but the position stands and its stop is "
+            "kept. Reload with --drop-stops to take it away."
+        )
+        return self.alarm.once("kept", "", Severity.WARNING, text) + self.act(now)
+
+    def deadline(self) -> int | None:
+        """The earliest moment at which ``on_timer`` has something to do."""
+        times = (self.wake_ms, self.desk.deadline())
+        return min((t for t in times if t is not None), default=None)

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vibe_quant.core.dead_man import DeadMan
+from vibe_quant.domain.enums import RequestKind
+from vibe_quant.domain.events import DeadManAck, NotSent, Refused, Unknown
+from vibe_quant.domain.intents import ArmDeadMan, DisarmDeadMan, Intent, Notify, ReadStops
+from vibe_quant.domain.settings import DeadManSettings
+
+D = Decimal
+SYMBOL = "BTC/USDT:USDT"
+ON = DeadManSettings(enabled=True, countdown_s=120)
+ARM, DISARM, READ = ArmDeadMan(SYMBOL, 120_000), DisarmDeadMan(SYMBOL), ReadStops(SYMBOL)
+CALL = RequestKind.DEAD_MAN
+
+
+def ack(ms: int) -> DeadManAck:
+    return DeadManAck(SYMBOL, ms, 0)
+
+
+def armed() -> DeadMan:
+    dead_man = DeadMan(SYMBOL, ON)
+    assert dead_man.on_orders(1, 0, 0) == [ARM]
+    assert dead_man.on_ack(ack(120_000), 100) == []
+    return dead_man
+
+
+def test_off_by_default() -> None:
+    dead_man = DeadMan(SYMBOL, DeadManSettings())
+    assert dead_man.on_orders(1, 0, 0) == []
+    assert (dead_man.deadline(), dead_man.armed, dead_man.on_stop()) == (None, False, [])
+
+
+def test_armed_when_working_and_refreshed_at_a_quarter() -> None:
+    dead_man = armed()
+    assert dead_man.on_orders(2, 0, 200) == []
+    assert dead_man.deadline() == 30_000
+    assert dead_man.on_timer(29_999) == []
+    assert dead_man.on_timer(30_000) == [ARM]
+    assert dead_man.on_timer(30_001) == []
+    assert dead_man.deadline() == 35_000
+
+
+def test_not_where_a_foreign_order_rests_and_disarmed_when_one_appears() -> None:
+    dead_man = DeadMan(SYMBOL, ON)
+    assert dead_man.on_orders(1, 1, 0) == []
+    assert dead_man.deadline() is None
+    assert dead_man.on_orders(1, 0, 10) == [ARM]
+    assert dead_man.on_orders(1, 1, 20) == []  # one call at a time
+    assert dead_man.on_ack(ack(120_000), 30) == [DISARM]
+    assert dead_man.armed
+    assert dead_man.on_ack(ack(0), 40) == []
+    assert not dead_man.armed
+
+
+def test_disarmed_after_five_seconds_without_own_orders() -> None:
+    dead_man = armed()
+    assert dead_man.on_orders(0, 0, 1000) == []
+    assert dead_man.on_orders(0, 0, 3000) == []
+    assert dead_man.deadline() == 6000
+    assert dead_man.on_timer(5999) == []
+    assert dead_man.on_orders(1, 0, 5999) == []
+    assert dead_man.on_orders(0, 0, 7000) == []
+    assert dead_man.on_timer(12_000) == [DISARM]
+
+
+def test_refreshed_in_the_gap_between_two_orders() -> None:
+    dead_man = armed()
+    dead_man.on_orders(0, 0, 28_000)
+    assert dead_man.on_timer(30_000) == [ARM]
+
+
+def test_the_last_call_of_a_clean_stop_and_switching_off() -> None:
+    assert armed().on_stop() == [DISARM]
+    assert armed().on_settings(DeadManSettings(), 10) == [DISARM]
+
+
+def test_an_unknown_answer_counts_as_armed_and_is_repeated() -> None:
+    dead_man = DeadMan(SYMBOL, ON)
+    dead_man.on_orders(1, 0, 0)
+    assert dead_man.on_failed(Unknown(CALL, SYMBOL, "", 10), 10) == []
+    assert dead_man.armed
+    assert dead_man.deadline() == 1010
+    assert dead_man.on_timer(1010) == [ARM]
+    assert dead_man.on_failed(Unknown(CALL, SYMBOL, "", 1020), 1020) == []
+    assert dead_man.on_orders(0, 0, 1020) == []
+    assert dead_man.on_timer(6020) == [DISARM]
+    assert dead_man.on_failed(Unknown(CALL, SYMBOL, "", 6030), 6030) != []  # said after the third
+    assert dead_man.armed
+    assert dead_man.on_timer(9030) == [DISARM]
+
+
+@pytest.mark.parametrize("answer", [Refused(CALL, SYMBOL, "", -1000, 0, 0, "no"), NotSent(CALL, SYMBOL, "", 0, "ban")])
+def test_certainly_not_armed(answer: Refused | NotSent) -> None:
+    dead_man = DeadMan(SYMBOL, ON)
+    assert dead_man.on_failed(answer, 0) == []  # nothing was asked
+    said: list[Intent] = []
+    now = 0
+    for _ in range(4):
+        assert dead_man.on_orders(1, 0, now) == [ARM]
+        said += dead_man.on_failed(answer, now)
+        assert not dead_man.armed
+        assert dead_man.on_orders(1, 0, now) == []
+        wake = dead_man.deadline()
+        assert wake is not None
+        assert wake > now
+        now = wake
+    (warning,) = said
+    assert isinstance(warning, Notify)
+    assert ("-1000 no" in warning.text) or ("ban" in warning.text)
+
+
+def test_a_lost_answer_is_asked_again_after_five_seconds() -> None:
+    dead_man = DeadMan(SYMBOL, ON)
+    dead_man.on_orders(1, 0, 0)
+    assert dead_man.on_timer(4999) == []
+    assert dead_man.on_timer(5000) == []
+    assert dead_man.on_timer(6000) == [ARM]
+
+
+def test_after_a_gap_longer_than_the_countdown_the_stops_are_read() -> None:
+    dead_man = armed()
+    assert dead_man.on_timer(120_000) == [READ, ARM]  # counted from the call, not from its answer
+    slept = armed()
+    assert slept.on_orders(0, 0, 300_000) == [READ]
+    assert not slept.armed
+    late = DeadMan(SYMBOL, ON)
+    late.on_orders(1, 0, 0)
+    late.on_timer(6000)
+    late.on_timer(115_000)
+    assert READ in late.on_timer(121_000)
+    assert late.armed
+
+
+def test_others_answers_are_passed_over() -> None:
+    dead_man = DeadMan(SYMBOL, ON)
+    dead_man.on_orders(1, 0, 0)
+    before = dead_man.deadline()
+    dead_man.on_ack(DeadManAck("ETH/USDT:USDT", 120_000, 0), 1)
+    dead_man.on_ack(ack(0), 1)
+    dead_man.on_failed(Unknown(RequestKind.SUBMIT, SYMBOL, "x", 0), 1)
+    dead_man.on_failed(Unknown(CALL, "ETH/USDT:USDT", "x", 0), 1)
+    assert dead_man.deadline() == before
+
+
+steps = st.tuples(
+    st.sampled_from(["orders", "ack", "unknown", "refused", "timer"]), st.integers(0, 3), st.integers(1, 40_000)
+)
+
+
+@given(st.lists(steps, max_size=50))
+def test_what_may_run_is_known_to_run_and_the_clock_never_stands(script: list[tuple[str, int, int]]) -> None:
+    dead_man, now, runs_until = DeadMan(SYMBOL, ON), 0, 0
+    asked: tuple[ArmDeadMan | DisarmDeadMan, int] | None = None
+    for kind, value, pause in script:
+        now += pause
+        out: list[Intent] = []
+        if kind == "orders":
+            out = dead_man.on_orders(value % 2, value // 2, now)
+        elif kind == "refused":
+            asked = None
+            out = dead_man.on_failed(Refused(CALL, SYMBOL, "", -1, now, now), now)
+        elif kind in ("ack", "unknown") and asked is not None:
+            call, since = asked
+            asked = None
+            countdown = call.countdown_ms if isinstance(call, ArmDeadMan) else 0
+            runs_until = since + countdown if countdown else 0
+            unknown = Unknown(CALL, SYMBOL, "", now)
+            out = dead_man.on_ack(ack(countdown), now) if kind == "ack" else dead_man.on_failed(unknown, now)
+        out += dead_man.on_timer(now)
+        calls = [i for i in out if isinstance(i, ArmDeadMan | DisarmDeadMan)]
+        assert len(calls) <= 1
+        if calls:
+            if asked is not None and isinstance(asked[0], ArmDeadMan):
+                runs_until = asked[1] + 120_000  # nobody told: it may have been done
+            asked = (calls[0], now)
+        assert dead_man.armed or now >= runs_until
+        wake = dead_man.deadline()
+        assert wake is None or wake > now
