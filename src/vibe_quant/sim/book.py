@@ -77,10 +77,7 @@ class Market:
 
     def crosses(self, side: OrderSide, price: Decimal) -> bool:
         """True where a limit order of ``side`` at ``price`` would take from the shown book."""
-        quote = self.quote
-        if quote is None:
-            return False
-        return price <= quote.bid if side is OrderSide.SELL else price >= quote.ask > 0
+        return self.quote is not None and crosses(self.quote, side, price)
 
     def matched_price(self, side: OrderSide, match: PriceMatch) -> Decimal | None:
         """Price that ``priceMatch`` picks; None where the book does not show that level.
@@ -99,3 +96,8 @@ class Market:
             return levels[4][0] if len(levels) > 4 else None
         away = self.rules.tick * (-4 if side is OrderSide.SELL else 4)
         return touch + away if touch + away > 0 else None
+
+
+def crosses(quote: Quote, side: OrderSide, price: Decimal) -> bool:
+    """True where a limit price of ``side`` meets the opposite touch; an empty side (price zero) meets nothing."""
+    return price <= quote.bid if side is OrderSide.SELL else price >= quote.ask > 0

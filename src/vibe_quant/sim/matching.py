@@ -15,7 +15,7 @@ from decimal import Decimal
 from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, TimeInForce
 from vibe_quant.domain.events import Quote, Trade
 from vibe_quant.sim.account import MONEY, LegKey
-from vibe_quant.sim.book import Market
+from vibe_quant.sim.book import Market, crosses
 from vibe_quant.sim.queue import join, on_print, on_touch
 from vibe_quant.sim.records import ZERO, ExecType, ExpiryReason, OrderEvent, SimOrder, Stp
 from vibe_quant.sim.venue import Venue
@@ -99,8 +99,8 @@ class Matching:
         side = OrderSide.BUY if trade.buyer_is_maker else OrderSide.SELL
         whole = self.venue.switches.exhausted_level_fills_whole
         left = trade.qty
-        for order in _by_priority([o for o in market.resting if o.side is side and o.order_type is OrderType.LIMIT]):
-            if order.status.is_final:
+        for order in _by_priority(market.resting):
+            if order.side is not side or order.order_type is not OrderType.LIMIT or order.status.is_final:
                 continue
             if order.price == trade.price:
                 reach = on_print(order, left)
@@ -114,18 +114,21 @@ class Matching:
 
     def on_quote(self, market: Market, before: Quote | None, now: int) -> None:
         """A new touch (already set on ``market``): crosses, or moves the queues."""
-        switches = self.venue.switches
+        switches, quote = self.venue.switches, market.quote
+        if quote is None:
+            return
         for order in _by_priority(market.resting):
             if order.status.is_final:
                 continue
             if order.order_type is OrderType.MARKET:
                 self.take(order, market, now)
-            elif market.crosses(order.side, order.price):
-                moved_over = before is None or not _crossed(before, order)
+            elif crosses(quote, order.side, order.price):
+                moved_over = before is None or not crosses(before, order.side, order.price)
                 self._lifted(order, market, moved_over and switches.exhausted_level_fills_whole, now)
+            elif order.side is OrderSide.SELL:
+                on_touch(order, quote.ask, quote.ask_qty, switches.queue_model, market.rules.step)
             else:
-                touch = market.own_touch(order.side)
-                on_touch(order, *touch, switches.queue_model, market.rules.step)
+                on_touch(order, quote.bid, quote.bid_qty, switches.queue_model, market.rules.step)
 
     def _lifted(self, order: SimOrder, market: Market, whole: bool, now: int) -> None:
         """Fill a resting order that the opposite touch lies over, at its own price."""
@@ -221,10 +224,6 @@ def reaches(order: SimOrder, price: Decimal) -> bool:
 def beats(side: OrderSide, one: Decimal, other: Decimal) -> bool:
     """True where a taker of ``side`` prefers counter price ``one`` to ``other``: higher for SELL, lower for BUY."""
     return one > other if side is OrderSide.SELL else one < other
-
-
-def _crossed(quote: Quote, order: SimOrder) -> bool:
-    return quote.bid >= order.price if order.side is OrderSide.SELL else 0 < quote.ask <= order.price
 
 
 def _by_priority(orders: list[SimOrder]) -> list[SimOrder]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from vibe_quant.domain.enums import OrderSide
 from vibe_quant.domain.rules import ceil_to
 from vibe_quant.sim.records import ZERO, SimOrder
 from vibe_quant.sim.switches import QueueModel
@@ -20,8 +21,7 @@ from vibe_quant.sim.switches import QueueModel
 
 def join(order: SimOrder, touch: Decimal, touch_qty: Decimal) -> None:
     """Set the queue of an order that starts to rest, given its own side's touch (both zero: nothing shown)."""
-    sign = 1 if order.side == "SELL" else -1
-    distance = (order.price - touch) * sign
+    distance = order.price - touch if order.side is OrderSide.SELL else touch - order.price
     order.traded = ZERO
     if touch == 0 or distance < 0:
         order.ahead = order.seen = ZERO
@@ -33,10 +33,9 @@ def join(order: SimOrder, touch: Decimal, touch_qty: Decimal) -> None:
 
 def on_touch(order: SimOrder, touch: Decimal, touch_qty: Decimal, model: QueueModel, step: Decimal) -> None:
     """Take a new touch of the order's own side into account (the order does not cross the other side)."""
-    distance = (order.price - touch) * (1 if order.side == "SELL" else -1)
-    if distance > 0:
+    if (order.price > touch) if order.side is OrderSide.SELL else (order.price < touch):
         return
-    displayed = touch_qty if distance == 0 else ZERO
+    displayed = touch_qty if order.price == touch else ZERO
     if order.ahead is None:
         order.ahead = displayed
     elif model is QueueModel.NEVER_MORE_THAN_DISPLAYED:
