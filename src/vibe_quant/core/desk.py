@@ -50,7 +50,7 @@ class Desk:
         self._margin = margin
         self._random = random
         self.sides: dict[PositionSide, Side] = {}
-        self._active: list[Side] = []
+        self.active: list[Side] = []
         self._rules_ms: int | None = None
         for side in settings.sides:
             self.add_side(side, settings)
@@ -74,22 +74,22 @@ class Desk:
     def on_quote(self, quote: Quote, now: int) -> list[Intent]:
         """Best bid and ask."""
         self.view.on_quote(quote, now)
-        return self.pulse(now) if self._active else []
+        return self.pulse(now) if self.active else []
 
     def on_trade(self, trade: Trade, now: int) -> list[Intent]:
         """A public trade."""
         self.view.on_trade(trade, now)
-        return self.pulse(now) if self._active else []
+        return self.pulse(now) if self.active else []
 
     def on_depth(self, depth: Depth, now: int) -> list[Intent]:
         """Levels of the book."""
         self.view.on_depth(depth, now)
-        return self.pulse(now) if self._active else []
+        return self.pulse(now) if self.active else []
 
     def on_candle(self, candle: Candle, now: int) -> list[Intent]:
         """A one-minute candle."""
         self.view.on_candle(candle, now)
-        return self.pulse(now) if self._active else []
+        return self.pulse(now) if self.active else []
 
     def on_mark(self, mark: Mark, now: int) -> list[Intent]:
         """A mark price: distances and tiers first, then whatever they cause."""
@@ -156,7 +156,7 @@ class Desk:
     def pulse(self, now: int) -> list[Intent]:
         """Every active side looks once at everything."""
         out: list[Intent] = []
-        for side in self._active:
+        for side in self.active:
             out += side.pulse(now)
         return out
 
@@ -175,7 +175,7 @@ class Desk:
 
     def refresh(self) -> None:
         """Which sides have something to look after."""
-        self._active = [side for side in self.sides.values() if side.is_active]
+        self.active = [side for side in self.sides.values() if side.is_active]
 
     def count_orders(self, now: int) -> list[Intent]:
         """Tell the dead-man's switch what rests."""
@@ -189,6 +189,15 @@ class Desk:
         if self._rules_ms is not None:
             moments.append(self._rules_ms + RULES_MS)
         return min((at for at in moments if at is not None), default=None)
+
+    def wake(self, now: int) -> int | None:
+        """The earliest moment at which a strategy of an active side wants to be asked again."""
+        first: int | None = None
+        for side in self.active:
+            at = side.signal.deadline(now)
+            if at is not None and (first is None or at < first):
+                first = at
+        return first
 
     def avoid(self, side: PositionSide) -> Decimal | None:
         """Price of the other leg's own order, which this leg's must not meet."""

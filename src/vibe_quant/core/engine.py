@@ -46,6 +46,8 @@ class Engine:
         self.desks: dict[str, Desk] = {}
         self._random = random
         self._now = 0
+        self._due: int | None = None
+        self._due_is_old = True
         self._up: set[Stream] = set()
         self._seen: set[Stream] = set()
         self._reports = Reports(self)
@@ -61,11 +63,21 @@ class Engine:
         return self._handlers[type(event)](event, now)
 
     def deadline(self) -> int | None:
-        """The earliest moment at which it wants a ``Timer``; None: never without news."""
-        now = self._now
+        """The earliest moment at which it wants a ``Timer``; None: never without news.
+
+        It may be too early, never too late: market news that caused nothing moves it forward only where a strategy
+        wants to be woken earlier.
+        """
+        if self._due_is_old:
+            self._due_is_old = False
+            self._due = self._earliest(self._now)
+        return self._due
+
+    def _earliest(self, now: int) -> int | None:
         moments = [self.house.sync.deadline(), self._operator.deadline(), self._silence_ends()]
         moments += [desk.deadline(now) for desk in self.desks.values()]
-        return min((at for at in moments if at is not None), default=None)
+        first = min((at for at in moments if at is not None), default=None)
+        return None if first is None else max(first, now + 1)
 
     def desk(self, symbol: str) -> Desk | None:
         """The desk of a managed symbol; opened at first sight under ``manage: all``."""
@@ -107,6 +119,7 @@ class Engine:
 
     def settle(self, out: list[Intent], now: int) -> list[Intent]:
         """After anything but a market event: every desk looks once more, reads that are due leave."""
+        self._due_is_old = True
         for desk in self.desks.values():
             desk.refresh()
             out += desk.pulse(now)
@@ -136,29 +149,35 @@ class Engine:
 
     def _on_quote(self, event: ev.Quote, now: int) -> list[Intent]:
         desk = self.desks.get(event.symbol)
-        if desk is None:
-            return []
-        out = desk.on_quote(event, now)
-        return out + desk.count_orders(now) if out else out
+        return [] if desk is None else self._moved(desk, desk.on_quote(event, now), now)
 
     def _on_trade(self, event: ev.Trade, now: int) -> list[Intent]:
         desk = self.desks.get(event.symbol)
-        if desk is None:
-            return []
-        out = desk.on_trade(event, now)
-        return out + desk.count_orders(now) if out else out
+        return [] if desk is None else self._moved(desk, desk.on_trade(event, now), now)
 
     def _on_mark(self, event: ev.Mark, now: int) -> list[Intent]:
         desk = self.desks.get(event.symbol)
+        self._due_is_old = True
         return [] if desk is None else desk.on_mark(event, now) + desk.count_orders(now)
 
     def _on_depth(self, event: ev.Depth, now: int) -> list[Intent]:
         desk = self.desks.get(event.symbol)
-        return [] if desk is None else desk.on_depth(event, now) + desk.count_orders(now)
+        return [] if desk is None else self._moved(desk, desk.on_depth(event, now), now)
 
     def _on_candle(self, event: ev.Candle, now: int) -> list[Intent]:
         desk = self.desks.get(event.symbol)
-        return [] if desk is None else desk.on_candle(event, now) + desk.count_orders(now)
+        return [] if desk is None else self._moved(desk, desk.on_candle(event, now), now)
+
+    def _moved(self, desk: Desk, out: list[Intent], now: int) -> list[Intent]:
+        """After market news: what it caused is counted; a strategy may want to be woken earlier than anything else."""
+        if out:
+            self._due_is_old = True
+            return out + desk.count_orders(now)
+        if desk.active:
+            wake = desk.wake(now)
+            if wake is not None and (self._due is None or wake < self._due):
+                self._due = wake
+        return out
 
     def _on_rules(self, event: ev.RulesLoaded, now: int) -> list[Intent]:
         desk = self.desk(event.rules.symbol)
