@@ -131,7 +131,7 @@ class Desk:
 
     def wait(self, ms: int) -> None:
         self.now += ms
-        self.x.venue.run_timers(self.now)
+        self.x.advance(self.now)
 
     def leg(self, side: PositionSide, symbol: str = SYMBOL) -> Decimal:
         return self.x.account.leg(symbol, side).qty

@@ -266,9 +266,9 @@ def test_countdown_cancels_the_symbol(desk: Any) -> None:
     order = desk.place(LONG, "0.5", "100.1")
     desk.stop(LONG, "90")
     desk.words()
-    desk.x.countdown(SYMBOL, 1000, desk.now)
+    desk.x.countdowns.arm(SYMBOL, 1000, desk.now)
     desk.wait(900)
-    desk.x.countdown(SYMBOL, 1000, desk.now)
+    desk.x.countdowns.arm(SYMBOL, 1000, desk.now)
     desk.wait(999)
     assert order.status is OrderStatus.NEW
     desk.wait(1)
@@ -280,10 +280,10 @@ def test_countdown_stopped_and_countdown_that_spares_algos(new_desk: Any) -> Non
     desk.place(LONG, "0.5", "100.1")
     desk.stop(LONG, "90")
     desk.words()
-    desk.x.countdown(SYMBOL, 1000, desk.now)
-    desk.x.countdown(SYMBOL, 0, desk.now)
+    desk.x.countdowns.arm(SYMBOL, 1000, desk.now)
+    desk.x.countdowns.arm(SYMBOL, 0, desk.now)
     desk.wait(5000)
     assert desk.words() == []
-    desk.x.countdown(SYMBOL, 1000, desk.now)
+    desk.x.countdowns.arm(SYMBOL, 1000, desk.now)
     desk.wait(1000)
     assert desk.words() == ["CANCELED/CANCELED"]

@@ -9,6 +9,7 @@ from vibe_quant.domain.enums import OrderStatus, PositionSide, WorkingType
 from vibe_quant.domain.events import Depth, Mark, Quote, Trade
 from vibe_quant.domain.rules import Brackets, SymbolRules
 from vibe_quant.sim.account import ENTRY, Account
+from vibe_quant.sim.countdown import Countdowns
 from vibe_quant.sim.entry import Entry
 from vibe_quant.sim.forced import Forced
 from vibe_quant.sim.matching import Matching
@@ -29,8 +30,8 @@ from vibe_quant.sim.venue import Venue
 class SimExchange:
     """Facade of the parts; all times are the exchange's epoch milliseconds and never run backwards.
 
-    Requests raise ``Rejected``.  ``algos`` takes conditional orders, ``forced`` is where tests and scenarios let things
-    happen to the account, ``entry.overloaded`` turns -1008 on.
+    Requests raise ``Rejected``.  ``algos`` takes conditional orders, ``countdowns`` the dead-man's timers; ``forced`` is
+    where tests and scenarios let things happen to the account; ``entry.overloaded`` turns -1008 on.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class SimExchange:
         self.matching.leg_closed = self.algos.leg_closed
         self.out = self.venue.out
         self._markets = self.venue.markets
-        self._countdowns: dict[str, int] = {}
+        self.countdowns = Countdowns(self.venue, self.matching, self.algos)
 
     @property
     def account(self) -> Account:
@@ -116,23 +117,6 @@ class SimExchange:
         markets = self._markets.values() if symbol is None else [self.venue.market(symbol)]
         return [order for market in markets for order in market.resting]
 
-    def countdown(self, symbol: str, countdown_ms: int, now: int) -> None:
-        """POST countdownCancelAll: cancel the symbol's orders unless called again in time; zero stops the timer."""
-        self.venue.market(symbol)
-        due = now + countdown_ms if countdown_ms else 0
-        self._countdowns[symbol] = due
-        if due:
-            self.venue.schedule(due, lambda at: self._run_out(symbol, at))
-
-    def _run_out(self, symbol: str, at: int) -> None:
-        if self._countdowns.get(symbol) != at:
-            return
-        self._countdowns[symbol] = 0
-        for order in self.open_orders(symbol):
-            self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, at)
-        if self.venue.switches.countdown_cancels_algos:
-            self.algos.cancel_all(symbol, at)
-
     def set_leverage(self, symbol: str, leverage: int, now: int) -> None:
         """Change a symbol's leverage and tell of it."""
         self.account.leverage[symbol] = leverage
@@ -150,6 +134,10 @@ class SimExchange:
         if isolated_wallet is not None:
             self.account.isolated.add(symbol)
             leg.isolated_wallet = isolated_wallet
+
+    def advance(self, now: int) -> None:
+        """Run the exchange's own timers up to ``now``; whoever drives it calls this before each request and tape event."""
+        self.venue.run_timers(now)
 
     def take_events(self) -> list[ExchangeEvent]:
         """All events since the last call, in the order in which they happened."""

@@ -202,10 +202,10 @@ class SimGateway:
             case ReadStops():
                 return answers.stops(exchange, intent.symbol, sent, now, recv)
             case ArmDeadMan():
-                exchange.countdown(intent.symbol, intent.countdown_ms, now)
+                exchange.countdowns.arm(intent.symbol, intent.countdown_ms, now)
                 return DeadManAck(intent.symbol, intent.countdown_ms, recv)
             case DisarmDeadMan():
-                exchange.countdown(intent.symbol, 0, now)
+                exchange.countdowns.arm(intent.symbol, 0, now)
                 return DeadManAck(intent.symbol, 0, recv)
             case FetchSnapshot():
                 return answers.snapshot(exchange, intent.symbol, sent, now, recv)

@@ -87,7 +87,7 @@ class World:
     def _work(self, at: int) -> None:
         venue = self.exchange.venue
         if venue.due <= at:
-            venue.run_timers(at)
+            self.exchange.advance(at)
             self.gateway.collect()
         else:
             self.gateway.execute()
