@@ -30,8 +30,8 @@ from vibe_quant.sim.venue import Venue
 class SimExchange:
     """Facade of the parts; all times are the exchange's epoch milliseconds and never run backwards.
 
-    Requests raise ``Rejected``.  ``algos`` takes conditional orders, ``countdowns`` the dead-man's timers; ``forced`` is
-    where tests and scenarios let things happen to the account; ``entry.overloaded`` turns -1008 on.
+    Requests raise ``Rejected``.  ``algos`` takes conditional orders, ``countdowns`` keeps the dead-man's timers,
+    ``forced`` is where tests and scenarios let things happen to the account, ``entry.overloaded`` turns -1008 on.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class SimExchange:
             leg.isolated_wallet = isolated_wallet
 
     def advance(self, now: int) -> None:
-        """Run the exchange's own timers up to ``now``; whoever drives it calls this before each request and tape event."""
+        """Run the exchange's own timers up to ``now``; its driver does so before each request and tape event."""
         self.venue.run_timers(now)
 
     def take_events(self) -> list[ExchangeEvent]:
