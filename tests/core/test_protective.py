@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from stop_exchange import LONG, RULES, SHORT, SYMBOL, Desk, notices, requests, stop
+from tests.core.stop_exchange import LONG, RULES, SHORT, SYMBOL, Desk, notices, requests, stop
 
 from vibe_quant.domain.enums import OrderType, PositionSide, RequestKind, StopStatus
 from vibe_quant.domain.events import NotSent, Refused, StopsRead, Unknown
@@ -172,7 +167,11 @@ def test_position_zero_cancels_only_when_confirmed() -> None:
     assert requests(desk.position("0", confirmed=False)) == []
     assert requests(desk.wait(60_000)) != []
     assert desk.own() == [(D("91.0"), None)]
-    assert requests(desk.position("0")) == ["cancel"]
+    assert requests(desk.manager.on_position(D(0), True, desk.now)) == ["cancel"]
+    (client_id,) = desk.algo.resting
+    assert requests(desk.position("0", confirmed=False)) == []  # flat already: nothing new in that
+    desk.run(desk.manager.on_not_sent(NotSent(CANCEL, SYMBOL, client_id, desk.now), desk.now))
+    desk.wait(1000)
     assert desk.own() == []
     assert not desk.manager.standing
     assert requests(desk.wait(120_000)) == []
@@ -239,6 +238,20 @@ def test_unknown_is_read_and_placed_again_when_not_listed_after_two_seconds() ->
     assert desk.own() == [(D("91.0"), None)]
 
 
+def test_a_bridge_of_unknown_fate_is_no_reason_to_cancel_what_stands() -> None:
+    desk = standing()
+    desk.now = 1000
+    ask = desk.manager.on_liquidation(D(92), D(100), 1000)[0]
+    assert isinstance(ask, PlaceStop)
+    assert ask.qty == 1
+    out = desk.run(desk.manager.on_unknown(Unknown(PLACE, SYMBOL, ask.client_id, 1000), 1000))
+    out += desk.wait(1999)
+    assert set(requests(out)) == {"read"}
+    assert desk.own() == [(D("91.0"), None)]
+    assert requests(desk.wait(1000))[1:3] == ["place 93.0 1", "read"]
+    assert desk.own() == [(D("93.0"), None)]
+
+
 def test_a_lost_answer_counts_as_unknown() -> None:
     desk = Desk()
     desk.manager.on_liquidation(D(90), D(100), 0)
@@ -259,8 +272,10 @@ def test_refusals_back_off_alarm_at_once_and_again_every_thirty_seconds() -> Non
     assert requests(out) == ["read", "place 91.0 close"]
     assert requests(desk.wait(199)) == []
     assert len(requests(desk.wait(2))) == 1
+    assert len(requests(desk.wait(398))) == 0
+    assert len(requests(desk.wait(2))) == 1
     assert notices(desk.wait(29_000)) == []
-    assert notices(desk.wait(1000)) == ["alarm"]
+    assert notices(desk.wait(600)) == ["alarm"]
     assert notices(desk.wait(60_000)) == ["alarm", "alarm"]
     desk.algo.refuse = None
     assert notices(desk.wait(11_000)) == ["info"]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import cycle
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from stop_exchange import SYMBOL, Answer, Desk, stop
+from tests.core.stop_exchange import SYMBOL, Answer, Desk, stop
 
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.domain.enums import RequestKind, StopStatus
@@ -124,11 +119,16 @@ def play(desk: Hostile, script: list[tuple[str, int]]) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(ops, max_size=60), st.lists(st.sampled_from(FATES), min_size=1, max_size=25), st.booleans())
+@given(
+    st.lists(ops, max_size=60), st.lists(st.sampled_from(FATES), min_size=1, max_size=25), st.booleans(), st.booleans()
+)
 def test_one_closing_stop_stands_at_the_right_price_at_last(
-    script: list[tuple[str, int]], fates: list[str], one_close: bool
+    script: list[tuple[str, int]], fates: list[str], one_close: bool, stands: bool
 ) -> None:
     desk = Hostile(fates, one_close=one_close)
+    if stands:
+        desk.qty = D(1)
+        desk.open()
     desk.manager.on_liquidation(D(90), D(100), 0)
     play(desk, script)
     for intent in desk.limbo:

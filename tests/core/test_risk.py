@@ -168,6 +168,15 @@ def test_a_hedges_price_beyond_the_mark_is_not_the_legs() -> None:
     assert (risk.flag(LONG).tier, risk.flag(LONG).liq) == (1, D(99))
 
 
+def test_a_hedges_price_beyond_the_mark_counts_where_its_margin_is_gone() -> None:
+    risk = manager(PANIC, wallet="-1")
+    risk.on_mark(D(100), 0)
+    risk.on_position(leg(LONG, "10"), 0)
+    risk.on_position(leg(SHORT, "9"), 0)
+    risk.on_read([leg(LONG, "10", liq="105"), leg(SHORT, "9", liq="105")], 0, 0)
+    assert (risk.flag(LONG).tier, risk.flag(LONG).liq) == (1, D(105))
+
+
 def test_reads_are_debounced_and_one_answers_all_changes_before_it() -> None:
     risk = manager()
     risk.on_mark(D(100), 0)

@@ -29,7 +29,7 @@ class ProtectiveStopManager(StopWork):
     def on_position(self, qty: Decimal, confirmed: bool, now: int) -> list[Intent]:
         """The leg's absolute quantity; a zero counts only where ``confirmed`` (by the stream or by two reads)."""
         if qty <= 0 and not confirmed:
-            self.course.doubted = True
+            self.course.doubted = self.course.holds
             return self.act(now)
         before, out = self.course.qty, list[Intent]()
         self.course.position(qty)

@@ -119,9 +119,7 @@ class StopCourse:
         return min((t for t in (self._hold_ms, self._close_ms) if t is not None), default=None)
 
     def _withdrawal(self, takeover: Takeover) -> str | None:
-        if self.doubted or self.qty is None:
-            return None
-        if self.qty <= 0:
+        if self.qty is not None and self.qty <= 0:
             return "the position is closed"
         if self._dropped:
             return "switched off by the operator"
