@@ -1,0 +1,76 @@
+"""The commands, their order, and what ``--help`` says of all of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vibe_quant.cli.failure import CODES
+from vibe_quant.cli.replay import replay
+from vibe_quant.cli.tape import tapes
+
+HELP = f"""Works leveraged Binance USDⓈ-M hedge-mode positions down to zero, reduce-only.
+
+This release replays: a configuration and a recorded tape go in, the exit and its cost come out.
+
+\b
+Examples:
+  vibe-quant tape generate --scenario calm --seed 7 --symbol BTC/USDT:USDT -o calm.parquet
+  vibe-quant replay calm.parquet --symbol BTC/USDT:USDT --side LONG --qty 2 --strategy patient
+  vibe-quant check --config config/config.yaml
+
+{CODES}"""
+
+DEFAULT_CONFIG = Path("config/config.yaml")
+
+app = typer.Typer(
+    name="vibe-quant",
+    help=HELP,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config = typer.Typer(help="About the configuration.", no_args_is_help=True, rich_markup_mode=None)
+app.command()(replay)
+app.add_typer(tapes, name="tape")
+app.add_typer(config, name="config")
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Option("--config", help="The YAML file.", show_default=True)] = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, whatever the result.")] = False,
+) -> None:
+    """Validate a configuration and show what rules.
+
+    Each effective setting of each symbol with where it came from, and what is legal but unwise.
+    """
+    from vibe_quant.config.check import run_check
+
+    raise typer.Exit(run_check(file, as_json, sys.stdout, sys.stderr))
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON schema of the configuration, for editors."""
+    from vibe_quant.config.json_schema import text
+
+    typer.echo(text(), nl=False)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from vibe_quant import __version__
+
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """The console command; ends the process with an exit code."""
+    app()

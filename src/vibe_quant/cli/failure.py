@@ -1,0 +1,39 @@
+"""Turns what is wrong with the input into a sentence on standard error and an exit code; never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+FAILED = 1
+UNREADABLE = 2
+INVALID = 4
+
+CODES = """\b
+Exit codes:
+  0  done
+  1  stopped by the user, or by a fault of the program
+  2  a missing, unreadable or broken file, or wrong options
+  4  a configuration that does not hold"""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Ends the command with the exit code that fits, and what is wrong on standard error."""
+    from vibe_quant.config.problems import ConfigError, FileProblem
+    from vibe_quant.lab.request import ReplayError
+    from vibe_quant.tapes.tape import TapeError
+
+    try:
+        yield
+    except ConfigError as error:
+        _end(str(error), INVALID)
+    except (FileProblem, ReplayError, TapeError) as error:
+        _end(str(error), UNREADABLE)
+
+
+def _end(message: str, code: int) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from None

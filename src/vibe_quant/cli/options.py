@@ -1,0 +1,26 @@
+"""Values of options: read from text without passing through float, refused with the reason."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+import typer
+
+MOST_DIGITS = 18
+
+
+def positive(text: str) -> Decimal:
+    """A decimal above zero, exactly as written.
+
+    Raises:
+        typer.BadParameter: it is no number, not above zero, or longer than 18 digits.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is not a number") from None
+    if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS or abs(value.adjusted()) > MOST_DIGITS:
+        raise typer.BadParameter(f"{text!r} is not a number of at most {MOST_DIGITS} digits")
+    if value <= 0:
+        raise typer.BadParameter(f"{text!r} is not above zero")
+    return value
