@@ -196,9 +196,11 @@ def test_the_first_read_of_a_leg_is_believed_and_the_trade_it_ends_with_stays_ta
 @pytest.mark.parametrize("known", [True, False])
 def test_a_missing_leg_is_flat_only_by_two_reads_a_second_apart(known: bool) -> None:
     leg = leg_at("10") if known else Leg("BTCUSDT", LONG)
+    assert not leg.is_contradicted
     assert leg.on_read(None, request_ms=20, now=30) is None
     assert leg.on_read(None, request_ms=29 + AGREE_MS, now=5_000) is None
-    assert (leg.known, leg.is_flat) == (known, False)
+    contradicted = leg.is_contradicted
+    assert (contradicted, leg.known, leg.is_flat) == (True, known, False)
     change = leg.on_read(None, request_ms=30 + AGREE_MS, now=6_000)
     assert change == LegChange(D(10) if known else D(0), D(0), mismatch=known)
     assert leg.is_flat
