@@ -178,6 +178,14 @@ def test_position_zero_cancels_only_when_confirmed() -> None:
     assert desk.manager.deadline() is None
 
 
+def test_a_position_in_doubt_is_protected_like_a_sure_one() -> None:
+    desk = standing()
+    desk.position("0", confirmed=False)
+    desk.algo.resting.clear()
+    desk.wait(31_000)
+    assert desk.own() == [(D("91.0"), None)]
+
+
 def test_an_earlier_runs_stop_is_adopted_and_an_orphan_withdrawn() -> None:
     desk = Desk()
     desk.algo.resting["vq-ps-x-L-old.1"] = stop("vq-ps-x-L-old.1", "91.0")

@@ -29,8 +29,7 @@ class ProtectiveStopManager(StopWork):
     def on_position(self, qty: Decimal, confirmed: bool, now: int) -> list[Intent]:
         """The leg's absolute quantity; a zero counts only where ``confirmed`` (by the stream or by two reads)."""
         if qty <= 0 and not confirmed:
-            self.course.doubted = self.course.holds
-            return self.act(now)
+            return self.act(now)  # a position that may be there is protected as one that is
         before, out = self.course.qty, list[Intent]()
         self.course.position(qty)
         if self.finished_ms is not None and confirmed:

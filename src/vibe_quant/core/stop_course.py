@@ -33,7 +33,6 @@ class StopCourse:
         self.enabled = settings.enabled
         self.aim: Aim | None = None
         self.qty: Decimal | None = None
-        self.doubted = False
         self._dropped = False
         self._liq: Decimal | None = None
         self._mark: Decimal | None = None
@@ -55,11 +54,11 @@ class StopCourse:
     @property
     def wanted(self) -> bool:
         """Whether a stop of some kind has to stand."""
-        return self.enabled and not self._dropped and not self.doubted and self.need is not None
+        return self.enabled and not self._dropped and self.need is not None
 
     def position(self, qty: Decimal) -> None:
         """The leg's quantity as confirmed; zero ends everything that was aimed at."""
-        self.qty, self.doubted = qty, False
+        self.qty = qty
         if qty <= 0:
             self.aim = self._hold_ms = self._close_ms = None
             self.enabled, self._dropped = self.settings.enabled, False
