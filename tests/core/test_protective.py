@@ -468,6 +468,11 @@ def test_switched_off_only_with_drop_stops() -> None:
     assert requests(desk.wait(60_000)) == []
     desk.run(desk.manager.on_settings(ProtectiveStopSettings(), RULES, False, desk.now))
     assert desk.own() == [(D("93.0"), None)]
+    dropping = standing()
+    dropping.manager.on_settings(off, RULES, True, 0)  # the cancel's answer is lost
+    dropping.run(dropping.manager.on_settings(off, RULES, False, 10))  # new rules, the same settings
+    dropping.wait(10_000)
+    assert dropping.own() == []
     kept = standing()
     kept.run(kept.manager.on_settings(off, RULES, False, kept.now))
     kept.position("0")

@@ -72,7 +72,7 @@ class StopCourse:
         kept = self.enabled and not settings.enabled and self.holds and not drop_stops
         self.settings = settings
         self.enabled = settings.enabled or kept
-        self._dropped = not self.enabled and drop_stops
+        self._dropped = not self.enabled and (drop_stops or self._dropped)
         return not kept
 
     def no_close(self, now: int) -> None:
