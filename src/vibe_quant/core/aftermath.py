@@ -10,7 +10,7 @@ from vibe_quant.core.order_plan import OrderPlan
 from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.core.tally import GRID, MIN_NOTIONAL, OVER_CLOSE, POST_ONLY_REFUSED, REFUSALS_TO_HALT, Dust, order_end
 from vibe_quant.domain.enums import NoticeKind, Severity, SignalReason
-from vibe_quant.domain.intents import CancelOrder, FetchRules, Halt, Intent, Notify
+from vibe_quant.domain.intents import CancelOrder, Halt, Intent, Notify
 
 if TYPE_CHECKING:
     from vibe_quant.core.side import Side
@@ -60,7 +60,7 @@ class Aftermath:
             out += self._dust(ended)
         if tired and side.gate.halted is None:
             out += self.halt(f"{REFUSALS_TO_HALT} refusals in a row, the last with {ended.code}")
-        return out
+        return out + self.finished(now)
 
     def halt(self, reason: str) -> list[Intent]:
         """Stop the side's discretion until the operator resumes it."""
@@ -77,9 +77,10 @@ class Aftermath:
         ]
 
     def finished(self, now: int) -> list[Intent]:
-        """The leg is flat by the exchange's word, or down to its target: the next position is another exit."""
+        """The exit is done where the leg is flat by the exchange's word, or at its target, and no order can live."""
         side = self._side
-        if side.ctx is None and self.orders == 0:
+        done = side.leg.is_flat or ZERO < side.leg.row <= side.target
+        if not done or not side.execution.is_quiet or (side.ctx is None and self.orders == 0):
             return []
         began = now if side.ctx is None else side.ctx.began_ms
         avg = self.sold_notional / self.sold if self.sold > 0 else None
@@ -112,7 +113,7 @@ class Aftermath:
         if code in ACCOUNT_HALTS and side.house.halted is None:
             return self._halt_account(code)
         if code in GRID or code in MIN_NOTIONAL or code in STATUS:
-            return [FetchRules(side.symbol, f"an order was refused with {code}")]
+            return side.desk.ask_rules(f"an order was refused with {code}", now)
         if code not in OVER_CLOSE:
             return []
         side.house.sync.surprise(now, f"an order was refused with {code}")

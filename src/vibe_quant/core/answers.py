@@ -105,6 +105,8 @@ class Answers:
         match answer.request:
             case RequestKind.SNAPSHOT:
                 return desk.risk.on_read_failed(now)
+            case RequestKind.RULES:
+                return desk.on_rules_failed(now)
             case RequestKind.DEAD_MAN:
                 return desk.dead_man.on_failed(answer, now)
             case _ if answer.request in STOP_REQUESTS:

@@ -23,6 +23,8 @@ from vibe_quant.domain.rules import Brackets, SymbolRules
 from vibe_quant.domain.settings import SymbolSettings
 
 RULES_MS = 600_000
+ANSWER_MS = 10_000
+RETRY_MS = 2000
 
 
 class Desk:
@@ -51,7 +53,9 @@ class Desk:
         self._random = random
         self.sides: dict[PositionSide, Side] = {}
         self.active: list[Side] = []
-        self._rules_ms: int | None = None
+        self.rules_awaited = False
+        """A market stream has come back, and the rules have not been read since."""
+        self._rules_due_ms: int | None = None
         for side in settings.sides:
             self.add_side(side, settings)
 
@@ -104,7 +108,8 @@ class Desk:
         regrid = self.rules is not None and (self.rules.tick, self.rules.step) != (loaded.rules.tick, loaded.rules.step)
         self.rules = loaded.rules
         out: list[Intent] = []
-        self._rules_ms = now
+        self._rules_due_ms = now + RULES_MS
+        self.rules_awaited = False
         for side in self.working:
             out += side.stop.on_settings(side.settings.risk.protective_stop, loaded.rules, False, now)
             if side.ctx is not None:
@@ -115,6 +120,16 @@ class Desk:
             self.brackets = loaded.brackets
             out += self._judged(self.risk.on_brackets(loaded.brackets, now), now)
         return out + self.pulse(now)
+
+    def ask_rules(self, reason: str, now: int) -> list[Intent]:
+        """Read the rules; asked again where no answer comes."""
+        self._rules_due_ms = now + ANSWER_MS
+        return [FetchRules(self.symbol, reason)]
+
+    def on_rules_failed(self, now: int) -> list[Intent]:
+        """The rules could not be read: again in two seconds."""
+        self._rules_due_ms = now + RETRY_MS
+        return []
 
     def on_stream(self, stream: Stream, up: bool) -> None:
         """A market socket came or went."""
@@ -166,9 +181,8 @@ class Desk:
         for side in self.sides.values():
             out += side.tick(now)
         self.news.tick(now)
-        if self._rules_ms is not None and now >= self._rules_ms + RULES_MS:
-            self._rules_ms = now
-            out.append(FetchRules(self.symbol, "read again every ten minutes"))
+        if self._rules_due_ms is not None and now >= self._rules_due_ms:
+            out += self.ask_rules("read again every ten minutes, sooner where that failed", now)
         out += self.dead_man.on_timer(now)
         self.refresh()
         return out + self.pulse(now)
@@ -186,8 +200,7 @@ class Desk:
         """The earliest moment at which something is due without news."""
         moments = [self.risk.deadline(), self.dead_man.deadline(), self.news.deadline()]
         moments += [side.deadline(now) for side in self.sides.values()]
-        if self._rules_ms is not None:
-            moments.append(self._rules_ms + RULES_MS)
+        moments.append(self._rules_due_ms)
         return min((at for at in moments if at is not None), default=None)
 
     def wake(self, now: int) -> int | None:

@@ -122,7 +122,10 @@ class Discretion:
 
     def is_dust(self, price: Decimal) -> bool:
         """The whole position is under one lot at that price, and there is one."""
-        return ZERO < self._leg.qty < self.rules.lot(price)
+        qty, rules = self._leg.qty, self.rules
+        if qty > rules.min_qty + rules.step and (qty - rules.step) * price > rules.min_notional:
+            return False  # a lot is less than a step above the greatest of its bounds
+        return ZERO < qty < rules.lot(price)
 
     def _plan(
         self, qty: Decimal, priced: Priced, reason: SignalReason, given: Circumstances, signal: ExitSignal | None

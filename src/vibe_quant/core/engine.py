@@ -17,7 +17,7 @@ from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.core.sync import Sync
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Stream
-from vibe_quant.domain.intents import FetchRules, Intent, Notify
+from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
@@ -200,8 +200,9 @@ class Engine:
             self.house.user_up, self.house.heard_ms = True, now
         for desk in self.desks.values():
             desk.on_stream(event.stream, True)
+            desk.rules_awaited |= again
             if again or desk.rules is None:
-                out.append(FetchRules(desk.symbol, f"the {event.stream} stream is up"))
+                out += desk.ask_rules(f"the {event.stream} stream is up", now)
             out += self._tell_stops(desk, event.stream, True, now)
         if again:
             text = f"The {event.stream} stream is back. Rules and account are read before discretionary orders go on."

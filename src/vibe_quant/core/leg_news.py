@@ -42,9 +42,7 @@ class LegNews:
             out.append(self._mismatch(side, change))
         if side.house.orders.remaining(side.symbol, key) > side.leg.qty:
             out += side.withdraw("the position is smaller than the order", now)
-        if side.leg.is_flat or ZERO < side.leg.row <= side.target:
-            out += side.aftermath.finished(now)
-        return out
+        return out + side.aftermath.finished(now)
 
     def foreign_fill(self, update: OrderUpdate) -> list[Intent]:
         """A fill of an order that is not ours, on a leg that is managed."""

@@ -12,18 +12,17 @@ from vibe_quant.core.execution import Ended, ExecutionEngine, Out
 from vibe_quant.core.gate import Gate
 from vibe_quant.core.modes import held
 from vibe_quant.core.order_plan import NoPlan, OrderPlan
-from vibe_quant.core.order_states import Cooldown, Doubtful, Idle
-from vibe_quant.core.orders import OwnOrder
+from vibe_quant.core.order_states import Cooldown, Doubtful, Idle, Waiting
 from vibe_quant.core.panic import PanicClose
-from vibe_quant.core.pricing import Priced
 from vibe_quant.core.release import Release
 from vibe_quant.core.signal import SignalEngine
-from vibe_quant.core.strategies.port import RandomSource, StrategyContext, WorkingOrder
+from vibe_quant.core.strategies.port import RandomSource, StrategyContext
 from vibe_quant.core.strategies.registry import build
 from vibe_quant.core.tally import Dust, Tally
+from vibe_quant.core.upkeep import Upkeep
 from vibe_quant.core.urgent import Asked, from_panic, gone_through, urgent_plan
 from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide
-from vibe_quant.domain.intents import AmendOrder, Halt, Intent, OrderIntent
+from vibe_quant.domain.intents import CancelOrder, Halt, Intent, OrderIntent
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
 from vibe_quant.domain.rules import ZERO
 from vibe_quant.domain.settings import SymbolSettings
@@ -47,15 +46,16 @@ class Side:
         self.panic = PanicClose(desk.symbol, side, settings.risk.panic_close, settings.execution.order_ttl_ms)
         self.stop = desk.new_stop(side, settings)
         self.tally = Tally(settings.execution)
-        self.gate = Gate()
+        self.gate = Gate(desk, side, self.stop)
         self.aftermath = Aftermath(self)
+        self.upkeep = Upkeep(self)
         self.ctx: StrategyContext | None = None
         self.flatten_base: Decimal | None = None
         self.plans: dict[str, OrderPlan] = {}
         """client id -> the plan of an order under way."""
         self._random = random
         self.signal = self._signals()
-        self._discretion: Discretion | None = None
+        self.discretion: Discretion | None = None
 
     @property
     def flag(self) -> RiskFlag:
@@ -90,7 +90,7 @@ class Side:
         self.tally.reconfigure(settings.execution)
         self.panic.settings = settings.risk.panic_close
         self.panic.order_ttl_ms = settings.execution.order_ttl_ms
-        self._discretion = None
+        self.discretion = None
         if changed:
             self.signal = self._signals()
 
@@ -100,14 +100,13 @@ class Side:
             asked = self._urgent(now)
             return [] if asked is None else self._work_urgently(asked, now)
         execution = self.execution
+        if type(execution.state) is Waiting:
+            return self.upkeep.tend(now)
         execution.rest(now)
-        if execution.waiting is not None:
-            return self._tend(now)
         if not execution.is_free:
-            if execution.is_doubtful:
-                self.gate.note("the fate of an order is not known", now)
+            self.gate.note("the fate of an order is not known" if execution.is_doubtful else None, now)
             return []
-        closed = self._closed(now)
+        closed = self.gate.closed(now)
         if closed is not None:
             self.gate.note(closed, now)
             return []
@@ -127,6 +126,8 @@ class Side:
                 intents.append(item)
                 if isinstance(item, Halt):
                     self.gate.halted = item.reason
+                elif isinstance(item, CancelOrder):
+                    self.house.pacing.cancelled(now, self.plan is not None and self.plan.urgent)
         return intents
 
     def withdraw(self, reason: str, now: int) -> list[Intent]:
@@ -160,56 +161,28 @@ class Side:
             return None
         return min(prices) if self.side.exit_side is OrderSide.SELL else max(prices)
 
+    def circumstances(self, mode: ExecutionMode, now: int | None = None) -> Circumstances:
+        """What an order of ``mode`` has to keep to at this moment; with ``now``, the fill rate stretches its life."""
+        ttl = self.settings.execution.order_ttl_ms
+        maker = mode is ExecutionMode.MAKER_ONLY
+        if maker and now is not None:
+            ttl = self.tally.fill_rate.ttl_ms(now, ttl)
+        room = self.release.room
+        if self.tally.claimed:
+            room -= self.house.foreign.claimed(self.symbol, self.side)
+        return Circumstances(
+            room=room,
+            mode=mode,
+            ttl_ms=ttl,
+            leverage=self.house.account.leverage.get(self.symbol),
+            avoid=self.desk.avoid(self.side),
+            back_off_ticks=self.tally.rotation.back_off_ticks if maker else 0,
+        )
+
     def _signals(self) -> SignalEngine:
         names = self.settings.strategy.names
         strategies = tuple(build(name, self.settings.strategy, self.side, self._random) for name in names)
         return SignalEngine(self.symbol, self.side, strategies, self.settings)
-
-    def _closed(self, now: int) -> str | None:
-        desk = self.desk
-        if desk.in_panic(self.side.opposite):
-            return "the other leg is in panic"
-        return self.gate.closed(self.house, self.leg, desk.view, desk.rules, self.stop, now)
-
-    def _tend(self, now: int) -> list[Intent]:
-        """Look after the order that rests: a closed gate, soft risk or its strategy may end it; it may be amended."""
-        order, plan = self.execution.waiting, self.plan
-        if order is None or plan is None or plan.urgent:
-            return []
-        maker = plan.mode is ExecutionMode.MAKER_ONLY
-        reason = self._closed(now)
-        if reason is None and maker and self.is_soft:
-            reason = "soft risk: at least aggressive"
-        if reason is None and self.ctx is not None and plan.signal is not None:
-            self.ctx.open_qty = self.leg.qty - self.target
-            seen = WorkingOrder(order.price, order.qty, order.filled, order.sent_ms, plan.mode, plan.reason)
-            reason = self.signal.keep(self.ctx, seen, now)
-        if reason is None:
-            return self._amended(order, plan, now) if maker and self.settings.execution.amend else []
-        if self.house.pacing.may_cancel(now) is not None:
-            return []
-        self.house.pacing.cancelled(now)
-        return self.withdraw(reason, now)
-
-    def _amended(self, order: OwnOrder, plan: OrderPlan, now: int) -> list[Intent]:
-        """An amendment where the touch has left a maker order whose price its mode would choose otherwise now."""
-        fixed = plan.signal is not None and plan.signal.price is not None
-        if order.price is None or order.amend_qty is not None or self._discretion is None or fixed:
-            return []
-        if not self._touch_left(order.price):
-            return []
-        at_touch = plan.signal is not None and plan.signal.at_touch
-        priced = self._discretion.priced(self._circumstances(ExecutionMode.MAKER_ONLY), at_touch=at_touch)
-        if not isinstance(priced, Priced) or priced.price == order.price:
-            return []
-        intent = AmendOrder(self.symbol, self.side, order.client_id, order.qty, priced.price)
-        return self.settle(self.release.amend(intent, now), now)
-
-    def _touch_left(self, price: Decimal) -> bool:
-        """Our side's touch is better than ``price``."""
-        if self.side is PositionSide.LONG:
-            return self.desk.view.ask is not None and self.desk.view.ask < price
-        return self.desk.view.bid is not None and self.desk.view.bid > price
 
     def _urgent(self, now: int) -> Asked | None:
         """The most urgent wish there is; None where none may be acted on now."""
@@ -243,12 +216,12 @@ class Side:
         rules, price = self.desk.rules, self.desk.view.mid
         if open_qty <= 0 or rules is None or price is None:
             return NoPlan("nothing is left to exit" if open_qty <= 0 else "the top of the book is not known")
-        if self._discretion is None or self._discretion.rules is not rules:
-            self._discretion = Discretion(self.leg, self.desk.view, self.desk.risk, self.settings, rules)
-        if self.target == 0 and self._discretion.is_dust(price):
-            return self._dust(self._discretion)
+        if self.discretion is None or self.discretion.rules is not rules:
+            self.discretion = Discretion(self.leg, self.desk.view, self.desk.risk, self.settings, rules)
+        if self.target == 0 and self.discretion.is_dust(price):
+            return self._dust(self.discretion)
         if self.flatten_base is not None:
-            return self._discretion.flatten(self.flatten_base, self._circumstances(ExecutionMode.AGGRESSIVE_LIMIT))
+            return self.discretion.flatten(self.flatten_base, self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT))
         ctx = self._context(now)
         signal = self.signal.evaluate(ctx, now)
         if signal is None:
@@ -256,12 +229,12 @@ class Side:
         mode = self._mode(signal.mode, now)
         if mode is ExecutionMode.AGGRESSIVE_LIMIT and signal.mode is ExecutionMode.MAKER_ONLY:
             signal = replace(signal, price=None)
-        return self._discretion.from_signal(signal, self._circumstances(mode, now), now)
+        return self.discretion.from_signal(signal, self.circumstances(mode, now), now)
 
     def _dust(self, discretion: Discretion) -> OrderPlan | NoPlan:
         if self.tally.dust >= Dust.MARKET:
             return NoPlan("dust: the exchange takes no order of so little")
-        given = self._circumstances(ExecutionMode.AGGRESSIVE_LIMIT)
+        given = self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT)
         plan = discretion.dust(given, market=self.tally.dust is Dust.LIMIT)
         if isinstance(plan, OrderPlan):
             self.tally.dust = Dust(self.tally.dust + 1)
@@ -277,23 +250,6 @@ class Side:
         if self.tally.fill_rate.wants_aggressive(now):
             return ExecutionMode.AGGRESSIVE_LIMIT
         return self.tally.rotation.mode
-
-    def _circumstances(self, mode: ExecutionMode, now: int | None = None) -> Circumstances:
-        ttl = self.settings.execution.order_ttl_ms
-        maker = mode is ExecutionMode.MAKER_ONLY
-        if maker and now is not None:
-            ttl = self.tally.fill_rate.ttl_ms(now, ttl)
-        room = self.release.room
-        if self.tally.claimed:
-            room -= self.house.foreign.claimed(self.symbol, self.side)
-        return Circumstances(
-            room=room,
-            mode=mode,
-            ttl_ms=ttl,
-            leverage=self.house.account.leverage.get(self.symbol),
-            avoid=self.desk.avoid(self.side),
-            back_off_ticks=self.tally.rotation.back_off_ticks if maker else 0,
-        )
 
     def _context(self, now: int) -> StrategyContext:
         if self.ctx is None:
