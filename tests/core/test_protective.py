@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from tests.core.stop_exchange import LONG, RULES, SHORT, SYMBOL, Desk, notices, requests, stop
 
-from vibe_quant.domain.enums import OrderType, PositionSide, RequestKind, StopStatus
+from vibe_quant.domain.enums import PositionSide, RequestKind, StopStatus
 from vibe_quant.domain.events import NotSent, Refused, StopsRead, Unknown
 from vibe_quant.domain.intents import Notify, PlaceStop
-from vibe_quant.domain.settings import ProtectiveStopSettings, TakeoverSettings
+from vibe_quant.domain.settings import ProtectiveStopSettings
 
 D = Decimal
 PLACE, CANCEL, READ = RequestKind.PLACE_STOP, RequestKind.CANCEL_STOP, RequestKind.READ_STOPS
@@ -373,82 +373,6 @@ def test_4116_and_4117() -> None:
     assert requests(desk.wait(2))[0] == "read"
 
 
-def test_firing_then_finished_with_a_remainder() -> None:
-    desk = standing()
-    (client_id,) = desk.algo.resting
-    own = desk.algo.resting.pop(client_id)
-    desk.now = 1000
-    assert requests(desk.run(desk.feed(replace(own, status=StopStatus.TRIGGERING)))) == []
-    assert (desk.manager.firing(1000), desk.manager.standing) == (True, False)
-    desk.now = 1500
-    desk.run(desk.feed(replace(own, status=StopStatus.TRIGGERED)))
-    desk.run(desk.feed(replace(own, status=StopStatus.TRIGGERING)))  # late
-    assert (desk.manager.firing(3499), desk.manager.firing(3500)) == (True, False)
-    out = desk.run(desk.feed(replace(own, status=StopStatus.FINISHED)))
-    assert requests(out) == ["leg"]
-    assert requests(desk.wait(1000)) == ["leg"]  # asked again until told
-    assert not told(desk)[1]
-    assert notices(desk.position("0.3")) == ["alarm"]
-    assert told(desk)[1]
-    desk.wait(3000)
-    assert desk.own() == [(D("91.0"), None)]
-    desk.position("0")
-    assert not told(desk)[1]
-
-
-def test_finished_and_flat() -> None:
-    desk = standing()
-    (client_id,) = desk.algo.resting
-    own = desk.algo.resting.pop(client_id)
-    assert requests(desk.run(desk.feed(replace(own, status=StopStatus.FINISHED)))) == ["leg"]
-    assert notices(desk.position("0")) == []
-    assert not desk.manager.remainder
-    desk.run(desk.feed(replace(own, status=StopStatus.FINISHED)))  # doubled
-    desk.run(desk.feed(replace(own, status=StopStatus.NEW)))  # late
-    assert requests(desk.wait(60_000)) == []
-
-
-def test_a_leg_that_nobody_tells_of_is_protected_again_after_two_seconds() -> None:
-    desk = standing()
-    (client_id,) = desk.algo.resting
-    own = desk.algo.resting.pop(client_id)
-    desk.run(desk.feed(replace(own, status=StopStatus.FINISHED)))
-    assert "place 91.0 close" in requests(desk.wait(2100))
-
-
-def test_a_firing_stop_that_vanishes_counts_as_finished() -> None:
-    desk = standing()
-    (client_id,) = desk.algo.resting
-    own = desk.algo.resting.pop(client_id)
-    desk.run(desk.feed(replace(own, status=StopStatus.TRIGGERING)))
-    out = desk.wait(5000)
-    assert "leg" in requests(out)
-    desk.position("0.3")
-    assert desk.manager.remainder
-
-
-@pytest.mark.parametrize("status", [StopStatus.CANCELED, StopStatus.EXPIRED, StopStatus.REJECTED])
-def test_a_stop_that_is_taken_away_is_said_and_placed_again(status: StopStatus) -> None:
-    desk = standing()
-    (client_id,) = desk.algo.resting
-    own = desk.algo.resting.pop(client_id)
-    out = desk.run(desk.feed(replace(own, status=status, detail="why")))
-    assert notices(out) == ["warning", "info"]
-    assert requests(out) == ["leg", "place 91.0 close", "read"]
-    assert desk.run(desk.feed(stop("vq-ps-x-L-never.1", "80", status=status))) == []
-
-
-def test_a_stop_that_is_not_listed_any_more_is_placed_again() -> None:
-    desk = standing()
-    desk.algo.resting.clear()
-    out = desk.wait(30_001)
-    assert notices(out) == ["warning", "info"]
-    assert desk.own() == [(D("91.0"), None)]
-    desk.now += 10
-    outdated = StopsRead(SYMBOL, (), 5, desk.now, 0)
-    assert desk.manager.on_stops_read(outdated, desk.now) == []
-
-
 def test_the_user_streams_return_is_a_reason_to_read_and_its_absence_to_read_often() -> None:
     desk = standing()
     assert requests(desk.run(desk.manager.on_user_stream(False, desk.now))) == ["read"]
@@ -548,101 +472,3 @@ def test_an_answer_about_another_request_than_the_one_under_way() -> None:
     desk.run(desk.feed(StopsRead(SYMBOL, tuple(desk.algo.resting.values()), 5000, 5002, 0)))
     desk.wait(10_000)
     assert desk.own() == []
-
-
-# the user's own stops
-
-
-def test_a_foreign_stop_takes_over_after_a_rest_check() -> None:
-    desk = Desk()
-    desk.algo.resting["user"] = stop("user", "92")
-    desk.open()
-    assert (desk.own(), desk.manager.standing) == ([], True)
-    assert requests(desk.wait(30_001)) == ["read"]
-    assert requests(desk.wait(30_001)) == ["read"]
-
-
-def test_ours_goes_only_when_two_reads_have_shown_the_foreign_one() -> None:
-    desk = standing()
-    desk.now = 1000
-    desk.algo.resting["user"] = stop("user", "92")
-    assert requests(desk.run(desk.feed(stop("user", "92")))) == ["read"]
-    assert len(desk.own()) == 1
-    assert requests(desk.wait(1001)) == ["read", "cancel"]
-    assert desk.own() == []
-    assert set(desk.algo.resting) == {"user"}
-
-
-def test_its_final_event_places_ours_at_once() -> None:
-    desk = Desk()
-    user = desk.algo.resting["user"] = stop("user", "92")
-    desk.open()
-    desk.algo.resting.clear()
-    assert requests(desk.run(desk.feed(replace(user, status=StopStatus.CANCELED)))) == ["place 91.0 close", "read"]
-    desk.run(desk.feed(user))  # a late report of the dead
-    assert desk.own() == [(D("91.0"), None)]
-
-
-def test_not_seen_for_max_hold_places_ours() -> None:
-    desk = Desk()
-    desk.algo.resting["user"] = stop("user", "92")
-    desk.open()
-    desk.algo.resting.clear()
-    assert [r for r in requests(desk.wait(299_000)) if r != "read"] == []
-    assert "place 91.0 close" in requests(desk.wait(1001))
-
-
-def test_one_by_quantity_is_looked_at_again_on_enlargement() -> None:
-    desk = Desk()
-    desk.algo.resting["user"] = stop("user", "92", qty=D(1))
-    desk.open()
-    assert desk.own() == []
-    desk.position("1.5")
-    assert desk.own() == [(D("91.0"), None)]
-
-
-@pytest.mark.parametrize(
-    "foreign",
-    [
-        stop("user", "92", order_type=OrderType.TAKE_PROFIT_MARKET),
-        stop("user", "92", order_type=OrderType.STOP, qty=D(5)),
-        stop("user", "92", qty=D("0.5")),
-        stop("user", "90", qty=D(5)),
-        stop("user", "100", qty=D(5)),
-        stop("user", "92", side=SHORT),
-        stop("user", "92", status=StopStatus.TRIGGERING),
-    ],
-)
-def test_what_never_takes_over(foreign: object) -> None:
-    desk = Desk()
-    desk.algo.one_close = False
-    desk.algo.resting["user"] = foreign  # type: ignore[assignment]
-    desk.open()
-    assert desk.own() == [(D("91.0"), None)]
-    assert "user" in desk.algo.resting
-
-
-def test_takeover_can_be_switched_off() -> None:
-    desk = Desk(settings=ProtectiveStopSettings(external_takeover=TakeoverSettings(enabled=False)))
-    desk.algo.one_close = False
-    desk.algo.resting["user"] = stop("user", "92")
-    desk.open()
-    assert desk.own() == [(D("91.0"), None)]
-    held = Desk()
-    held.algo.one_close = False
-    held.algo.resting["user"] = stop("user", "92")
-    held.open()
-    off = ProtectiveStopSettings(external_takeover=TakeoverSettings(enabled=False))
-    held.run(held.manager.on_settings(off, RULES, False, 0))
-    assert held.own() == [(D("91.0"), None)]
-
-
-def test_a_foreign_stop_that_fires_silences_the_side_too() -> None:
-    desk = standing()
-    desk.run(desk.feed(stop("user", "80", qty=D("0.1"))))
-    desk.run(desk.feed(stop("user", "80", qty=D("0.1"), status=StopStatus.TRIGGERING)))
-    assert desk.manager.firing(desk.now + 1999)
-    ended = standing()
-    ended.run(ended.feed(stop("user", "80", status=StopStatus.FINISHED)))
-    ended.run(ended.feed(stop("user", "80", status=StopStatus.TRIGGERING)))
-    assert not ended.manager.firing(0)

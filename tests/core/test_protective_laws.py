@@ -54,6 +54,8 @@ class Hostile(Desk):
         unknown = Unknown(KIND[type(intent)], SYMBOL, client_id, self.now)
         if fate == "refused":
             return [Refused(KIND[type(intent)], SYMBOL, client_id, -1001, self.now, self.now)]
+        if isinstance(intent, CancelStop):
+            self.check_cancel(client_id)
         if fate == "limbo":
             self.limbo.append(intent)
             return []
@@ -71,7 +73,13 @@ class Hostile(Desk):
         if self.late and pick % 2:
             self.chaos(self.feed(self.late.pop(pick % len(self.late))))
         elif self.limbo:
-            self.algo.answer(self.limbo.pop(pick % len(self.limbo)), self.now)
+            self.execute(self.limbo.pop(pick % len(self.limbo)))
+
+    def execute(self, intent: Intent) -> None:
+        """A request that took its time; it was judged when it was made."""
+        self.algo.on_cancel = None
+        self.algo.answer(intent, self.now)
+        self.algo.on_cancel = self.check_cancel
 
     def foreign(self, trigger: Decimal, *, told: bool) -> None:
         """The user places a stop, or takes it away."""
@@ -132,7 +140,7 @@ def test_one_closing_stop_stands_at_the_right_price_at_last(
     desk.manager.on_liquidation(D(90), D(100), 0)
     play(desk, script)
     for intent in desk.limbo:
-        desk.algo.answer(intent, desk.now)
+        desk.execute(intent)
     desk.algo.resting.pop("user", None)
     desk.run(desk.feed(stop("user", "92", status=StopStatus.CANCELED)))
     desk.qty = D(2)
