@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibe_quant.core.account import AGREE_MS, Account, Leg, LegChange
@@ -308,6 +308,7 @@ def heard(leg: Leg, story: list[Happened], is_fill: bool, number: int, now: int)
 
 
 @pytest.mark.parametrize("odd_sizes", [False, True])
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_leg_is_never_above_the_truth_and_comes_to_it(odd_sizes: bool, data: st.DataObject) -> None:
     story = data.draw(histories(odd_sizes=odd_sizes))
@@ -325,6 +326,7 @@ def test_a_leg_is_never_above_the_truth_and_comes_to_it(odd_sizes: bool, data: s
     assert (leg.qty, leg.pending_ms) == (story[-1].left, None)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_own_fills_and_adds_need_no_read_to_come_to_the_truth(data: st.DataObject) -> None:
     story = [each for each in data.draw(histories()) if each.own]
@@ -338,6 +340,7 @@ def test_own_fills_and_adds_need_no_read_to_come_to_the_truth(data: st.DataObjec
     assert (leg.qty, leg.pending_ms) == (left, None)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_read_that_left_before_the_last_news_never_counts(data: st.DataObject) -> None:
     story = data.draw(histories())

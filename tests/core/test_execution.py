@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibe_quant.core.execution import Ended, EndKind, ExecutionEngine, Out
@@ -397,6 +397,7 @@ def check(it: Bench, out: list[Out], held: set[str]) -> None:
             assert each.order.is_final
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_whatever_happens_what_may_live_is_held_and_counted(data: st.DataObject) -> None:
     it, now, sent, strays = Bench(), 0, ["vq-old-1"], set[str]()
@@ -415,6 +416,7 @@ def test_whatever_happens_what_may_live_is_held_and_counted(data: st.DataObject)
         assert len((main_id(it.side) | set(it.side.extras)) - strays - {"vq-old-1"}) <= 2
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_side_that_the_exchange_answers_comes_to_rest(data: st.DataObject) -> None:
     it, now = Bench(), 0

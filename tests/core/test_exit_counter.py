@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibe_quant.core import exit_counter
@@ -317,6 +317,7 @@ def happen(desk: Desk, data: st.DataObject) -> None:
         desk.hear_report()
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_an_honest_order_always_has_room(data: st.DataObject) -> None:
     desk = Desk()
@@ -328,6 +329,7 @@ def test_an_honest_order_always_has_room(data: st.DataObject) -> None:
         assert desk.counter.open == desk.ledger.remaining("BTCUSDT", LONG)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_whatever_sizing_asks_for_no_more_leaves_than_there_was_and_was_added(data: st.DataObject) -> None:
     desk = Desk()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibe_quant.core import foreign
@@ -113,6 +113,7 @@ def test_only_so_many_ends_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     assert orders.any_rests(BTC)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.integers(100, 110), st.booleans()),

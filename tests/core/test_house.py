@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibe_quant.core.house import House, PauseState
@@ -84,6 +84,7 @@ def test_panic_is_stopped_only_by_a_pause_that_says_so_and_holds() -> None:
 states = st.builds(PauseState, st.none() | st.integers(0, 20), st.booleans())
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([None, BTC, ETH]), states), st.integers(0, 25))
 def test_what_stops_panic_stops_everything_else_too(pauses: dict[str | None, PauseState], now: int) -> None:
     ours = house()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibe_quant.core import orders
@@ -313,6 +313,7 @@ def shuffled(told: list[OrderUpdate], rng: random.Random) -> list[OrderUpdate]:
     return heard
 
 
+@settings(deadline=None)
 @given(lives(), st.randoms(use_true_random=False))
 def test_any_order_of_reports_ends_in_the_same_truth(told: list[OrderUpdate], rng: random.Random) -> None:
     ledger = ledger_with()
@@ -325,6 +326,7 @@ def test_any_order_of_reports_ends_in_the_same_truth(told: list[OrderUpdate], rn
     assert order.fee == D("0.01") * sum(1 for update in told if update.last_qty > 0)
 
 
+@settings(deadline=None)
 @given(lives(), st.randoms(use_true_random=False), st.data())
 def test_filled_never_falls_and_final_is_final_whatever_is_lost(
     told: list[OrderUpdate], rng: random.Random, data: st.DataObject
@@ -345,6 +347,7 @@ def test_filled_never_falls_and_final_is_final_whatever_is_lost(
     assert order.is_final == any(update.status.is_final for update in heard)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(range(7)), st.integers(0, 10)), max_size=30))
 def test_remaining_is_the_sum_over_what_lives(steps: list[tuple[str, int, int]]) -> None:
     ledger = ledger_with("a", "b", "c")
