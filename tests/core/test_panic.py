@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vibe_quant.core.panic import (
+    Entry,
     PanicClose,
     PanicPlan,
     PanicState,
@@ -79,6 +80,21 @@ def test_bounds_and_ttl() -> None:
     assert (panic_ttl_ms(801, D("0.5")), panic_ttl_ms(1, D("0.1"))) == (400, 1)
 
 
+def test_a_tier_reached_again_keeps_what_it_promised_and_is_not_said_again() -> None:
+    panic = closer()
+    assert texts(panic.on_flag(flag(0), D(10), 0)) == [Severity.ALARM]
+    assert texts(panic.on_flag(flag(1), D(9), 1000)) == [Severity.ALARM]
+    assert panic.on_flag(flag(0), D(8), 2000) == []
+    assert panic.state is not None
+    assert (panic.state.entry.base, panic.state.entry.since_ms) == (D(10), 0)
+    assert panic.on_flag(flag(1), D(7), 3000) == []
+    assert (panic.state.entry.base, panic.state.entry.since_ms) == (D(9), 1000)
+    assert texts(panic.on_flag(flag(1), D(11), 4000)) == [Severity.ALARM]
+    assert (panic.state.entry.base, panic.state.entry.since_ms) == (D(11), 4000)
+    assert texts(panic.on_flag(flag(0), D(11), 5000)) == [Severity.ALARM]
+    assert (panic.state.entry.base, panic.state.entry.since_ms) == (D(11), 5000)
+
+
 def test_when_the_mark_is_read_by_rest() -> None:
     assert wants_mark(None, None, 1500, 0)
     assert not wants_mark(1000, None, 1500, 2499)
@@ -101,11 +117,11 @@ def test_tier_base_and_mode_through_the_tiers() -> None:
     assert (plan.base, plan.blind) == (D(10), True)
     panic.on_flag(flag(0), D(12), 20)  # enlarged
     assert panic.state is not None
-    assert (panic.state.base, panic.state.since_ms) == (D(12), 20)
+    assert (panic.state.entry.base, panic.state.entry.since_ms) == (D(12), 20)
     panic.on_end(OrderEnd.UNFILLED, 30)
     assert panic.state.mode is MAKER
     panic.on_flag(flag(1), D(8), 40)  # a worse tier keeps the mode, and counts on to its own count
-    assert (panic.state.mode, panic.state.base, panic.state.timeouts) == (MAKER, D(8), 1)
+    assert (panic.state.mode, panic.state.entry.base, panic.state.timeouts) == (MAKER, D(8), 1)
     panic.on_end(OrderEnd.UNFILLED, 50)
     assert panic.state.mode is MAKER
     panic.on_end(OrderEnd.UNFILLED, 60)
@@ -185,9 +201,9 @@ def test_behind_the_bound_the_next_tiers_slice_and_in_the_last_everything() -> N
 
 
 def test_pace_near_the_end_never_asks_for_more_than_all() -> None:
-    state = PanicState(1, D(10), D("0.1"), 0)
+    state = PanicState(1, D("0.1"), ((1, Entry(D(10), 0)),))
     assert is_behind(state, TIERS[1], 400, 100, 10**9)
-    assert not is_behind(PanicState(1, D(10), D(1), 0), TIERS[1], 400, 100, 3 * 1700)
+    assert not is_behind(PanicState(1, D(1), ((1, Entry(D(10), 0)),)), TIERS[1], 400, 100, 3 * 1700)
 
 
 def test_a_tier_that_settings_no_longer_have_is_none() -> None:
@@ -238,7 +254,7 @@ def test_any_script_keeps_the_laws(script: list[tuple[str, object, int]]) -> Non
         assert (after is None) == (state is None)
         if after is None:
             continue
-        assert after.base >= after.qty > 0
+        assert after.entry.base >= after.qty > 0
         assert after.ready_ms <= now + 1000
         if before is not None and before.mode is AGGRESSIVE:
             assert after.mode is AGGRESSIVE

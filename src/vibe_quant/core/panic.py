@@ -4,6 +4,7 @@
 |----------------------------------------|----------|-------------------|--------------------------|----------|
 | first tier reached                     | reached  | position          | MAKER_ONLY               | 0        |
 | another tier reached                   | that one | position          | kept                     | kept     |
+| a tier reached again                   | that one | of its first time | kept                     | kept     |
 | position enlarged                      | kept     | position          | kept                     | kept     |
 | order unfilled or refused, maker       | kept     | kept              | by the tier's own count  | + 1      |
 | order filled, in full or in part       | kept     | kept              | kept                     | 0        |
@@ -86,29 +87,52 @@ class PanicPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A tier's first time in one panic, or the last enlargement in it: the position then, and when it was.
+
+    Slices relieve the margin, so that the distance swings about a tier's bound; what a tier promised when it was
+    first entered is kept through that.  ``behind``: it has fallen behind its bound since.
+    """
+
+    base: Decimal
+    since_ms: int
+    behind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PanicState:
-    """A side in panic.  ``base`` is the position at ``since_ms``, when the tier was entered or enlarged since."""
+    """A side in panic; ``entries`` by tier.  ``qty`` is the position now (absolute, base asset)."""
 
     tier: int
-    base: Decimal
     qty: Decimal
-    since_ms: int
+    entries: tuple[tuple[int, Entry], ...]
     mode: ExecutionMode = ExecutionMode.MAKER_ONLY
     timeouts: int = 0
     refusals: int = 0
     ready_ms: int = 0
-    behind: bool = False
+
+    @property
+    def entry(self) -> Entry:
+        """Of the tier that rules."""
+        return dict(self.entries)[self.tier]
+
+    def with_entry(self, entry: Entry) -> PanicState:
+        """The same with another entry of the tier that rules."""
+        others = tuple(pair for pair in self.entries if pair[0] != self.tier)
+        return replace(self, entries=(*others, (self.tier, entry)))
 
 
 def step(state: PanicState | None, tier: int | None, qty: Decimal, now: int) -> PanicState | None:
     """The state after a look at tier and position (absolute, base asset); None: not in panic."""
     if tier is None or qty <= 0:
         return None
+    fresh = ((tier, Entry(qty, now)),)
     if state is None:
-        return PanicState(tier, qty, qty, now)
-    if tier != state.tier or qty > state.qty:
-        return replace(state, tier=tier, base=qty, qty=qty, since_ms=now, behind=False)
-    return replace(state, qty=qty)
+        return PanicState(tier, qty, fresh)
+    if qty > state.qty:
+        return replace(state, tier=tier, qty=qty, entries=fresh)
+    known = any(found == tier for found, _ in state.entries)
+    return replace(state, tier=tier, qty=qty, entries=state.entries if known else (*state.entries, *fresh))
 
 
 def ended(state: PanicState, end: OrderEnd, now: int) -> PanicState:
@@ -130,8 +154,9 @@ def escalated(state: PanicState, tier: PanicTier) -> PanicState:
 
 def is_behind(state: PanicState, tier: PanicTier, ttl_ms: int, round_trip_ms: int, now: int) -> bool:
     """Whether less is closed than the slices whose longest time has passed."""
-    due = (now - state.since_ms) // slice_ms(tier, ttl_ms, round_trip_ms)
-    return state.base - state.qty < min(due * tier.slice_ratio, ONE) * state.base
+    entry = state.entry
+    due = (now - entry.since_ms) // slice_ms(tier, ttl_ms, round_trip_ms)
+    return entry.base - state.qty < min(due * tier.slice_ratio, ONE) * entry.base
 
 
 class PanicClose:
@@ -163,7 +188,7 @@ class PanicClose:
         before = self._state
         after = step(before, tier, qty, now)
         self._state = after = self._settled(after)
-        if after is not None and (before is None or before.tier != after.tier):
+        if after is not None and (before is None or after.entry.since_ms == now != before.entry.since_ms):
             return [self._entered(after, flag)]
         if before is not None and after is None:
             text = f"{self.symbol} {self.side} has left panic; signals decide again."
@@ -178,16 +203,16 @@ class PanicClose:
     def on_timer(self, now: int) -> list[Intent]:
         """Compares the pace with the tier's bound; behind it, the next tier's slice, said once a tier."""
         state = self._state
-        if state is None or state.behind:
+        if state is None or state.entry.behind:
             return []
         tier = self.settings.tiers[state.tier]
         if not is_behind(state, tier, self.ttl_ms, self.round_trip_ms, now):
             return []
-        self._state = replace(state, behind=True)
+        self._state = state.with_entry(replace(state.entry, behind=True))
         last = state.tier + 1 >= len(self.settings.tiers)
         text = (
             f"{self.symbol} {self.side} is behind its bound in panic tier {state.tier + 1}: {state.qty} of "
-            f"{state.base} still open. It now sends {'the whole remainder' if last else 'slices of the next tier'}."
+            f"{state.entry.base} still open. It now sends {'the whole remainder' if last else 'slices of the next tier'}."
         )
         return [Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side)]
 
@@ -198,9 +223,10 @@ class PanicClose:
             return None
         tiers = self.settings.tiers
         last = state.tier + 1 >= len(tiers)
-        ratio = tiers[state.tier + 1 if state.behind and not last else state.tier].slice_ratio
-        whole = state.behind and last
-        return PanicPlan(state.base, ratio, whole, state.mode, self.ttl_ms, not book_fresh, state.tier)
+        entry = state.entry
+        ratio = tiers[state.tier + 1 if entry.behind and not last else state.tier].slice_ratio
+        whole = entry.behind and last
+        return PanicPlan(entry.base, ratio, whole, state.mode, self.ttl_ms, not book_fresh, state.tier)
 
     def remainder_plan(self, qty: Decimal, *, book_fresh: bool) -> PanicPlan:
         """The plan for what a fired stop has left: as in the last tier, aggressive; all of it where there is none."""
@@ -215,10 +241,11 @@ class PanicClose:
         if state is None:
             return None
         times = [state.ready_ms]
-        if not state.behind:
+        entry = state.entry
+        if not entry.behind:
             tier = self.settings.tiers[state.tier]
-            due = int((state.base - state.qty) / state.base / tier.slice_ratio) + 1
-            times.append(state.since_ms + due * slice_ms(tier, self.ttl_ms, self.round_trip_ms))
+            due = int((entry.base - state.qty) / entry.base / tier.slice_ratio) + 1
+            times.append(entry.since_ms + due * slice_ms(tier, self.ttl_ms, self.round_trip_ms))
         return min((t for t in times if t > now), default=None)
 
     def _settled(self, state: PanicState | None) -> PanicState | None:
