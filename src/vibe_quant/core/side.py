@@ -147,12 +147,19 @@ class Side:
 
     def deadline(self, now: int) -> int | None:
         """The earliest moment after ``now`` at which the side has something to do without news."""
-        moments = [self.execution.deadline(), None if self.gate.retired else self.stop.deadline()]
+        moments = [self._order_due(now), None if self.gate.retired else self.stop.deadline()]
         if self.leg.qty > 0:
             moments += [self.panic.deadline(now), self.signal.deadline(now), self.desk.view.stale_at() + 1]
         if self.gate.reason is not None:
             moments.append(self.house.pacing.next_at(now))
         return min((at for at in moments if at is not None and at > now), default=None)
+
+    def _order_due(self, now: int) -> int | None:
+        """When the order wants a tick; one that the budget has held back wants it when the budget allows."""
+        at = self.execution.deadline()
+        if at is None or at > now:
+            return at
+        return self.house.pacing.next_at(now) or now + 1
 
     def own_price(self) -> Decimal | None:
         """The most generous price at which an own order of this leg rests; the other leg must not meet it."""

@@ -25,8 +25,9 @@ class Sync:
     def begin(self, now: int, reason: str) -> None:
         """A stream has come back: everything is read before discretion goes on."""
         self.gate_ms = now
-        self._in_flight = False
-        self._ask(now, reason)
+        if not self._in_flight or self._asked_ms != now:
+            self._in_flight = False
+            self._ask(now, reason)
 
     def surprise(self, now: int, reason: str) -> None:
         """Something does not fit; read soon, but not more often than each 5 s."""
