@@ -65,6 +65,7 @@ class LegNews:
         for side in self._desk.sides.values():
             waiting = side.leg.pending_ms
             if waiting is not None and now >= waiting + SETTLE_MS:
+                side.leg.pending_ms = now
                 side.house.sync.surprise(now, f"{side.symbol} {side.side}: own fills without a position row")
 
     def deadline(self) -> int | None:

@@ -31,6 +31,8 @@ class Sync:
 
     def surprise(self, now: int, reason: str) -> None:
         """Something does not fit; read soon, but not more often than each 5 s."""
+        if self._surprise_ms > now:
+            return
         at = max(now, self._surprise_ms + SURPRISE_MS)
         self._surprise_ms = at
         self._ask(at, reason)
