@@ -20,7 +20,7 @@ from vibe_quant.core.strategies.port import RandomSource, StrategyContext
 from vibe_quant.core.strategies.registry import build
 from vibe_quant.core.tally import Dust, Tally
 from vibe_quant.core.upkeep import Upkeep
-from vibe_quant.core.urgent import Asked, from_panic, gone_through, urgent_plan
+from vibe_quant.core.urgent import Asked, Backoff, from_panic, gone_through, urgent_plan
 from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide
 from vibe_quant.domain.intents import CancelOrder, Halt, Intent, OrderIntent
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
@@ -49,6 +49,7 @@ class Side:
         self.gate = Gate(desk, side, self.stop)
         self.aftermath = Aftermath(self)
         self.upkeep = Upkeep(self)
+        self.backoff = Backoff()
         self.ctx: StrategyContext | None = None
         self.flatten_base: Decimal | None = None
         self.plans: dict[str, OrderPlan] = {}
@@ -150,6 +151,7 @@ class Side:
         moments = [self._order_due(now), None if self.gate.retired else self.stop.deadline()]
         if self.leg.qty > 0:
             moments += [self.panic.deadline(now), self.signal.deadline(now), self.desk.view.stale_at() + 1]
+            moments.append(self.backoff.ready_ms)
         if self.gate.reason is not None:
             moments.append(self.house.pacing.next_at(now))
         return min((at for at in moments if at is not None and at > now), default=None)
@@ -168,17 +170,19 @@ class Side:
             return None
         return min(prices) if self.side.exit_side is OrderSide.SELL else max(prices)
 
+    @property
+    def claimed(self) -> Decimal:
+        """What foreign closers claim, from a first refusal for it on; base asset."""
+        return self.house.foreign.claimed(self.symbol, self.side) if self.tally.claimed else ZERO
+
     def circumstances(self, mode: ExecutionMode, now: int | None = None) -> Circumstances:
         """What an order of ``mode`` has to keep to at this moment; with ``now``, the fill rate stretches its life."""
         ttl = self.settings.execution.order_ttl_ms
         maker = mode is ExecutionMode.MAKER_ONLY
         if maker and now is not None:
             ttl = self.tally.fill_rate.ttl_ms(now, ttl)
-        room = self.release.room
-        if self.tally.claimed:
-            room -= self.house.foreign.claimed(self.symbol, self.side)
         return Circumstances(
-            room=room,
+            room=self.release.room - self.claimed,
             mode=mode,
             ttl_ms=ttl,
             leverage=self.house.account.leverage.get(self.symbol),
@@ -193,6 +197,8 @@ class Side:
 
     def _urgent(self, now: int) -> Asked | None:
         """The most urgent wish there is; None where none may be acted on now."""
+        if self.house.stopping or now < self.backoff.ready_ms:
+            return None
         if self.stop.firing(now) or self.leg.qty <= 0 or self.house.paused(self.symbol, now, panic=True):
             return None
         if self.stop.exit_now:
@@ -211,7 +217,10 @@ class Side:
         if not self.execution.panic_may_submit or self.desk.rules is None:
             return []
         intents = self.desk.clear_other_leg(self.side, now)
-        wanted = urgent_plan(asked, self.leg, self.desk.view, self.desk.rules, self.release.room)
+        room = self.release.room
+        wanted = urgent_plan(asked, self.leg, self.desk.view, self.desk.rules, room - self.claimed)
+        if isinstance(wanted, NoPlan):  # what we know of foreign orders may be outdated: try all the same
+            wanted = urgent_plan(asked, self.leg, self.desk.view, self.desk.rules, room)
         if isinstance(wanted, NoPlan):
             self.gate.note(wanted.reason, now)
             return intents

@@ -8,8 +8,9 @@ from decimal import Decimal
 from vibe_quant.core.account import Leg
 from vibe_quant.core.market import MarketView
 from vibe_quant.core.order_plan import NoPlan, OrderPlan
-from vibe_quant.core.panic import PanicPlan
+from vibe_quant.core.panic import BACKOFF_FIRST_MS, BACKOFF_MAX_MS, PanicPlan
 from vibe_quant.core.sizing import panic_qty
+from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.domain.enums import ExecutionMode, OrderType, PositionSide, PriceMatch, SignalReason
 from vibe_quant.domain.rules import SymbolRules
 
@@ -29,6 +30,22 @@ class Asked:
     ttl_ms: int
     reason: SignalReason
     match: PriceMatch | None = None
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Refused again and again, urgent orders pause from 0.1 s doubling to 1 s, and never stop (behaviour 9)."""
+
+    refusals: int = 0
+    ready_ms: int = 0
+
+    def ended(self, end: OrderEnd, now: int) -> None:
+        """An urgent order has ended."""
+        if end is not OrderEnd.REFUSED:
+            self.refusals = 0
+            return
+        self.ready_ms = now + min(BACKOFF_FIRST_MS << min(self.refusals, 10), BACKOFF_MAX_MS)
+        self.refusals += 1
 
 
 def from_panic(plan: PanicPlan, qty: Decimal) -> Asked:
