@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vibe_quant.core.execution import Ended, EndKind
 from vibe_quant.core.order_plan import OrderPlan
+from vibe_quant.core.orders import Merge, OwnOrder
 from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.core.tally import GRID, MIN_NOTIONAL, OVER_CLOSE, POST_ONLY_REFUSED, REFUSALS_TO_HALT, Dust, order_end
 from vibe_quant.domain.enums import NoticeKind, Severity, SignalReason
@@ -55,7 +57,7 @@ class Aftermath:
             side.house.counter(side.symbol, side.side).gone(ended.order.client_id)
             side.house.sync.surprise(now, "an order was written off")
         if ended.order.filled > 0:
-            out.append(self._filled(ended))
+            out.append(self._filled(ended.order))
         if plan is not None and plan.reason is SignalReason.DUST:
             out += self._dust(ended)
         if tired and side.gate.halted is None:
@@ -148,8 +150,12 @@ class Aftermath:
         )
         return [Notify(NoticeKind.HALT, Severity.ALARM, text), Halt(None, None, reason)]
 
-    def _filled(self, ended: Ended) -> Notify:
-        side, order = self._side, ended.order
+    def late(self, merged: Merge) -> Notify:
+        """A fill of an order that had ended already, by a refusal or written off."""
+        return self._filled(replace(merged.after, filled=merged.filled))
+
+    def _filled(self, order: OwnOrder) -> Notify:
+        side = self._side
         self.sold += order.filled
         self.sold_notional += order.notional
         self.orders += 1
@@ -172,8 +178,14 @@ class Aftermath:
         return Notify(NoticeKind.FILL, Severity.INFO, text, side.symbol, side.side, facts)
 
     def _dust(self, ended: Ended) -> list[Intent]:
-        """After the MARKET attempt too: said once, with its value, and the side is done."""
+        """After the MARKET attempt too: said once, with its value, and the side is done.
+
+        One that never left, or was withdrawn, was no attempt.
+        """
         side = self._side
+        if ended.kind is EndKind.WITHDRAWN or (ended.kind is EndKind.REFUSED and ended.code == 0):
+            side.tally.dust = Dust(side.tally.dust - 1)
+            return []
         if ended.kind is EndKind.FILLED or side.tally.dust is not Dust.MARKET:
             return []
         side.tally.dust = Dust.REPORTED

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vibe_quant.core.account import LegChange
+from vibe_quant.core.tally import Dust
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity
 from vibe_quant.domain.events import OrderUpdate
 from vibe_quant.domain.intents import Intent, Notify
@@ -36,7 +37,7 @@ class LegNews:
         if side is None:
             return self._unmanaged(key)
         out: list[Intent] = []
-        if change is not None and change.enlarged > 0:
+        if change is not None and change.enlarged > 0 and not side.gate.retired:
             out += self._enlarged(side, change, now)
         if change is not None and change.mismatch:
             out.append(self._mismatch(side, change))
@@ -77,6 +78,7 @@ class LegNews:
         first = change.before == 0
         if side.ctx is not None:
             side.ctx.exit_qty, side.ctx.began_ms = side.leg.qty - side.target, now
+        side.tally.dust = Dust.NONE
         if first:
             side.tally.begin()
         word = "has a position" if first else f"was enlarged by {change.enlarged}"

@@ -55,24 +55,22 @@ class Reports:
             return self._orphan(update)
         if self._house.stop_ids.is_own(update.client_id):
             return self._stop_order(desk, update, now)
-        if self._house.orders.get(update.client_id) is None:
-            return self._strange(desk, update, now)
         return self._own(desk, update, now)
 
     def _own(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
         merged = self._house.orders.merge(update)
         if merged is None:
-            return []
+            return self._strange(desk, update, now)
         key = merged.after.side
+        side = desk.sides[key]
         self._house.counter(desk.symbol, key).report(update)
         out: list[Intent] = []
         if merged.filled > 0:
-            self._house.account.leg(desk.symbol, key).on_fill(merged.filled, update.exch_ms, now)
+            side.leg.on_fill(merged.filled, update.exch_ms, now)
+            if merged.before.is_final and merged.after.is_final:
+                out.append(side.aftermath.late(merged))
             out += desk.on_leg(key, None, now)
-        if key in desk.sides:
-            side = desk.sides[key]
-            out += side.settle(side.execution.reported(merged.after, now), now)
-        return out
+        return out + side.settle(side.execution.reported(merged.after, now), now)
 
     def _stop_order(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
         """The order that an own protective stop has sent: its fills count, the stop's keeper hears of it by itself."""

@@ -21,7 +21,7 @@ from vibe_quant.core.strategies.registry import build
 from vibe_quant.core.tally import Dust, Tally
 from vibe_quant.core.upkeep import Upkeep
 from vibe_quant.core.urgent import Asked, Backoff, from_panic, gone_through, urgent_plan
-from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide
+from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide, SignalReason
 from vibe_quant.domain.intents import CancelOrder, Halt, Intent, OrderIntent
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
 from vibe_quant.domain.rules import ZERO
@@ -251,10 +251,7 @@ class Side:
         if self.tally.dust >= Dust.MARKET:
             return NoPlan("dust: the exchange takes no order of so little")
         given = self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT)
-        plan = discretion.dust(given, market=self.tally.dust is Dust.LIMIT)
-        if isinstance(plan, OrderPlan):
-            self.tally.dust = Dust(self.tally.dust + 1)
-        return plan
+        return discretion.dust(given, market=self.tally.dust is Dust.LIMIT)
 
     def _mode(self, wished: ExecutionMode | None, now: int) -> ExecutionMode:
         """Soft risk over the signal's own mode, over the rotation's; a low fill rate makes this one aggressive."""
@@ -285,6 +282,9 @@ class Side:
             if isinstance(item, OrderIntent):
                 self.plans[item.client_id] = plan
                 self.gate.note(None, now)
+                self._context(now)
+                if plan.reason is SignalReason.DUST:
+                    self.tally.dust = Dust(self.tally.dust + 1)
                 if plan.signal is not None:
                     self.signal.acted(plan.signal, now)
         return self.settle(out, now)
