@@ -90,18 +90,18 @@ class Leg:
         """A REST read of the leg (None: absent from it); None where it does not count.
 
         It counts if the stream has not touched the leg since the request left, and it is no older than the row and
-        the fills; or if a second read agrees with the first, asked for at least a second after the first was answered
-        and untouched in between.
+        the fills; an older one, or one that has the leg as nil, if a second read agrees with it, asked for at least a
+        second after the first was answered and untouched in between: what protects a leg is not withdrawn on one read.
         """
         if self.touched_ms >= request_ms:
             return None
         qty = position.qty if position is not None else ZERO
         exch_ms = position.exch_ms if position is not None else 0
         newest = max([self.row_ms, *(ms for ms, _ in self._fills)])
-        if position is None or exch_ms < newest:
+        if qty == 0 or exch_ms < newest:
             if not self._agrees(qty, request_ms, now):
                 return None
-            exch_ms = newest
+            exch_ms = max(exch_ms, newest)
         mismatch = self.known and not self.qty <= qty <= self.row
         change = self._replace(qty, exch_ms, self._expected(exch_ms + 1))
         self._fills.clear()
