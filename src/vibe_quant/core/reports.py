@@ -29,6 +29,7 @@ class Reports:
         self._engine = engine
         self._house = engine.house
         self._unmanaged: set[str] = set()
+        self._orphans: set[str] = set()
         self._stop_fills: dict[str, Decimal] = {}
         self._first_read_ms: int | None = None
 
@@ -51,10 +52,10 @@ class Reports:
         if not self._house.is_own(update.client_id):
             self._house.foreign.report(update)
             return [] if desk is None else desk.news.foreign_fill(update)
-        if desk is None:
-            return self._orphan(update)
         if self._house.stop_ids.is_own(update.client_id):
-            return self._stop_order(desk, update, now)
+            return [] if desk is None else self._stop_order(desk, update, now)
+        if desk is None or update.position_side not in desk.sides:
+            return self._orphan(update, now)
         return self._own(desk, update, now)
 
     def _own(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
@@ -86,19 +87,19 @@ class Reports:
         """Our prefix, and not in the ledger: a leftover at start is cancelled, later it is a second instance."""
         if update.status.is_final:
             return []
-        if not self._is_start(now) and self._house.halted is None:
+        if self._is_of_another(now):
             return self._second_instance(update)
-        key = update.position_side
-        if key not in desk.sides:
-            return self._orphan(update)
         self._house.orders.record(from_report(update, now))
-        self._house.counter(desk.symbol, key).adopt(update)
+        self._house.counter(desk.symbol, update.position_side).adopt(update)
         return self._own(desk, update, now)
 
-    def _orphan(self, update: ev.OrderUpdate) -> list[Intent]:
-        """A leftover on a leg that is not managed: cancelled, and not followed further."""
-        if update.status.is_final or self._house.stop_ids.is_own(update.client_id):
+    def _orphan(self, update: ev.OrderUpdate, now: int) -> list[Intent]:
+        """The same on a leg that is not managed: a leftover is cancelled as often as it is seen, and not followed."""
+        if update.status.is_final:
             return []
+        if update.client_id not in self._orphans and self._is_of_another(now):
+            return self._second_instance(update)
+        self._orphans.add(update.client_id)
         return [CancelOrder(update.symbol, update.client_id, "left by an earlier run")]
 
     def _second_instance(self, update: ev.OrderUpdate) -> list[Intent]:
@@ -114,8 +115,10 @@ class Reports:
             Halt(None, None, reason),
         ]
 
-    def _is_start(self, now: int) -> bool:
-        return self._first_read_ms is None or now < self._first_read_ms + LEFTOVER_MS
+    def _is_of_another(self, now: int) -> bool:
+        """Too late for a leftover of an earlier run; and nothing has halted yet."""
+        started = self._first_read_ms is not None and now >= self._first_read_ms + LEFTOVER_MS
+        return started and self._house.halted is None
 
     def _position(self, update: ev.PositionUpdate, now: int) -> list[Intent]:
         self._heard(Source.STREAM, now)
@@ -175,8 +178,7 @@ class Reports:
         if read.balances is not None:
             self._house.account.on_balances_read(read.balances)
         out = self._positions_read(read, read.positions, now) if read.positions is not None else []
-        symbols = [read.symbol] if read.symbol is not None else list(self._engine.desks)
-        for symbol in symbols:
+        for symbol in self._symbols(read):
             if read.orders is not None:
                 mine = tuple(order for order in read.orders if order.symbol == symbol)
                 out += self._orders_of(symbol, mine, read.request_ms, now)
@@ -191,13 +193,19 @@ class Reports:
             self._house.sync.again(now)
         return out
 
+    def _symbols(self, read: ev.AccountSnapshot) -> list[str]:
+        """What the read is about; orders of an earlier run may rest where nothing is managed any more."""
+        if read.symbol is not None:
+            return [read.symbol]
+        return list(dict.fromkeys([*self._engine.desks, *(order.symbol for order in read.orders or ())]))
+
     def _positions_read(self, read: ev.AccountSnapshot, positions: tuple[Position, ...], now: int) -> list[Intent]:
         out: list[Intent] = []
         found = {(p.symbol, p.side): p for p in positions}
         for position in positions:
             if position.leverage is not None:
                 self._house.account.leverage[position.symbol] = position.leverage
-            if self._engine.desk(position.symbol) is None:
+            if position.qty > 0 and self._engine.desk(position.symbol) is None:
                 out += self._say_unmanaged(position.symbol, position.side, position.qty)
         for symbol, desk in list(self._engine.desks.items()):
             if read.symbol not in (None, symbol):
