@@ -118,7 +118,9 @@ def _done(result: ReplayResult) -> Rows:
     if cost.stop_qty:
         rows.append(("closed by the stop", Text(plain(cost.stop_qty), style="bold yellow")))
     if cost.forced_qty:
-        rows.append(("closed by force", Text(f"{plain(cost.forced_qty)} (liquidation, ADL)", style="bold red")))
+        rows.append(
+            ("closed by force", Text(f"{plain(cost.forced_qty)} (liquidation, ADL, by hand)", style="bold red"))
+        )
     return rows
 
 
@@ -148,7 +150,7 @@ def _work(result: ReplayResult) -> Rows:
         ("mode changes", str(times.mode_changes)),
         ("time by state", _shares(times.state_ms)),
         ("time by mode", _shares(times.mode_ms)),
-        *([("held back", _shares(times.blocked_ms))] if times.blocked_ms else []),
+        *((f"held back {spent / 1000:.1f} s", reason) for reason, spent in times.blocked_ms),
     ]
 
 

@@ -11,6 +11,7 @@ from random import Random
 from time import perf_counter
 from typing import Protocol
 
+from vibe_quant.core.engine import Engine
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.events import Event, MarketEvent, Quote, RulesLoaded, ServerTime, Trade
@@ -59,7 +60,7 @@ MakeEngine = Callable[[Settings, str, RandomSource], Decider]
 
 
 def run_replay(
-    request: ReplayRequest, progress: Progress | None = None, make_engine: MakeEngine | None = None
+    request: ReplayRequest, progress: Progress | None = None, make_engine: MakeEngine = Engine
 ) -> ReplayResult:
     """Replay; the same request gives the same decisions.  Writes ``request.out`` where it is set.
 
@@ -81,7 +82,7 @@ def _run(
     request: ReplayRequest,
     stage: Stage,
     progress: Progress | None,
-    make_engine: MakeEngine | None,
+    make_engine: MakeEngine,
     recording: Recording | None,
 ) -> ReplayResult:
     meta = stage.tape.meta
@@ -95,7 +96,7 @@ def _run(
         RulesLoaded(stage.rules, meta.first_ms, stage.brackets, account.maker_fee, account.taker_fee),
     )
     world = World(_events(stage.tape, progress, recording), gateway, None if meta.has_mark else MarkDeriver())
-    engine = (make_engine or _engine)(stage.settings, RUN, Random(seed_for(request.seed, "engine")))
+    engine = make_engine(stage.settings, RUN, Random(seed_for(request.seed, "engine")))
     meter = CostMeter(symbol, side, stage.rules.margin_asset)
     clock = StateClock(lambda: engine.side_view(symbol, side))
     decisions = Decisions(None if recording is None else recording.decisions)
@@ -173,9 +174,3 @@ def _counted(batches: Iterator[list[MarketEvent]], progress: Progress, total: in
         yield batch
         done += len(batch)
         progress(done, total)
-
-
-def _engine(settings: Settings, run: str, random: RandomSource) -> Decider:
-    from vibe_quant.core.engine import Engine
-
-    return Engine(settings, run, random)
