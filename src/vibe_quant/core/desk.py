@@ -55,7 +55,7 @@ class Desk:
         self.active: list[Side] = []
         self.rules_awaited = False
         """A market stream has come back, and the rules have not been read since."""
-        self._rules_due_ms: int | None = None
+        self.rules_due_ms: int | None = None
         for side in settings.sides:
             self.add_side(side, settings)
 
@@ -108,7 +108,7 @@ class Desk:
         regrid = self.rules is not None and (self.rules.tick, self.rules.step) != (loaded.rules.tick, loaded.rules.step)
         self.rules = loaded.rules
         out: list[Intent] = []
-        self._rules_due_ms = now + RULES_MS
+        self.rules_due_ms = now + RULES_MS
         self.rules_awaited = False
         for side in self.working:
             out += side.stop.on_settings(side.settings.risk.protective_stop, loaded.rules, False, now)
@@ -123,12 +123,12 @@ class Desk:
 
     def ask_rules(self, reason: str, now: int) -> list[Intent]:
         """Read the rules; asked again where no answer comes."""
-        self._rules_due_ms = now + ANSWER_MS
+        self.rules_due_ms = now + ANSWER_MS
         return [FetchRules(self.symbol, reason)]
 
     def on_rules_failed(self, now: int) -> list[Intent]:
         """The rules could not be read: again in two seconds."""
-        self._rules_due_ms = now + RETRY_MS
+        self.rules_due_ms = now + RETRY_MS
         return []
 
     def on_stream(self, stream: Stream, up: bool) -> None:
@@ -181,7 +181,7 @@ class Desk:
         for side in self.sides.values():
             out += side.tick(now)
         self.news.tick(now)
-        if self._rules_due_ms is not None and now >= self._rules_due_ms:
+        if self.rules_due_ms is not None and now >= self.rules_due_ms:
             out += self.ask_rules("read again every ten minutes, sooner where that failed", now)
         out += self.dead_man.on_timer(now)
         self.refresh()
@@ -200,7 +200,7 @@ class Desk:
         """The earliest moment at which something is due without news."""
         moments = [self.risk.deadline(), self.dead_man.deadline(), self.news.deadline()]
         moments += [side.deadline(now) for side in self.sides.values()]
-        moments.append(self._rules_due_ms)
+        moments.append(self.rules_due_ms)
         return min((at for at in moments if at is not None), default=None)
 
     def wake(self, now: int) -> int | None:

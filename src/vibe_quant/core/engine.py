@@ -14,7 +14,7 @@ from vibe_quant.core.pacing import Pacing
 from vibe_quant.core.reports import Reports
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.core.strategies.port import RandomSource
-from vibe_quant.core.sync import Sync
+from vibe_quant.core.sync import Sync, interval_ms
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Stream
 from vibe_quant.domain.intents import Intent, Notify
@@ -33,15 +33,12 @@ class Engine:
 
     def __init__(self, settings: Settings, run: str, random: RandomSource) -> None:
         shared = settings.shared
-        intervals = [s.risk.reconcile_interval_s for _, s in settings.symbols] or [
-            settings.default.risk.reconcile_interval_s
-        ]
         self.house = House(
             settings=settings,
             run=run,
             pacing=Pacing(shared.rate_limit),
             stop_ids=StopIds(shared.client_order_prefix, run),
-            sync=Sync(min(intervals) * 1000),
+            sync=Sync(interval_ms(settings)),
         )
         self.desks: dict[str, Desk] = {}
         self._random = random
@@ -80,8 +77,13 @@ class Engine:
         return None if first is None else max(first, now + 1)
 
     def desk(self, symbol: str) -> Desk | None:
-        """The desk of a managed symbol; opened at first sight under ``manage: all``."""
-        return self.desks.get(symbol) or self.open_desk(symbol)
+        """The desk of a managed symbol; opened at first sight, and its rules asked for."""
+        found = self.desks.get(symbol)
+        if found is None:
+            found = self.open_desk(symbol)
+            if found is not None:
+                found.rules_due_ms = self._now
+        return found
 
     def open_desk(self, symbol: str) -> Desk | None:
         """Begin to follow a symbol; None where the configuration does not manage it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vibe_quant.core.desk import Desk
 from vibe_quant.core.house import PauseState
 from vibe_quant.core.side import Side
+from vibe_quant.core.sync import interval_ms
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity
 from vibe_quant.domain.intents import Intent, Notify
@@ -124,8 +125,12 @@ class Operator:
                 )
             for key in PositionSide:
                 out += self._reload_side(desk, key, settings, command.drop_stops, now)
+        self._house.pacing.retune(command.settings.shared.rate_limit)
+        self._house.sync.interval_ms = interval_ms(command.settings)
         for symbol, _ in command.settings.symbols:
-            self._engine.desk(symbol)
+            if symbol not in self._engine.desks:
+                self._engine.desk(symbol)
+                self._house.sync.surprise(now, f"{symbol} is managed from now on")
         return out
 
     def _reload_side(
@@ -136,10 +141,15 @@ class Operator:
             return [] if side is None or side.gate.retired else self._retire(side, now)
         if side is None:
             desk.add_side(key, settings)
-            return desk.on_leg(key, None, now)
-        side.gate.retired = False
+            return self._welcome(desk, key, now)
+        again, side.gate.retired = side.gate.retired, False
         side.reconfigure(settings)
-        return side.stop.on_settings(settings.risk.protective_stop, desk.rules, drop_stops, now)
+        out = side.stop.on_settings(settings.risk.protective_stop, desk.rules, drop_stops, now)
+        return out + (self._welcome(desk, key, now) if again else [])
+
+    def _welcome(self, desk: Desk, key: PositionSide, now: int) -> list[Intent]:
+        """A leg is managed from now on: its side, and the keeper of its stop, are told what they have missed."""
+        return desk.on_leg(key, None, now) + desk.sides[key].stop.on_user_stream(self._house.user_up, now)
 
     def _retire(self, side: Side, now: int) -> list[Intent]:
         side.gate.retired = True

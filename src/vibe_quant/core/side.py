@@ -142,6 +142,8 @@ class Side:
         risky = plan is not None and plan.urgent
         held_back = self.house.pacing.may_cancel(now, risky)
         intents += self.settle(self.execution.tick(now, may_cancel=held_back is None), now)
+        if held_back is not None and (self.execution.deadline() or now + 1) <= now:
+            self.gate.note(held_back, now)
         if not self.gate.retired:
             intents += self.stop.on_timer(now)
         return intents

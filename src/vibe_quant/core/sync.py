@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from vibe_quant.domain.intents import FetchSnapshot
+from vibe_quant.domain.settings import Settings
 
 SURPRISE_MS = 5000  # two reads for surprises are at least so far apart
 RETRY_MS = 2000  # a failed read is repeated after so long
 NEVER_READ = -(1 << 60)
 ANSWER_MS = 10_000  # a read without any answer is taken for failed
 SECOND_MS = 1000  # a missing leg is read again after so long
+
+
+def interval_ms(settings: Settings) -> int:
+    """How often the account is compared: as often as the most demanding symbol wants it."""
+    wanted = [s.risk.reconcile_interval_s for _, s in settings.symbols] or [settings.default.risk.reconcile_interval_s]
+    return min(wanted) * 1000
 
 
 class Sync:

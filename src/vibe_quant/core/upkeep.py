@@ -33,7 +33,9 @@ class Upkeep:
         if reason is None:
             amend = plan.mode is ExecutionMode.MAKER_ONLY and side.settings.execution.amend
             return self._amended(order, plan, now) if amend else []
-        if side.house.pacing.may_cancel(now) is not None:
+        held_back = side.house.pacing.may_cancel(now)
+        if held_back is not None:
+            side.gate.note(held_back, now)
             return []
         return side.withdraw(reason, now)
 
