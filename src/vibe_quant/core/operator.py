@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from vibe_quant.core.desk import Desk
 from vibe_quant.core.house import PauseState
+from vibe_quant.core.risk import CALM
 from vibe_quant.core.side import Side
 from vibe_quant.core.sync import interval_ms
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity
 from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.rules import ZERO
 from vibe_quant.domain.settings import SymbolSettings
 
 if TYPE_CHECKING:
@@ -153,6 +155,7 @@ class Operator:
 
     def _retire(self, side: Side, now: int) -> list[Intent]:
         side.gate.retired = True
+        side.panic.on_flag(CALM, ZERO, now)  # it leaves panic, and does not hold up the other leg; said below
         text = (
             f"{side.symbol} {side.side} is not managed any more: its orders are cancelled, its protective stop is left "
             "standing at the exchange and not looked after."

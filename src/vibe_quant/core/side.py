@@ -199,7 +199,7 @@ class Side:
 
     def _urgent(self, now: int) -> Asked | None:
         """The most urgent wish there is; None where none may be acted on now."""
-        if self.house.stopping or now < self.backoff.ready_ms:
+        if self.house.stopping or self.gate.retired or now < self.backoff.ready_ms:
             return None
         if self.stop.firing(now) or self.leg.qty <= 0 or self.house.paused(self.symbol, now, panic=True):
             return None
