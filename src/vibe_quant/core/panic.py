@@ -210,9 +210,10 @@ class PanicClose:
             return []
         self._state = state.with_entry(replace(state.entry, behind=True))
         last = state.tier + 1 >= len(self.settings.tiers)
+        sends = "the whole remainder" if last else "slices of the next tier"
         text = (
             f"{self.symbol} {self.side} is behind its bound in panic tier {state.tier + 1}: {state.qty} of "
-            f"{state.entry.base} still open. It now sends {'the whole remainder' if last else 'slices of the next tier'}."
+            f"{state.entry.base} still open. It now sends {sends}."
         )
         return [Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side)]
 

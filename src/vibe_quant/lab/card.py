@@ -19,6 +19,8 @@ from vibe_quant.lab.result import ReplayResult
 PRICE_PLACES = 8
 BPS_PLACES = 4
 DASH = "-"
+SHOWN_MS = 50
+"""Shorter times would read 0.0 s on the card; the JSON has them."""
 
 
 def as_dict(result: ReplayResult) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def _work(result: ReplayResult) -> Rows:
         ("mode changes", str(times.mode_changes)),
         ("time by state", _shares(times.state_ms)),
         ("time by mode", _shares(times.mode_ms)),
-        *((f"held back {spent / 1000:.1f} s", reason) for reason, spent in times.blocked_ms),
+        *((f"held back {spent / 1000:.1f} s", reason) for reason, spent in times.blocked_ms if spent >= SHOWN_MS),
     ]
 
 
@@ -171,7 +173,7 @@ def _run(result: ReplayResult) -> Rows:
 
 
 def _shares(sums: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{name} {spent / 1000:.1f} s" for name, spent in sums) or DASH
+    return ", ".join(f"{name} {spent / 1000:.1f} s" for name, spent in sums if spent >= SHOWN_MS) or DASH
 
 
 def _bps(value: Decimal | None) -> str:
