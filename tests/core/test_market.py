@@ -35,6 +35,8 @@ def view() -> MarketView:
 
 def test_a_quote_fills_the_top_of_the_book(view: MarketView) -> None:
     assert (view.mid, view.spread) == (None, None)
+    view.bid = D(100)
+    assert (view.mid, view.spread) == (None, None)
     view.on_quote(quote(10), 10)
     assert (view.bid, view.bid_qty, view.ask, view.ask_qty) == (D(100), D(2), D(101), D(3))
     assert (view.mid, view.spread, view.quotes_seen) == (D("100.5"), D(1), 1)
@@ -85,6 +87,8 @@ def test_mark_takes_the_newest_and_keeps_what_rest_lacks(view: MarketView) -> No
     assert (view.mark, view.mark_exch_ms, view.mark_recv_ms) == (D(100), EPOCH + 5, 6)
     view.on_mark(Mark("BTCUSDT", EPOCH + 9, 9, D(101), source=Source.REST), 9)
     assert (view.mark, view.index, view.funding_rate, view.mark_recv_ms) == (D(101), D(99), D("0.0001"), 9)
+    view.on_mark(Mark("BTCUSDT", EPOCH + 9, 9, D(102)), 10)
+    assert view.mark == D(102), "of one moment the later word"
 
 
 def test_depth_takes_the_newest_and_goes_with_its_socket(view: MarketView) -> None:
@@ -120,6 +124,8 @@ def test_it_is_stale_until_both_sockets_deliver_and_news_has_come() -> None:
     assert view.stale(0) is None
     view.stream_down(Stream.USER)
     assert view.stale(0) is None
+    view.stream_down(Stream.MARKET)
+    assert view.stale(0) == "the trade stream is down"
     view.stream_down(Stream.BOOK)
     assert view.stale(0) == "the book stream is down"
 

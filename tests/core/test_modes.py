@@ -75,6 +75,11 @@ def test_with_taker_off_refusals_never_escalate() -> None:
     assert (rotation.mode, rotation.back_off_ticks) == (ExecutionMode.MAKER_ONLY, 1)
 
 
+def test_the_third_refusal_escalates_wherever_taker_is_on() -> None:
+    eager = replace(DEFAULT, maker_timeouts_to_escalate=1)
+    assert after(Rotation(post_only_refusals=2), REFUSED, eager, soft_risk=False) == AGGRESSIVE
+
+
 def test_while_soft_risk_is_up_aggressive_holds() -> None:
     assert held(Rotation(maker_timeouts=1), soft_risk=True) == AGGRESSIVE
     assert held(Rotation(maker_timeouts=1), soft_risk=False) == Rotation(maker_timeouts=1)

@@ -84,3 +84,4 @@ def test_roi_without_tiers_or_margin_is_one() -> None:
     assert roi_mult(LONG, D(3), D(100), 10, D(200), RoiSettings()) == 1
     assert roi_mult(LONG, D(0), D(100), 10, D(200), ROI) == 1
     assert roi_mult(LONG, D(3), D(0), 10, D(200), ROI) == 1
+    assert roi_mult(LONG, D("0.001"), D(100), 10, D(105), ROI) == 5, "a small position has a margin too"

@@ -123,11 +123,11 @@ def test_without_depth_it_steps_back_by_ticks(side: PositionSide, price: str) ->
 def test_a_depth_older_than_the_top_is_not_believed() -> None:
     bench = Bench()
     levels = ((D(105), D(1)),) * 3
-    bench.market.on_depth(Depth("BTCUSDT", 0, 0, levels, levels), 0)
-    bench.quote(1500, 1)
-    assert bench.vote(1500).price == D(105)
-    bench.quote(1501, 1)
-    assert bench.vote(1501).price == D("100.7")
+    bench.market.on_depth(Depth("BTCUSDT", 900, 900, levels, levels), 900)
+    bench.quote(2400, 1)
+    assert bench.vote(2400).price == D(105)
+    bench.quote(2401, 1)
+    assert bench.vote(2401).price == D("100.7")
 
 
 @pytest.mark.parametrize("side", [LONG, SHORT])
@@ -136,8 +136,9 @@ def test_without_a_book_it_holds(side: PositionSide) -> None:
     assert bench.vote(0).wish is Wish.HOLD
     bench.market.bid = bench.market.ask = D(100)
     assert bench.vote(0).wish is Wish.EXIT
-    bench.market.bid = bench.market.ask = None
-    assert bench.vote(0).wish is Wish.HOLD
+    for bid, ask in ((None, D(100)), (D(100), None)):
+        bench.market.bid, bench.market.ask = bid, ask
+        assert bench.vote(0).wish is Wish.HOLD
 
 
 def test_a_passive_order_gives_way_to_an_active_signal_only() -> None:
@@ -242,6 +243,11 @@ def test_quantities_differ_from_the_last_few() -> None:
         assert factor not in factors[max(0, n - 3) : n]
     bench.quote(9, 1)
     assert bench.vote(9).qty_factor is not None
+
+
+@pytest.mark.parametrize(("random", "factor"), [(0.0, "0.85"), (0.5, "1"), (0.9999, "1.15")])
+def test_factors_reach_from_one_end_of_the_share_to_the_other(random: float, factor: str) -> None:
+    assert QtyJitter(D("0.15"), 0, Constant(random)).draw() == D(factor)
 
 
 @given(st.integers(), st.decimals("0", "0.99", places=2), st.integers(0, 20))

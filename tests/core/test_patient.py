@@ -130,6 +130,8 @@ def test_without_a_book_it_holds_and_leaves_its_order(side: PositionSide) -> Non
         (LONG, "100000.1", "0", False),  # at the touch: not a tick away
         (SHORT, "100000.0", "0", False),
         (LONG, "99990.0", "0.5", False),  # better than the touch is not away
+        (SHORT, "80000", "2500", True),  # exactly as far as that
+        (SHORT, "80000", "2501", False),
         (LONG, None, "0", False),
     ],
 )

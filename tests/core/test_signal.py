@@ -191,6 +191,11 @@ def test_weighted_measures_force_against_the_whole_weight(
     assert (made.evaluate(CONTEXT, 0) is not None) is carried
 
 
+def test_small_weights_are_weights() -> None:
+    weights = (StrategyWeight(PRICE, D("0.4")), StrategyWeight(PRESSURE, D("0.4")))
+    assert engine(*three(EXIT, EXIT), policy=Policy.WEIGHTED, weights=weights).evaluate(CONTEXT, 0) is not None
+
+
 def test_weights_that_are_all_nil_carry_nothing() -> None:
     weights = (StrategyWeight(PRICE, D(0)), StrategyWeight(PRESSURE, D(0)))
     assert engine(*three(EXIT, EXIT), policy=Policy.WEIGHTED, weights=weights).evaluate(CONTEXT, 0) is None
