@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vibe_quant.core.account import Leg
 from vibe_quant.core.protective import ProtectiveStopManager
 from vibe_quant.domain.enums import PositionSide
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from vibe_quant.core.desk import Desk
 
 TRADING = "TRADING"
+UNREAD = "the account has not been read since a stream came up"
+FIRING = "the protective stop is firing"
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class Gate:
 
     desk: Desk
     side: PositionSide
+    leg: Leg
     stop: ProtectiveStopManager
     reason: str | None = None
     since_ms: int | None = None
@@ -41,29 +45,33 @@ class Gate:
 
     def closed(self, now: int) -> str | None:
         """The first gate that is closed to discretion, in words; None: all are open."""
-        house = self.desk.house
-        if house.stopping or self.retired:
-            return "the service is stopping" if house.stopping else "the configuration does not manage it any more"
-        if house.halted is not None or self.halted is not None:
-            return f"halted: {house.halted or self.halted}"
-        if house.pauses and house.paused(self.desk.symbol, now):
-            return "paused by the operator"
-        if not house.user_up:
-            return "the user stream is down"
-        if house.sync.gate_ms is not None:
-            return "the account has not been read since a stream came up"
-        return self._closed_by_symbol(now)
-
-    def _closed_by_symbol(self, now: int) -> str | None:
         desk = self.desk
-        if desk.rules is None or desk.rules.status != TRADING:
-            return "the symbol does not trade" if desk.rules is not None else "the symbol's rules are not known"
-        if desk.rules_awaited:
-            return "the symbol's rules have not been read since a stream came up"
-        if not desk.house.account.leg(desk.symbol, self.side).known:
+        house, rules = desk.house, desk.rules
+        if house.stopping or self.retired or house.halted is not None or self.halted is not None:
+            return self._stopped()
+        if house.pauses and house.paused(desk.symbol, now):
+            return "paused by the operator"
+        if not house.user_up or house.sync.gate_ms is not None:
+            return UNREAD if house.user_up else "the user stream is down"
+        if rules is None or rules.status != TRADING or desk.rules_awaited:
+            return self._unruled()
+        if not self.leg.known:
             return "the position is not known yet"
         if desk.in_panic(self.side.opposite):
             return "the other leg is in panic"
-        if self.stop.firing(now):
-            return "the protective stop is firing"
-        return desk.view.stale(now)
+        return FIRING if self.stop.firing(now) else desk.view.stale(now)
+
+    def _stopped(self) -> str:
+        if self.desk.house.stopping:
+            return "the service is stopping"
+        if self.retired:
+            return "the configuration does not manage it any more"
+        return f"halted: {self.desk.house.halted or self.halted}"
+
+    def _unruled(self) -> str:
+        rules = self.desk.rules
+        if rules is None:
+            return "the symbol's rules are not known"
+        if rules.status != TRADING:
+            return f"the symbol is in status {rules.status}"
+        return "the symbol's rules have not been read since a stream came up"

@@ -30,6 +30,10 @@ from vibe_quant.domain.settings import SymbolSettings
 if TYPE_CHECKING:
     from vibe_quant.core.desk import Desk
 
+NOTHING_LEFT = NoPlan("nothing is left to exit")
+NO_BOOK = NoPlan("the top of the book is not known")
+NO_SIGNAL = NoPlan("no signal")
+
 
 class Side:
     """One managed leg.  ``now`` is monotonic ms; every method returns the intents it causes."""
@@ -46,7 +50,7 @@ class Side:
         self.panic = PanicClose(desk.symbol, side, settings.risk.panic_close, settings.execution.order_ttl_ms)
         self.stop = desk.new_stop(side, settings)
         self.tally = Tally(settings.execution)
-        self.gate = Gate(desk, side, self.stop)
+        self.gate = Gate(desk, side, self.leg, self.stop)
         self.aftermath = Aftermath(self)
         self.upkeep = Upkeep(self)
         self.backoff = Backoff()
@@ -230,20 +234,20 @@ class Side:
 
     def _discretionary(self, now: int) -> OrderPlan | NoPlan:
         """The order that flatten, dust or a signal asks for now."""
-        open_qty = self.leg.qty - self.target
-        rules, price = self.desk.rules, self.desk.view.mid
-        if open_qty <= 0 or rules is None or price is None:
-            return NoPlan("nothing is left to exit" if open_qty <= 0 else "the top of the book is not known")
+        target = self.target
+        rules, price = self.desk.rules, self.desk.view.bid
+        if self.leg.qty <= target or rules is None or price is None:
+            return NOTHING_LEFT if self.leg.qty <= target else NO_BOOK
         if self.discretion is None or self.discretion.rules is not rules:
             self.discretion = Discretion(self.leg, self.desk.view, self.desk.risk, self.settings, rules)
-        if self.target == 0 and self.discretion.is_dust(price):
+        if not target and self.discretion.is_dust(price):
             return self._dust(self.discretion)
         if self.flatten_base is not None:
             return self.discretion.flatten(self.flatten_base, self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT))
         ctx = self._context(now)
         signal = self.signal.evaluate(ctx, now)
         if signal is None:
-            return NoPlan("no signal")
+            return NO_SIGNAL
         mode = self._mode(signal.mode, now)
         if mode is ExecutionMode.AGGRESSIVE_LIMIT and signal.mode is ExecutionMode.MAKER_ONLY:
             signal = replace(signal, price=None)

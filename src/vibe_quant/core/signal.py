@@ -32,7 +32,18 @@ class SignalEngine:
     engine and is not asked here.
     """
 
-    __slots__ = ("_acted_at", "_asked", "_offered", "_s", "_side", "_strategies", "_symbol", "_throttled", "_weights")
+    __slots__ = (
+        "_acted_at",
+        "_asked",
+        "_offered",
+        "_only",
+        "_s",
+        "_side",
+        "_strategies",
+        "_symbol",
+        "_throttled",
+        "_weights",
+    )
 
     def __init__(
         self, symbol: str, side: PositionSide, strategies: tuple[Strategy, ...], settings: SymbolSettings
@@ -40,6 +51,7 @@ class SignalEngine:
         self._symbol = symbol
         self._side = side
         self._strategies = strategies
+        self._only = strategies[0] if len(strategies) == 1 else None
         self._s = settings
         self._weights = {w.name: w.weight for w in settings.strategy.weights}
         self._acted_at: int | None = None
@@ -63,6 +75,8 @@ class SignalEngine:
         self._throttled = free_at is not None and now < free_at
         if self._throttled:
             return None
+        if self._only is not None:
+            return self._single(self._only, self._only.vote(ctx, now))
         ballots = [(strategy, strategy.vote(ctx, now)) for strategy in self._strategies]
         exits = [ballot for ballot in ballots if ballot[1].wish is Wish.EXIT]
         self._offered = self._chosen(exits) if exits and self._is_carried(exits) else None
@@ -88,18 +102,26 @@ class SignalEngine:
 
     def deadline(self, now: int) -> int | None:
         """The earliest moment it wants to be asked again without news."""
+        if self._only is not None and not self._throttled:
+            return self._only.deadline(now)
         moments = [strategy.deadline(now) for strategy in self._strategies]
         if self._throttled:
             moments.append(self._free_at())
         return min((at for at in moments if at is not None and at > now), default=None)
+
+    def _single(self, strategy: Strategy, vote: Vote) -> ExitSignal | None:
+        """One strategy alone: its vote is the signal."""
+        if vote.wish is not Wish.EXIT:
+            self._offered = None
+            return None
+        self._offered = (strategy, vote)
+        return self._signal(self._offered, [self._offered])
 
     def _free_at(self) -> int | None:
         return None if self._acted_at is None else self._acted_at + self._s.execution.min_signal_interval_ms
 
     def _is_carried(self, exits: list[Ballot]) -> bool:
         voters = len(self._strategies)
-        if voters == 1:
-            return True
         match self._s.strategy.policy:
             case Policy.MAJORITY:
                 return 2 * len(exits) > voters

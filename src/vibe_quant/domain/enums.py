@@ -142,7 +142,6 @@ class SignalReason(StrEnum):
     PRESSURE_PASSIVE = "pressure_passive"
     PATIENT = "patient"
     PATIENT_ENDGAME = "patient_endgame"
-    COMBINED = "combined"
     FLATTEN = "flatten"
     DUST = "dust"
     PANIC = "panic"

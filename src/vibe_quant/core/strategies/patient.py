@@ -73,8 +73,12 @@ class Patient:
 
     def deadline(self, now: int) -> int | None:
         """The endgame's beginning, or the moment a reprice is due."""
-        reprice_at = None if self._away_since is None else self._away_since + self._s.reprice_ms
-        return min((at for at in (self._endgame_at, reprice_at) if at is not None and at > now), default=None)
+        endgame = self._endgame_at
+        if self._away_since is not None:
+            reprice = self._away_since + self._s.reprice_ms
+            if reprice > now and (endgame is None or endgame <= now or reprice < endgame):
+                return reprice
+        return endgame if endgame is not None and endgame > now else None
 
     def _is_endgame(self, ctx: StrategyContext, now: int) -> bool:
         self._endgame_at = ctx.began_ms + self._horizon_ms - self._endgame_ms
