@@ -70,6 +70,8 @@ class RiskManager:
 
     def on_margin(self, margin: Margin, now: int) -> list[Intent]:
         """What backs crossed positions; only a changed wallet asks for a read, the rest moves with every mark."""
+        if margin == self._margin:
+            return []
         if self._margin is None or self._margin.wallet != margin.wallet:
             self._reading.changed(now)
         self._margin = margin
