@@ -184,7 +184,7 @@ class Aftermath:
         """
         side = self._side
         if ended.kind is EndKind.WITHDRAWN or (ended.kind is EndKind.REFUSED and ended.code == 0):
-            side.tally.dust = Dust(side.tally.dust - 1)
+            side.tally.dust = Dust(max(Dust.NONE, side.tally.dust - 1))  # none, where the leg was enlarged meanwhile
             return []
         if ended.kind is EndKind.FILLED or side.tally.dust is not Dust.MARKET:
             return []
