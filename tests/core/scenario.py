@@ -127,6 +127,15 @@ def notices(intents: Iterable[object], kind: NoticeKind) -> list[do.Notify]:
     return [notice for notice in of(do.Notify, intents) if notice.kind is kind]
 
 
+def started(long: str = "1", short: str = "0", settings: SymbolSettings | None = None, **execution: object) -> Scenario:
+    """BTC in a calm market with both legs known; ``execution``: its settings where they differ from the defaults."""
+    made = settings or symbol(replace(ExecutionSettings(), **execution))  # type: ignore[arg-type]
+    desk = Scenario(listed(BTC=made))
+    desk.start(long, short)
+    desk.passes(1200, quoting=True)
+    return desk
+
+
 class Scenario:
     def __init__(self, settings: Settings | None = None, run: str = "r1") -> None:
         self.engine = Engine(settings or listed(BTC=symbol()), run, Dice())
@@ -142,7 +151,7 @@ class Scenario:
         self._ids = 0
         self._asked: list[do.Intent] = []
 
-    # --- the account begins -------------------------------------------------------------------------------------------
+    # --- the account begins
 
     def start(
         self, long: str = "0", short: str = "0", name: str = BTC, wallet: Decimal | None = None
@@ -164,7 +173,7 @@ class Scenario:
         out = self.mark("100", name) + self.quote(name=name)
         return out + self.trade("100.2", name) + self.trade("100.2", name)
 
-    # --- market -------------------------------------------------------------------------------------------------------
+    # --- market
 
     def quote(
         self, bid: str | None = None, ask: str | None = None, name: str = BTC, size: str = "50"
@@ -194,7 +203,7 @@ class Scenario:
         """Trades within the spread: no signal."""
         return self.trade("100.2", name) + self.trade("100.2", name)
 
-    # --- time ---------------------------------------------------------------------------------------------------------
+    # --- time
 
     def passes(self, ms: int, *, quoting: bool = False) -> list[do.Intent]:
         """Time passes and timers run; ``quoting``: the quote is repeated every 400 ms."""
@@ -212,7 +221,7 @@ class Scenario:
                 out += self.quote() if quoting else []
         return out
 
-    # --- what the exchange says of orders -----------------------------------------------------------------------------
+    # --- what the exchange says of orders
 
     def ack(self, order: do.OrderIntent) -> list[do.Intent]:
         return self.feed(self.report(order, NEW))
@@ -246,6 +255,11 @@ class Scenario:
 
     def cancelled(self, order: do.OrderIntent, status: OrderStatus = CANCELED) -> list[do.Intent]:
         return self.feed(self.report(order, status))
+
+    def times_out(self, order: do.OrderIntent) -> list[do.Intent]:
+        """It rests, is cancelled at its TTL, and the cooldown passes; the next order, if any, is among the intents."""
+        out = self.ack(order) + self.passes(900, quoting=True)
+        return out + self.cancelled(order) + self.passes(120, quoting=True)
 
     def report(self, order: do.OrderIntent, status: OrderStatus) -> ev.OrderUpdate:
         t = self._tick()
@@ -293,7 +307,7 @@ class Scenario:
         )  # fmt: skip
         return replace(update, **more)  # type: ignore[arg-type]
 
-    # --- what the exchange says of the account ------------------------------------------------------------------------
+    # --- what the exchange says of the account
 
     def row(self, qty: str, side: PositionSide = LONG, name: str = BTC, reason: str = "ORDER") -> list[do.Intent]:
         """The user stream's row of a leg."""
@@ -328,7 +342,7 @@ class Scenario:
             stop.trigger_price, stop.qty is None, stop.qty or D(0), t + OFFSET, t, source,
         )  # fmt: skip
 
-    # --- plumbing -----------------------------------------------------------------------------------------------------
+    # --- plumbing
 
     def view(self, side: PositionSide = LONG, name: str = BTC) -> SideView:
         found = self.engine.side_view(name, side)

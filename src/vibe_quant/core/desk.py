@@ -180,7 +180,7 @@ class Desk:
         out = self._judged(self.risk.on_timer(now), now)
         for side in self.sides.values():
             out += side.tick(now)
-        self.news.tick(now)
+        out += self.news.tick(now)
         if self.rules_due_ms is not None and now >= self.rules_due_ms:
             out += self.ask_rules("read again every ten minutes, sooner where that failed", now)
         out += self.dead_man.on_timer(now)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 SETTLE_MS = 2000  # own fills that no row contains after so long are looked into
+EXPLAIN_MS = 100  # a row may come so long before the report of the own fill that caused it
 CAUSES = {
     "autoclose-": "the exchange's liquidation",
     "adl_autoclose": "the exchange's auto-deleveraging (ADL)",
@@ -30,6 +31,8 @@ class LegNews:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._reported: set[PositionSide] = set()
+        self._falls: dict[PositionSide, tuple[int, Decimal]] = {}
+        """side -> since when, and by how much, it has fallen without a report of an own fill"""
 
     def changed(self, key: PositionSide, change: LegChange | None, now: int) -> list[Intent]:
         """React to a change of a leg, managed or not."""
@@ -41,8 +44,7 @@ class LegNews:
             out += self._enlarged(side, change, now)
         if change is not None and change.mismatch:
             out.append(self._mismatch(side, change))
-        if side.house.orders.remaining(side.symbol, key) > side.leg.qty:
-            out += side.withdraw("the position is smaller than the order", now)
+        out += self._fitted(side, ZERO if change is None else change.before - change.after, now)
         return out + side.aftermath.finished(now)
 
     def foreign_fill(self, update: OrderUpdate) -> list[Intent]:
@@ -61,18 +63,36 @@ class LegNews:
         facts = (("client_id", update.client_id), ("qty", str(update.last_qty)), ("price", str(update.last_price)))
         return [Notify(NoticeKind.MISMATCH, severity, text, update.symbol, update.position_side, facts)]
 
-    def tick(self, now: int) -> None:
-        """Own fills that have waited for their row for too long ask for a read."""
+    def tick(self, now: int) -> list[Intent]:
+        """Own fills that have waited for their row for too long ask for a read; a fall that no fill explains counts."""
         for side in self._desk.sides.values():
             waiting = side.leg.pending_ms
             if waiting is not None and now >= waiting + SETTLE_MS:
                 side.leg.pending_ms = now
                 side.house.sync.surprise(now, f"{side.symbol} {side.side}: own fills without a position row")
+        return [intent for key in list(self._falls) for intent in self._fitted(self._desk.sides[key], ZERO, now)]
 
     def deadline(self) -> int | None:
-        """When fills have waited long enough."""
-        waits = [side.leg.pending_ms for side in self._desk.sides.values()]
-        return min((at + SETTLE_MS for at in waits if at is not None), default=None)
+        """When fills, or falls, have waited long enough."""
+        moments = [side.leg.pending_ms + SETTLE_MS for side in self._desk.sides.values() if side.leg.pending_ms]
+        moments += [since + EXPLAIN_MS for since, _ in self._falls.values()]
+        return min(moments, default=None)
+
+    def _fitted(self, side: Side, fallen: Decimal, now: int) -> list[Intent]:
+        """Withdraw what is larger than the position.
+
+        The row of an own fill comes before its report, as a rule: a fall that own orders explain waits for that.
+        """
+        own = side.house.orders.remaining(side.symbol, side.side)
+        over = own - side.leg.qty
+        since, before = self._falls.pop(side.side, (now, ZERO))
+        if over <= 0:
+            return []
+        fallen += before
+        if over <= fallen <= own and now < since + EXPLAIN_MS:
+            self._falls[side.side] = (since, fallen)
+            return []
+        return side.withdraw("the position is smaller than the order", now)
 
     def _enlarged(self, side: Side, change: LegChange, now: int) -> list[Intent]:
         first = change.before == 0
