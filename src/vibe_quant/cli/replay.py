@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -15,44 +16,55 @@ from vibe_quant.cli.failure import explained
 from vibe_quant.cli.options import positive
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.settings import StrategyName
+from vibe_quant.lab.request import ReplayRequest
 from vibe_quant.sim.switches import QueueModel
 
-Number = Annotated[Decimal, typer.Option(parser=positive, metavar="NUMBER")]
+Tape = Annotated[Path, typer.Argument(help="The tape: Parquet, csv, csv.gz or zip.")]
+Symbol = Annotated[str, typer.Option(help="The symbol, such as BTC/USDT:USDT.")]
+Side = Annotated[PositionSide, typer.Option(help="The leg to exit.", case_sensitive=False, metavar="LONG|SHORT")]
+Qty = Annotated[Decimal, typer.Option(parser=positive, metavar="NUMBER", help="Its quantity, base asset.")]
+Entry = Annotated[
+    Decimal | None, typer.Option(parser=positive, metavar="PRICE", help="Its entry; the tape's first mid if left out.")
+]
+Leverage = Annotated[int, typer.Option(min=1, max=125, help="Its leverage.")]
+Wallet = Annotated[
+    Decimal | None,
+    typer.Option(parser=positive, metavar="NUMBER", help="Wallet balance, margin asset. [default: 10000]"),
+]
+Strategy = Annotated[StrategyName | None, typer.Option(help="Rules in place of the configured ones.")]
+Config = Annotated[Path | None, typer.Option(help="A configuration; the defaults if left out.")]
+Rules = Annotated[
+    Path | None, typer.Option(help="Symbol rules in exchangeInfo form; inferred from the tape if left out.")
+]
+Seed = Annotated[int, typer.Option(help="Of latency and of the strategies' own chance.")]
+Latency = Annotated[
+    str | None,
+    typer.Option(
+        metavar="tape|lognormal|constant:MS",
+        help="How long requests travel; the tape's own receive lag if left out and there, else lognormal.",
+    ),
+]
+Queue = Annotated[QueueModel, typer.Option(help="How cancellations ahead of a resting order shrink its queue.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The card as one JSON object.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="A folder for decisions.jsonl, card.json and exit.png.")]
 
 
 def replay(
-    tape: Annotated[Path, typer.Argument(help="The tape: Parquet, csv, csv.gz or zip.")],
-    symbol: Annotated[str, typer.Option(help="The symbol, such as BTC/USDT:USDT.")],
-    side: Annotated[PositionSide, typer.Option(help="The leg to exit.", case_sensitive=False, metavar="LONG|SHORT")],
-    qty: Annotated[Decimal, typer.Option(parser=positive, metavar="NUMBER", help="Its quantity, base asset.")],
-    entry: Annotated[
-        Decimal | None,
-        typer.Option(parser=positive, metavar="PRICE", help="Its entry; the tape's first mid if left out."),
-    ] = None,
-    leverage: Annotated[int, typer.Option(min=1, max=125, help="Its leverage.")] = 10,
-    wallet: Annotated[
-        Decimal, typer.Option(parser=positive, metavar="NUMBER", help="Wallet balance, margin asset.")
-    ] = "10000",  # type: ignore[assignment]  # typer parses defaults too
-    strategy: Annotated[StrategyName | None, typer.Option(help="Rules in place of the configured ones.")] = None,
-    config: Annotated[Path | None, typer.Option(help="A configuration; the defaults if left out.")] = None,
-    rules: Annotated[
-        Path | None, typer.Option(help="Symbol rules in exchangeInfo form; inferred from the tape if left out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of latency and of the strategies' own chance.")] = 1,
-    latency: Annotated[
-        str | None,
-        typer.Option(
-            metavar="tape|lognormal|constant:MS",
-            help="How long requests travel; the tape's own receive lag if left out and there, else lognormal.",
-        ),
-    ] = None,
-    queue_model: Annotated[
-        QueueModel, typer.Option(help="How cancellations ahead of a resting order shrink its queue.")
-    ] = QueueModel.TRADES_ONLY,
-    as_json: Annotated[bool, typer.Option("--json", help="The card as one JSON object.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="A folder for decisions.jsonl, card.json and exit.png.", metavar="DIR")
-    ] = None,
+    tape: Tape,
+    symbol: Symbol,
+    side: Side,
+    qty: Qty,
+    entry: Entry = None,
+    leverage: Leverage = 10,
+    wallet: Wallet = None,
+    strategy: Strategy = None,
+    config: Config = None,
+    rules: Rules = None,
+    seed: Seed = 1,
+    latency: Latency = None,
+    queue_model: Queue = QueueModel.TRADES_ONLY,
+    as_json: AsJson = False,
+    out: Out = None,
 ) -> None:
     """Replay the exit of one position on a tape and print what it cost.
 
@@ -61,37 +73,24 @@ def replay(
       vibe-quant replay btc.parquet --symbol BTC/USDT:USDT --side LONG --qty 2 --strategy patient
       vibe-quant replay btc.parquet --symbol BTC/USDT:USDT --side SHORT --qty 2 --json --out exits/1
     """
+    asked = ReplayRequest(tape=tape, symbol=symbol, side=side, qty=qty, entry=entry, leverage=leverage, seed=seed)
+    asked = replace(asked, strategy=strategy, config=config, rules=rules, latency=latency, queue_model=queue_model)
+    _show(replace(asked, wallet=wallet or asked.wallet, out=out), as_json)
+
+
+def _show(request: ReplayRequest, as_json: bool) -> None:
     from vibe_quant.lab.card import as_json as to_json
     from vibe_quant.lab.card import write_card
     from vibe_quant.lab.replay import run_replay
-    from vibe_quant.lab.request import ReplayRequest
 
     with explained(), _progress() as progress:
-        result = run_replay(
-            ReplayRequest(
-                tape=tape,
-                symbol=symbol,
-                side=side,
-                qty=qty,
-                entry=entry,
-                leverage=leverage,
-                wallet=wallet,
-                strategy=strategy,
-                config=config,
-                rules=rules,
-                seed=seed,
-                latency=latency,
-                queue_model=queue_model,
-                out=out,
-            ),
-            progress,
-        )
+        result = run_replay(request, progress)
     if as_json:
         typer.echo(to_json(result), nl=False)
     else:
         write_card(sys.stdout, result)
-    if out is not None:
-        typer.echo(f"{out}: decisions.jsonl, card.json, exit.png", err=True)
+    if request.out is not None:
+        typer.echo(f"{request.out}: decisions.jsonl, card.json, exit.png", err=True)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from rich.text import Text
 from vibe_quant.config.problems import plain
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.lab.result import ReplayResult
+from vibe_quant.lab.states import Times
 
 PRICE_PLACES = 8
 BPS_PLACES = 4
@@ -28,7 +29,7 @@ def as_dict(result: ReplayResult) -> dict[str, Any]:
 
     Prices and quantities become JSON numbers of at most 15 digits, which a double gives back exactly.
     """
-    request, cost, times = result.request, result.cost, result.times
+    cost = result.cost
     return {
         "symbol": cost.symbol,
         "side": str(cost.side),
@@ -48,14 +49,27 @@ def as_dict(result: ReplayResult) -> dict[str, Any]:
         "orders": cost.orders,
         "cancels": cost.cancels,
         "rejects": {str(code): count for code, count in cost.rejects},
+        "panic_slices": cost.panic_slices,
+        "stop_updates": cost.stop_updates,
+        "duration_s": cost.duration_ms / 1000,
+        **_conduct(result.times),
+        **_circumstances(result),
+    }
+
+
+def _conduct(times: Times) -> dict[str, Any]:
+    return {
         "mode_changes": times.mode_changes,
         "state_ms": dict(times.state_ms),
         "mode_ms": dict(times.mode_ms),
         "blocked_ms": dict(times.blocked_ms),
-        "panic_slices": cost.panic_slices,
-        "stop_updates": cost.stop_updates,
         "min_liq_distance": _number(times.min_liq_distance, 6),
-        "duration_s": cost.duration_ms / 1000,
+    }
+
+
+def _circumstances(result: ReplayResult) -> dict[str, Any]:
+    request = result.request
+    return {
         "events": result.events,
         "wall_s": round(result.wall_s, 4),
         "events_per_s": round(result.events_per_s),
