@@ -54,9 +54,7 @@ class Reports:
             return [] if desk is None else desk.news.foreign_fill(update)
         if self._house.stop_ids.is_own(update.client_id):
             return [] if desk is None else self._stop_order(desk, update, now)
-        if desk is None or update.position_side not in desk.sides:
-            return self._orphan(update, now)
-        return self._own(desk, update, now)
+        return self._orphan(update, now) if desk is None else self._own(desk, update, now)
 
     def _own(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
         merged = self._house.orders.merge(update)
@@ -85,6 +83,8 @@ class Reports:
 
     def _strange(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
         """Our prefix, and not in the ledger: a leftover at start is cancelled, later it is a second instance."""
+        if update.position_side not in desk.sides:
+            return self._orphan(update, now)
         if update.status.is_final:
             return []
         if self._is_of_another(now):
