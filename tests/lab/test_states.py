@@ -71,6 +71,13 @@ def test_nearest_liquidation_may_be_beyond_it() -> None:
     assert clock_of(*looks).times(5).min_liq_distance == D("-0.01")
 
 
+def test_a_look_that_lasted_no_time_is_none() -> None:
+    half_told = view(IDLE, TAKER, dist="-0.5")
+    times = clock_of((0, view(IDLE, MAKER)), (5, half_told), (5, view(IDLE, MAKER, dist="0.09"))).times(9)
+    assert times.min_liq_distance == D("0.09")
+    assert times.mode_ms == (("MAKER_ONLY", 9),)
+
+
 def test_asking_twice_counts_no_time_twice() -> None:
     clock = clock_of((0, view(IDLE, MAKER)))
     assert clock.times(10).state_ms == (("IDLE", 10),)

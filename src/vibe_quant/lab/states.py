@@ -44,7 +44,6 @@ class StateClock:
         if last is not None and last.qty:
             self._spend(last, now - self._since)
             self._mode_changes += view is not None and view.mode is not last.mode and bool(view.qty)
-        self._near(view)
         self._last, self._since = view, now
 
     def times(self, now: int) -> Times:
@@ -60,12 +59,15 @@ class StateClock:
             self._nearest,
         )
 
-    def _near(self, view: SideView | None) -> None:
-        dist = view.dist if view is not None and view.qty else None
-        if dist is not None and (self._nearest is None or dist < self._nearest):
-            self._nearest = dist
+    def _near(self, view: SideView) -> None:
+        if view.dist is not None and (self._nearest is None or view.dist < self._nearest):
+            self._nearest = view.dist
 
     def _spend(self, view: SideView, elapsed: int) -> None:
+        """A look that lasted no time is none: between two events of one push the account is half told."""
+        if not elapsed:
+            return
+        self._near(view)
         _add(self._states, view.state, elapsed)
         _add(self._modes, view.mode, elapsed)
         if view.blocked is not None:
