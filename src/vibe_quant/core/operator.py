@@ -127,6 +127,7 @@ class Operator:
                 )
             for key in PositionSide:
                 out += self._reload_side(desk, key, settings, command.drop_stops, now)
+            out += desk.on_margin(now)  # panic and stops are judged by the new tiers before anything acts on the old
         self._house.pacing.retune(command.settings.shared.rate_limit)
         self._house.sync.interval_ms = interval_ms(command.settings)
         for symbol, _ in command.settings.symbols:
