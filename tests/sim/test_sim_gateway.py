@@ -131,8 +131,8 @@ def test_a_resting_order_is_acknowledged_and_pushed(line: Line) -> None:
 def test_a_taker_fill_is_pushed_before_its_acknowledgement(line: Line) -> None:
     told = line.ask(order("99.9", tif=TimeInForce.GTC))
     kinds = [type(event) for _, event in told]
-    assert kinds == [OrderUpdate, BalanceUpdate, PositionUpdate, OrderUpdate, OrderUpdate]
-    new, balance, position, fill, ack = (event for _, event in told)
+    assert kinds == [OrderUpdate, PositionUpdate, BalanceUpdate, OrderUpdate, OrderUpdate]
+    new, position, balance, fill, ack = (event for _, event in told)
     assert isinstance(new, OrderUpdate)
     assert isinstance(fill, OrderUpdate)
     assert isinstance(ack, OrderUpdate)
@@ -275,7 +275,7 @@ class Shrinking(ConstantLatency):
 def test_pushes_never_overtake_each_other(desk: Any) -> None:
     told = Line(desk, Shrinking()).ask(order("99.9", tif=TimeInForce.GTC))
     assert [at for at, _ in told] == [3, 30, 30, 30, 30]
-    assert [type(event) for _, event in told[1:]] == [OrderUpdate, BalanceUpdate, PositionUpdate, OrderUpdate]
+    assert [type(event) for _, event in told[1:]] == [OrderUpdate, PositionUpdate, BalanceUpdate, OrderUpdate]
 
 
 def on(hop: Hop, fate: Fate) -> Any:
@@ -315,3 +315,17 @@ def test_an_unknown_read_names_no_order(desk: Any) -> None:
     lost = Line(desk, fault=on(Hop.REQUEST, Fate(lost=True)))
     unknown = lost.one(FetchSnapshot(None, "reconcile"))
     assert (unknown.request, unknown.symbol, unknown.client_id) == (RequestKind.SNAPSHOT, "", "")
+
+
+def test_a_mark_asked_for_before_the_first_one_is_the_mid(desk: Any) -> None:
+    desk.x.venue.market(S).mark = None
+    told = Line(desk).ask(FetchMark(S))
+    quote = desk.x.venue.market(S).quote
+    assert [type(event) for _, event in told] == [Mark]
+    mark = told[0][1]
+    assert isinstance(mark, Mark)
+    assert (mark.price, mark.source) == ((quote.bid + quote.ask) / 2, Source.REST)
+    desk.x.venue.market(S).quote = None
+    refused = Line(desk).ask(FetchMark(S))[0][1]
+    assert isinstance(refused, Refused)
+    assert refused.code == -1122

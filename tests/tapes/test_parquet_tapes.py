@@ -80,8 +80,9 @@ def test_prices_have_the_decimals_of_the_tick(tmp_path: Path) -> None:
 
 
 def test_row_groups_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_write, "ROWS_PER_GROUP", 10)
+    monkeypatch.setattr(parquet_read, "ROWS_PER_BATCH", 4)
     for module in (parquet_read, parquet_write):
-        monkeypatch.setattr(module, "ROWS_PER_GROUP", 10)
         monkeypatch.setattr(module, "REMEMBERED", 3)
     events: list[MarketEvent] = [
         Trade("X", T0 + n, T0 + n, TICK * (n + 1), STEP * (n + 1), n % 2 == 0, n) for n in range(35)
@@ -89,7 +90,9 @@ def test_row_groups_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path = _write(tmp_path / "t.parquet", events)
     assert pq.ParquetFile(path).metadata.num_row_groups == 4
     tape = open_tape(path)
-    assert [len(batch) for batch in tape.batches()] == [10, 10, 10, 5]
+    batches = [len(batch) for batch in tape.batches()]
+    assert sum(batches) == 35
+    assert max(batches) <= 4
     assert list(tape.events()) == events
 
 

@@ -147,7 +147,8 @@ def _account_event(event: AccountEvent, recv_ms: int) -> tuple[Event, ...]:
         )
         for row in event.positions
     )
-    return balances + positions
+    # Positions first: the smaller leg before the wallet that its loss has left, or liquidation seems nearer than it is.
+    return positions + balances
 
 
 def open_orders(exchange: SimExchange, symbol: str, sent: int, now: int, recv_ms: int) -> OpenOrdersRead:

@@ -215,10 +215,15 @@ class SimGateway:
                 return self._rules(intent.symbol, recv)
 
     def _mark(self, symbol: str, now: int, recv: int) -> Mark:
+        """The exchange always has a mark; before the first of the tape it is the mid."""
         market = self.exchange.venue.market(symbol)
-        if market.mark is None:
-            raise Rejected(-1122, "Invalid symbol status: no mark price yet.")
-        return Mark(symbol, now, recv, market.mark, None, market.funding_rate, Source.REST)
+        quote = market.quote
+        mark = market.mark
+        if mark is None and quote is not None and quote.bid and quote.ask:
+            mark = (quote.bid + quote.ask) / 2
+        if mark is None:
+            raise Rejected(-1122, "Invalid symbol status: neither a mark price nor a quote yet.")
+        return Mark(symbol, now, recv, mark, None, market.funding_rate, Source.REST)
 
     def _rules(self, symbol: str, recv: int) -> RulesLoaded:
         market = self.exchange.venue.market(symbol)
