@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from random import Random
 
 import pytest
@@ -37,8 +38,8 @@ QTY = Decimal(10)
 ROUND_TRIP_MS = 200
 D = Decimal
 SLOW = (
-    PanicTier(D("0.020"), D("0.05"), 90),
-    PanicTier(D("0.015"), D("0.10"), 90),
+    PanicTier(D("0.020"), D("0.01"), 90),
+    PanicTier(D("0.015"), D("0.02"), 90),
     PanicTier(D("0.010"), D("0.20"), 0),
 )
 QUICK = (PanicTier(D("0.020"), D("0.05"), 2), PanicTier(D("0.015"), D("0.10"), 2), PanicTier(D("0.010"), D("0.20"), 1))
@@ -82,6 +83,7 @@ def settings(side: PositionSide, tiers: tuple[PanicTier, ...], *, panic: bool) -
     return Settings(symbols=((SYMBOL, SymbolSettings(sides=(side,), execution=execution, risk=risk)),))
 
 
+@cache
 def run(side: PositionSide, tiers: tuple[PanicTier, ...], *, panic: bool, seed: int = 7) -> Run:
     params = scenario_params("liquidation_run", side=side)
     rules = replace(params.rules(SYMBOL), percent_up=D("1.05"), percent_down=D("0.95"))
