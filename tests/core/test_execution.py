@@ -307,6 +307,8 @@ def test_panic_passes_one_doubtful_order_by_and_no_second_one() -> None:
 def test_panic_waits_while_two_orders_may_live_already() -> None:
     it = Bench()
     it.hear("old", NEW)
+    assert not may_panic(it), "it lives and is being cancelled: no doubt that would excuse a second one"
+    it.side.plain("old", Plain.CANCEL_LOST, 15)
     assert may_panic(it)
     it.hear("older", NEW)
     assert not may_panic(it)

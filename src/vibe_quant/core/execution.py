@@ -102,9 +102,8 @@ class ExecutionEngine:
     @property
     def panic_may_submit(self) -> bool:
         """No order lives, or the only one that may is in doubt."""
-        if isinstance(self.state, Idle | Cooldown):
-            return len(self.extras) <= 1
-        return isinstance(self.state, Doubtful) and not self.extras
+        under_way = [state for state in (self.state, *self.extras.values()) if not isinstance(state, Idle | Cooldown)]
+        return len(under_way) <= 1 and all(isinstance(state, Doubtful) for state in under_way)
 
     @property
     def waiting(self) -> OwnOrder | None:
