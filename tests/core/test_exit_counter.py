@@ -343,3 +343,37 @@ def test_whatever_sizing_asks_for_no_more_leaves_than_there_was_and_was_added(da
         assert (
             desk.sold + sum(order.qty - order.filled_qty for order in desk.at_exchange.values()) <= START + desk.added
         )
+
+
+def test_a_read_has_in_it_every_fill_that_was_known_before_it() -> None:
+    counter = ExitCounter()
+    counter.row(D(2), 100)
+    counter.leaving(intent("a", "2"))
+    counter.report(report("a", FILLED, 200, "2", "2"))
+    assert counter.room == 0
+    counter.read(D(3), 200)  # three were added in the moment of the fill: the row that told of both was lost
+    assert (counter.bound, counter.room) == (5, 3)
+    counter.read(D(9), 150)
+    assert counter.room == 3, "an older read changes nothing"
+
+
+def test_a_fill_heard_of_after_the_read_that_has_it_in_it_is_not_counted_as_still_there() -> None:
+    counter = ExitCounter()
+    counter.read(D(5), 100)
+    assert counter.room == 5
+    counter.leaving(intent("a", "4"))
+    counter.report(report("a", PART, 200, "1"))
+    counter.read(D(2), 200)
+    assert counter.room == 1, "two more of this order are in the read, unheard of"
+    counter.report(report("a", FILLED, 200, "4"))
+    assert (counter.bound, counter.room) == (5, 1), "the moment's fall explains two of the other three"
+
+
+def test_a_second_read_of_the_same_moment_forgets_no_fall_that_was_not_explained() -> None:
+    counter = ExitCounter()
+    counter.row(D(5), 100)
+    counter.leaving(intent("a", "4"))
+    counter.row(D(1), 200)
+    counter.read(D(1), 200)
+    counter.report(report("a", FILLED, 200, "4"))
+    assert (counter.bound, counter.room) == (5, 1)

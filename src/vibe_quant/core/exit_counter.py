@@ -119,6 +119,18 @@ class ExitCounter:
         self._row, self._row_ms = qty, exch_ms
         self._raise_bound()
 
+    def read(self, qty: Decimal, exch_ms: int) -> None:
+        """The leg's quantity as a REST read that counts has it: it left after every fill known here, and has it in."""
+        if exch_ms < self._row_ms or self._row_ms < 0:
+            return self.row(qty, exch_ms)
+        unseen = sum((fill for ms, fill in self._newer if ms > self._row_ms), ZERO)
+        same = sum((fill for ms, fill in self._newer if ms == self._row_ms), ZERO)
+        unheard = max(ZERO, self._fallen - same) if exch_ms == self._row_ms else ZERO
+        self._fallen = unheard + max(ZERO, self._row - unseen - qty)
+        self._newer.clear()
+        self._row, self._row_ms = qty, exch_ms
+        return self._raise_bound()
+
     def _sell(self, qty: Decimal, exch_ms: int) -> None:
         self.sold += qty
         if exch_ms >= self._row_ms:

@@ -222,7 +222,7 @@ class Reports:
         change = leg.on_read(position, request_ms, now)
         if change is None:
             return []
-        self._house.counter(desk.symbol, key).row(leg.row, leg.row_ms)
+        self._house.counter(desk.symbol, key).read(leg.row, leg.row_ms)
         return desk.on_leg(key, change, now)
 
     def _say_unmanaged(self, symbol: str, side: PositionSide, qty: Decimal) -> list[Intent]:
