@@ -38,7 +38,7 @@ from vibe_quant.domain.enums import (
     Stream,
     TimeInForce,
 )
-from vibe_quant.domain.settings import SymbolSettings
+from vibe_quant.domain.settings import ExecutionSettings, SymbolSettings
 
 D = Decimal
 MAKER, AGGRESSIVE = ExecutionMode.MAKER_ONLY, ExecutionMode.AGGRESSIVE_LIMIT
@@ -77,11 +77,12 @@ def test_near_liquidation_a_maker_order_is_withdrawn_and_all_is_aggressive_until
     assert any("out of the liquidation warning" in n.text for n in notices(out, NoticeKind.RISK))
 
 
-def test_soft_risk_takes_a_makers_own_price_away() -> None:
-    desk = near(symbol())
+def test_soft_risk_is_over_a_signal_that_would_stay_maker() -> None:
+    desk = near(symbol(ExecutionSettings(maker_timeouts_to_escalate=0)))
     desk.quote("91.0", "91.6")
     desk.mark("91.3")
-    assert only(desk.trade("90.8") + desk.trade("90.9")).mode is AGGRESSIVE
+    order = only(desk.trade("90.9") + desk.trade("90.8"))
+    assert (order.mode, order.reason, order.price) == (AGGRESSIVE, SignalReason.LONG_BID_IMPROVE, D("91.0"))
 
 
 # --- tiers

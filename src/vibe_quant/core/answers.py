@@ -140,10 +140,6 @@ class Answers:
 
 
 def _tell_stop(side: Side, answer: Answer, now: int) -> list[Intent]:
-    match answer:
-        case ev.Refused():
-            return side.stop.on_refused(answer, now)
-        case ev.Unknown():
-            return side.stop.on_unknown(answer, now)
-        case ev.NotSent():
-            return side.stop.on_not_sent(answer, now)
+    if isinstance(answer, ev.Refused):
+        return side.stop.on_refused(answer, now)
+    return side.stop.on_unknown(answer, now) if isinstance(answer, ev.Unknown) else side.stop.on_not_sent(answer, now)

@@ -66,9 +66,7 @@ class Desk:
 
     def add_side(self, key: PositionSide, settings: SymbolSettings) -> None:
         """Begin to manage a leg."""
-        self.sides[key] = side = Side(self, key, settings, self._random)
-        for minutes in side.signal.needs.candles_min:
-            self.view.want_candles(minutes)
+        self.sides[key] = Side(self, key, settings, self._random)
 
     def new_stop(self, side: PositionSide, settings: SymbolSettings) -> ProtectiveStopManager:
         """The keeper of a leg's protective stop."""

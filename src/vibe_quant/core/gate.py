@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vibe_quant.core.account import Leg
 from vibe_quant.core.protective import ProtectiveStopManager
 from vibe_quant.domain.enums import PositionSide
 
@@ -26,7 +25,6 @@ class Gate:
 
     desk: Desk
     side: PositionSide
-    leg: Leg
     stop: ProtectiveStopManager
     reason: str | None = None
     since_ms: int | None = None
@@ -55,8 +53,6 @@ class Gate:
             return UNREAD if house.user_up else "the user stream is down"
         if rules is None or rules.status != TRADING or desk.rules_awaited:
             return self._unruled()
-        if not self.leg.known:
-            return "the position is not known yet"
         if desk.in_panic(self.side.opposite):
             return "the other leg is in panic"
         return FIRING if self.stop.firing(now) else desk.view.stale(now)

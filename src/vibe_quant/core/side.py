@@ -24,7 +24,7 @@ from vibe_quant.core.urgent import Asked, Backoff, from_panic, gone_through, urg
 from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide, SignalReason
 from vibe_quant.domain.intents import CancelOrder, Halt, Intent, OrderIntent
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
-from vibe_quant.domain.rules import ZERO
+from vibe_quant.domain.rules import ZERO, SymbolRules
 from vibe_quant.domain.settings import SymbolSettings
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Side:
         self.panic = PanicClose(desk.symbol, side, settings.risk.panic_close, settings.execution.order_ttl_ms)
         self.stop = desk.new_stop(side, settings)
         self.tally = Tally(settings.execution)
-        self.gate = Gate(desk, side, self.leg, self.stop)
+        self.gate = Gate(desk, side, self.stop)
         self.aftermath = Aftermath(self)
         self.upkeep = Upkeep(self)
         self.backoff = Backoff()
@@ -199,7 +199,10 @@ class Side:
     def _signals(self) -> SignalEngine:
         names = self.settings.strategy.names
         strategies = tuple(build(name, self.settings.strategy, self.side, self._random) for name in names)
-        return SignalEngine(self.symbol, self.side, strategies, self.settings)
+        signals = SignalEngine(self.symbol, self.side, strategies, self.settings)
+        for minutes in signals.needs.candles_min:
+            self.desk.view.want_candles(minutes)
+        return signals
 
     def _urgent(self, now: int) -> Asked | None:
         """The most urgent wish there is; None where none may be acted on now."""
@@ -222,6 +225,7 @@ class Side:
             return self.withdraw("panic", now)
         if not self.execution.panic_may_submit or self.desk.rules is None:
             return []
+        self._context(self.desk.rules, now)
         intents = self.desk.clear_other_leg(self.side, now)
         room = self.release.room
         wanted = urgent_plan(asked, self.leg, self.desk.view, self.desk.rules, room - self.claimed)
@@ -240,11 +244,11 @@ class Side:
             return NOTHING_LEFT if self.leg.qty <= target else NO_BOOK
         if self.discretion is None or self.discretion.rules is not rules:
             self.discretion = Discretion(self.leg, self.desk.view, self.desk.risk, self.settings, rules)
+        ctx = self._context(rules, now)
         if not target and self.discretion.is_dust(price):
             return self._dust(self.discretion)
         if self.flatten_base is not None:
             return self.discretion.flatten(self.flatten_base, self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT))
-        ctx = self._context(now)
         signal = self.signal.evaluate(ctx, now)
         if signal is None:
             return NO_SIGNAL
@@ -270,13 +274,12 @@ class Side:
             return ExecutionMode.AGGRESSIVE_LIMIT
         return self.tally.rotation.mode
 
-    def _context(self, now: int) -> StrategyContext:
+    def _context(self, rules: SymbolRules, now: int) -> StrategyContext:
+        """What strategies see of the exit; made when it is first looked at."""
+        open_qty = self.leg.qty - self.target
         if self.ctx is None:
-            open_qty = self.leg.qty - self.target
-            if self.desk.rules is None:
-                raise ValueError(f"{self.symbol} {self.side}: a strategy was asked before the rules were known")
-            self.ctx = StrategyContext(self.side, self.desk.view, self.desk.rules, open_qty, open_qty, now)
-        self.ctx.open_qty = self.leg.qty - self.target
+            self.ctx = StrategyContext(self.side, self.desk.view, rules, open_qty, open_qty, now)
+        self.ctx.open_qty = open_qty
         return self.ctx
 
     def _send(self, plan: OrderPlan, now: int) -> list[Intent]:
@@ -288,7 +291,6 @@ class Side:
             if isinstance(item, OrderIntent):
                 self.plans[item.client_id] = plan
                 self.gate.note(None, now)
-                self._context(now)
                 if plan.reason is SignalReason.DUST:
                     self.tally.dust = Dust(self.tally.dust + 1)
                 if plan.signal is not None:

@@ -41,7 +41,7 @@ def order_end(ended: Ended) -> OrderEnd | None:
             return OrderEnd.UNFILLED
         case EndKind.REFUSED | EndKind.WRITTEN_OFF:
             return OrderEnd.REFUSED if ended.code == POST_ONLY_REFUSED else None
-        case EndKind.WITHDRAWN | EndKind.EXPIRED:
+        case _:
             return None
 
 
