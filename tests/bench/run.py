@@ -166,13 +166,13 @@ def bench_handling(request: ReplayRequest) -> None:
         report(f"handle, order waiting, {strategy}", *best(ROUNDS, partial(handled, engine, quotes)), aim)
 
 
-def bench_replays(request: ReplayRequest) -> None:
+def bench_replays(request: ReplayRequest, name: str = "") -> None:
     """The loop from the first event to the last, decoding included."""
     for strategy in StrategyName:
         asked = replace(request, strategy=strategy)
         results = [run_replay(asked) for _ in range(ROUNDS)]
         least = min(results, key=lambda result: result.wall_s)
-        report(f"replay, {strategy}", least.wall_s, least.events, f"aim: at least {REPLAY_PER_S:,} /s")
+        report(f"replay, {strategy}{name}", least.wall_s, least.events, f"aim: at least {REPLAY_PER_S:,} /s")
 
 
 def bench_memory(tape: Path, symbol: str) -> None:
@@ -190,7 +190,7 @@ def print_own_peak(tape: Path, symbol: str) -> None:
 
 
 def main() -> None:
-    """Everything, on a generated tape; memory on the largest shared tape where there is one."""
+    """Everything, on a generated tape; replays and memory also on the largest shared tape where there is one."""
     with tempfile.TemporaryDirectory() as folder:
         tape = Path(folder) / "calm.parquet"
         params = scenario_params("calm")
@@ -206,6 +206,8 @@ def main() -> None:
         symbol = f"{shared.name.split('_')[1].removesuffix('USDT')}/USDT:USDT"
         imported = Path(folder) / "imported.parquet"
         import_files([shared], imported, symbol)
+        recorded = ReplayRequest(tape=imported, symbol=symbol, side=SIDE, qty=Decimal(30), wallet=Decimal(100_000))
+        bench_replays(recorded, ", recorded")
         bench_memory(shared, symbol)
         bench_memory(imported, symbol)
 
