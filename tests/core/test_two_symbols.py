@@ -158,8 +158,9 @@ def test_depth_and_candles_reach_their_symbol_and_an_old_row_or_mark_does_not() 
     assert series is desk.engine.desks[BTC].view.candles[1]
     old = ev.PositionUpdate(BTC, LONG, D(7), D(100), 5, t)
     assert desk.feed(old) == []
+    before = desk.view()
     assert desk.feed(ev.Mark(BTC, 5, t, D(1))) == []
-    assert desk.view().qty == 1
+    assert desk.view() == before
     flat = started("0")
     flat.feed(ev.Depth(BTC, t + OFFSET, t, (), ()))
     flat.feed(ev.Candle(BTC, t + OFFSET, t, 0, D(1), D(2), D(1), D(2), D(3), True))

@@ -74,14 +74,13 @@ class Tally:
             self.refusals, self.claimed = 0, False
         if plan is None or plan.urgent:
             return False
-        refused = ended.kind is EndKind.REFUSED and ended.code not in NOT_COUNTED
-        self.refusals += refused
+        self.refusals += ended.kind is EndKind.REFUSED and ended.code not in NOT_COUNTED
         end = order_end(ended)
         if end is not None and plan.mode is self.rotation.mode:
             self.rotation = self._rotated(end, plan, soft)
         if plan.mode is ExecutionMode.MAKER_ONLY and end is not None:
             self.fill_rate.ended(ended.order.sent_ms, ended.kind is EndKind.FILLED)
-        return refused and self.refusals >= REFUSALS_TO_HALT
+        return self.refusals >= REFUSALS_TO_HALT
 
     def _rotated(self, end: OrderEnd, plan: OrderPlan, soft: bool) -> Rotation:
         """Where the signal fixed the mode, nothing counts but post-only refusals, for the tick that they cost."""
