@@ -21,6 +21,7 @@ from tests.core.law_watch import ALL_LAWS, Watch
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
+from vibe_quant.domain.account import Balance
 from vibe_quant.domain.enums import ExecutionState, OrderStatus, OrderType, PositionSide, RequestKind, Source, Stream
 from vibe_quant.domain.settings import Settings
 
@@ -114,6 +115,7 @@ class Story:
         """The service starts on an account that holds these legs, perhaps with an order of an earlier run."""
         venue = self.venue
         venue.legs = {LONG: long, SHORT: short}
+        venue.wallet = max(long, short, D("0.1")) * 20  # a single leg is liquidated about 20 away from its entry
         venue.leg_ms = dict.fromkeys(venue.legs, venue.exch - 5000)
         for side in (LONG, SHORT):
             if leftover and venue.legs[side] >= 1:
@@ -315,8 +317,17 @@ class Story:
 
     def trend(self, n: int) -> None:
         """The price goes to where panic may begin, or comes back."""
-        self.drift = (0, 0, 5, -5, -60, 60, -110, 110)[n % 8]
+        self.drift = (0, 5, -5, -60, 60)[n % 5]
         self.advance(200)
+
+    def dive(self, n: int) -> None:
+        """The mark comes near liquidation: soft, both panic tiers, about the stop."""
+        liq = self.venue.liq()
+        if liq is not None:
+            dist = (D("0.07"), D("0.05"), D("0.025"), D("0.012"), D("0.008"))[n % (5 if self.outsiders else 4)]
+            mark = liq[1] / (1 - dist if liq[0] is LONG else 1 + dist)
+            self.drift = int((mark - 100) * 10)
+        self.advance(n * 10 % 900)
 
     def partial(self, n: int) -> None:
         """Somebody takes a part of what rests; how much the next crossing order finds."""
@@ -396,7 +407,10 @@ class Story:
         self.feed(ev.Pause(self.now))
 
     def release(self) -> None:
-        """The operator lets it go on."""
+        """The operator pays in, so that no slice is withheld for the other leg's sake, and lets it go on."""
+        self.venue.wallet = D(1000)
+        wallet = Balance("USDT", self.venue.wallet, self.venue.wallet, self.venue.exch)
+        self.feed(ev.BalanceUpdate(wallet, self.venue.exch, self.now, "DEPOSIT"))
         self.feed(ev.Resume(self.now))
 
     def settle(self, until: Callable[[], bool], seconds: int) -> bool:
@@ -433,6 +447,7 @@ class Story:
 DEEDS: dict[str, Callable[[Story, int], None]] = {
     "wait": Story.wait,
     "trend": Story.trend,
+    "dive": Story.dive,
     "partial": Story.partial,
     "streams": Story.streams,
     "reads": Story.reads,
@@ -441,7 +456,7 @@ DEEDS: dict[str, Callable[[Story, int], None]] = {
     "operate": Story.operate,
     "limits": Story.limits,
 }
-DEED = st.tuples(st.sampled_from(["wait"] * 8 + ["partial"] * 3 + list(DEEDS)), st.integers(0, 200))
+DEED = st.tuples(st.sampled_from(["wait"] * 8 + ["partial", "dive", "dive"] * 2 + list(DEEDS)), st.integers(0, 200))
 SCRIPT = st.one_of(st.lists(DEED, max_size=8), st.lists(DEED, min_size=12, max_size=35))
 WIRE = st.one_of(st.just([0]), st.lists(st.integers(0, len(FATES) - 1), min_size=1, max_size=40))
 STREAM = st.one_of(st.just([0]), st.lists(st.integers(0, len(PUSHES) - 1), min_size=1, max_size=25))

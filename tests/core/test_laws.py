@@ -2,7 +2,8 @@
 
 Two worlds: an adversary that says whatever the types allow (law_lies), watched by books that know no more than the
 events; and a truthful exchange behind a lossy wire (law_exchange), where the core's orders are held against the truth.
-The long suites are marked slow; VQ_LAW_EXAMPLES sets how many examples they play.
+The long suites are marked slow; VQ_LAW_EXAMPLES sets how many examples they play, and VQ_LAW_SHRINK makes a failing one
+small.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.core.law_exchange import SCRIPT, STREAM, WIRE, Story
 from tests.core.law_lies import OPS, SIZES, Liar, Op
@@ -24,10 +25,18 @@ MANY = int(os.environ.get("VQ_LAW_EXAMPLES", "1500"))
 Deeds = list[tuple[str, int]]
 
 
+PHASES = tuple(Phase) if "VQ_LAW_SHRINK" in os.environ else (Phase.explicit, Phase.generate)
+
+
 def examples(count: int) -> settings:
-    """The same ones at each run."""
+    """The same ones at each run; a failing one is made smaller (minutes) only where VQ_LAW_SHRINK is set."""
     return settings(
-        max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=count,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=PHASES,
+        suppress_health_check=list(HealthCheck),
     )
 
 
