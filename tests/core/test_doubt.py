@@ -136,7 +136,8 @@ def test_a_cancel_that_did_not_clearly_work_is_doubt_and_withdrawn_when_found(ho
     kind = RequestKind.CANCEL
     out = desk.refused(order, -2011, kind) if how == "refused" else desk.unknown(order, kind)
     assert of(do.QueryOrder, out)
-    assert cancels(desk.ack(order)) == ["ttl"]
+    assert cancels(desk.ack(order)) == [], "not again at once, or cancel and query would chase each other"
+    assert cancels(desk.passes(600, quoting=True)) == ["ttl"]
 
 
 def test_a_cancel_that_never_left_is_asked_for_again() -> None:

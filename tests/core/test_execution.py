@@ -267,8 +267,9 @@ def test_strays_are_cancelled_and_run_to_their_end() -> None:
     assert (it.name, it.side.is_free, it.side.is_quiet, it.side.deadline()) == (S.IDLE, False, False, 10 + ANSWER_MS)
     assert it.side.plain("old", Plain.CANCEL_REFUSED, 20) == [QueryOrder(BTC, "old")]
     assert it.side.is_doubtful
-    assert it.hear("old", NEW, now=30) == [CancelOrder(BTC, "old", "not expected to live")]
-    assert it.end(it.hear("old", CANCELED, "1", now=40), EndKind.PARTIAL, "old")
+    assert it.hear("old", NEW, now=30) == [], "the cancel was refused: not again at once"
+    assert it.side.tick(20 + ASK_MS) == [CancelOrder(BTC, "old", "not expected to live")]
+    assert it.end(it.hear("old", CANCELED, "1", now=40 + ASK_MS), EndKind.PARTIAL, "old")
     assert it.side.is_free
     assert it.hear("older", CANCELED) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -26,6 +27,11 @@ UNWANTED: dict[str, m.State] = {
     "PLACING": m.Placing(ORDER, NOW - 10, "panic"),
     "DOUBTFUL": m.Doubtful(ORDER, NOW - 10, NOW, "panic", alarm_ms=NOW + 9_990),
 }
+SOON: dict[str, m.State] = {
+    "PLACING": m.Placing(ORDER, NOW - 10, "panic"),
+    "DOUBTFUL": m.Doubtful(ORDER, NOW - 10, NOW, "panic", cancel_ms=NOW + 1),
+}
+AGAIN: dict[str, m.State] = {"WAITING": m.Waiting(ORDER, NOW - 10, "panic")}
 LONG_AGO: dict[str, m.State] = {
     "PLACING": m.Placing(ORDER, NOW - machine.ANSWER_MS),
     "CANCELING": m.Canceling(ORDER, "ttl", NOW - machine.ANSWER_MS),
@@ -46,6 +52,7 @@ EVENTS: dict[str, tuple[m.MachineEvent, dict[str, m.State]]] = {
     "submitted": (m.Submitted(ORDER), {}),
     "live": (m.Live(), {}),
     "live(unwanted)": (m.Live(), UNWANTED),
+    "live(soon)": (m.Live(), SOON),
     "done": (m.Done(), {}),
     "refused": (m.RefusedOrder(), {}),
     "lost": (m.Plain.LOST, {}),
@@ -55,6 +62,7 @@ EVENTS: dict[str, tuple[m.MachineEvent, dict[str, m.State]]] = {
     "amend_lost": (m.Plain.AMEND_LOST, {}),
     "stream_lost": (m.Plain.STREAM_LOST, {}),
     "withdraw": (m.Withdraw("pause"), {}),
+    "withdraw(again)": (m.Withdraw("pause"), AGAIN),
     "missing(early)": (m.Missing(ORDER.settled_ms), {}),
     "missing(late)": (m.Missing(ORDER.settled_ms + 1), {}),
     "unlisted(unasked)": (m.Unlisted(NOW), {"WAITING": m.Waiting(ORDER, NOW)}),
@@ -172,3 +180,11 @@ def test_the_alarm_repeats_only_after_its_interval() -> None:
 )
 def test_deadline(state: m.State, expected: int | None) -> None:
     assert machine.deadline(state) == expected
+
+
+def test_a_cancel_that_was_refused_is_not_repeated_at_once_whatever_the_query_says() -> None:
+    doubtful, _ = machine.step(STATES["CANCELING"], m.Plain.CANCEL_REFUSED, NOW)
+    waiting, effects = machine.step(doubtful, m.Live(), NOW + 5)
+    assert (waiting, effects) == (m.Waiting(replace(ORDER, expires_ms=NOW + machine.ASK_MS), NOW + 5, "ttl"), ())
+    assert machine.step(waiting, m.Withdraw("pause"), NOW + 6) == (waiting, ())
+    assert machine.step(waiting, m.Tick(), NOW + machine.ASK_MS)[1] == (m.Effect.CANCEL,)

@@ -192,6 +192,7 @@ def test_an_engine_without_symbols_wants_nothing_and_wakes_for_nothing() -> None
 
 def test_streams_that_were_up_before_a_desk_opened_are_up_for_it() -> None:
     desk = Scenario(Settings(symbols=((BTC, symbol()),)))
+    desk.feed(ev.ServerTime(OFFSET, desk.now))
     for stream in Stream:
         desk.feed(ev.StreamUp(stream, desk.now))
     desk.feed(ev.Reload(desk.now, listed(BTC=symbol(), ETH=symbol())))

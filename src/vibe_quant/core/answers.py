@@ -14,8 +14,8 @@ from vibe_quant.domain.intents import Intent, Notify
 if TYPE_CHECKING:
     from vibe_quant.core.engine import Engine
 
-NOT_A_REFUSAL = frozenset({-1006, -1007, -4116})
-"""Status unknown, and "duplicate id", which says that the earlier attempt is alive: to be verified by id."""
+NOT_A_REFUSAL = frozenset({-1000, -1006, -1007, -4116})
+"""Status unknown (-1000 carries the 503 "unknown" too), and "duplicate id": the earlier attempt lives."""
 STOP_REQUESTS = frozenset({RequestKind.PLACE_STOP, RequestKind.CANCEL_STOP, RequestKind.READ_STOPS})
 Handler = Callable[[Any, int], list[Intent]]
 Answer = ev.Refused | ev.Unknown | ev.NotSent

@@ -12,7 +12,7 @@ from vibe_quant.core.multipliers import accel_mult, roi_mult
 from vibe_quant.core.order_plan import NoPlan, OrderPlan
 from vibe_quant.core.pricing import Priced, PriceInput, Unpriced, aggressive_price, maker_price
 from vibe_quant.core.risk import RiskManager
-from vibe_quant.core.sizing import SliceInput, slice_qty
+from vibe_quant.core.sizing import Slice, SliceInput, slice_qty
 from vibe_quant.domain.enums import ExecutionMode, OrderType, SignalReason
 from vibe_quant.domain.risk import Refused
 from vibe_quant.domain.rules import ZERO, SymbolRules
@@ -20,6 +20,7 @@ from vibe_quant.domain.settings import SymbolSettings
 from vibe_quant.domain.signal import ExitSignal
 
 FLATTEN_SHARE = Decimal("0.1")
+IS_DUST = NoPlan("what is left is under a lot at the order's own price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,7 @@ class Discretion:
                 factor=signal.qty_factor,
             )
         )
-        if sized.qty <= 0:
-            return NoPlan(sized.reason or "nothing to close")
-        return self._plan(sized.qty, priced, signal.reason, given, signal)
+        return self._sized(sized, priced, signal.reason, given, signal)
 
     def flatten(self, base: Decimal, given: Circumstances) -> OrderPlan | NoPlan:
         """A tenth of the position at the command, by an aggressive limit, down to zero whatever ``target_qty`` is."""
@@ -79,9 +78,7 @@ class Discretion:
             return NoPlan(priced.reason)
         wanted = base * FLATTEN_SHARE
         sized = slice_qty(SliceInput(self.rules, priced.price, self._leg.qty, given.room, qty=wanted))
-        if sized.qty <= 0:
-            return NoPlan(sized.reason or "nothing to close")
-        return self._plan(sized.qty, priced, SignalReason.FLATTEN, given, None)
+        return self._sized(sized, priced, SignalReason.FLATTEN, given, None)
 
     def dust(self, given: Circumstances, *, market: bool) -> OrderPlan | NoPlan:
         """The whole remainder under a lot: by an aggressive limit, or by the one MARKET that discretion knows."""
@@ -126,6 +123,15 @@ class Discretion:
         if qty > rules.min_qty + rules.step and (qty - rules.step) * price > rules.min_notional:
             return False  # a lot is less than a step above the greatest of its bounds
         return ZERO < qty < rules.lot(price)
+
+    def _sized(
+        self, sized: Slice, priced: Priced, reason: SignalReason, given: Circumstances, signal: ExitSignal | None
+    ) -> OrderPlan | NoPlan:
+        if sized.is_dust:
+            return IS_DUST
+        if sized.qty <= 0:
+            return NoPlan(sized.reason or "nothing to close")
+        return self._plan(sized.qty, priced, reason, given, signal)
 
     def _plan(
         self, qty: Decimal, priced: Priced, reason: SignalReason, given: Circumstances, signal: ExitSignal | None

@@ -49,8 +49,8 @@ class Gate:
             return self._stopped()
         if house.pauses and house.paused(desk.symbol, now):
             return "paused by the operator"
-        if not house.user_up or house.sync.gate_ms is not None:
-            return UNREAD if house.user_up else "the user stream is down"
+        if not house.user_up or house.sync.gate_ms is not None or house.offset_ms is None:
+            return self._unread()
         if rules is None or rules.status != TRADING or desk.rules_awaited:
             return self._unruled()
         if desk.in_panic(self.side.opposite):
@@ -63,6 +63,11 @@ class Gate:
         if self.retired:
             return "the configuration does not manage it any more"
         return f"halted: {self.desk.house.halted or self.halted}"
+
+    def _unread(self) -> str:
+        if not self.desk.house.user_up:
+            return "the user stream is down"
+        return UNREAD if self.desk.house.sync.gate_ms is not None else "the exchange's clock is not known"
 
     def _unruled(self) -> str:
         rules = self.desk.rules

@@ -39,6 +39,8 @@ class House:
     pauses: dict[str | None, PauseState] = field(default_factory=dict)
     """symbol (None: all) -> its pause."""
     offset_ms: int | None = None
+    rough_offset_ms: int = 0
+    """As an account report's own time told it; stands in for what is urgent until the offset is measured."""
     user_up: bool = False
     heard_ms: int = 0
     """When the user stream last brought anything."""
@@ -52,8 +54,8 @@ class House:
         return self.sync.gate_ms is None
 
     def server_ms(self, now: int) -> int:
-        """The exchange's clock at ``now``; our own where no offset was measured yet."""
-        return now + (self.offset_ms or 0)
+        """The exchange's clock at ``now``, by the measured offset; roughly where there is none yet."""
+        return now + (self.rough_offset_ms if self.offset_ms is None else self.offset_ms)
 
     def new_order_id(self) -> str:
         """``<prefix>-<run>-<seq>``."""

@@ -44,6 +44,8 @@ class LegNews:
             out += self._enlarged(side, change, now)
         if change is not None and change.mismatch:
             out.append(self._mismatch(side, change))
+        if side.leg.is_flat:
+            side.flatten_base = None  # the position at the command is gone, whoever closed it
         out += self._fitted(side, ZERO if change is None else change.before - change.after, now)
         return out + side.aftermath.finished(now)
 
@@ -101,6 +103,7 @@ class LegNews:
         side.tally.dust = Dust.NONE
         if first:
             side.tally.begin()
+            side.flatten_base = None
         word = "has a position" if first else f"was enlarged by {change.enlarged}"
         text = f"{side.symbol} {side.side} {word}: {change.before} -> {change.after}. It is worked down."
         facts = (("before", str(change.before)), ("after", str(change.after)))

@@ -6,6 +6,7 @@ Cells read ``NEXT`` or ``NEXT +effect...``; ``.`` stays and does nothing; ``!`` 
     submitted         PLACING  !                 !                 !                 PLACING   !
     live              .        WAITING           .                 .                 .         WAITING
     live(unwanted)    .        CANCELING +cancel .                 .                 .         CANCELING +cancel
+    live(soon)        .        CANCELING +cancel .                 .                 .         WAITING
     done              .        COOLDOWN +ended   COOLDOWN +ended   COOLDOWN +ended   .         COOLDOWN +ended
     refused           .        COOLDOWN +ended   .                 .                 .         COOLDOWN +ended
     lost              .        DOUBTFUL +ask     .                 .                 .         .
@@ -15,6 +16,7 @@ Cells read ``NEXT`` or ``NEXT +effect...``; ``.`` stays and does nothing; ``!`` 
     amend_lost        .        .                 DOUBTFUL +ask     DOUBTFUL +ask     .         .
     stream_lost       .        DOUBTFUL +ask     DOUBTFUL +ask     DOUBTFUL +ask     .         .
     withdraw          .        PLACING           CANCELING +cancel .                 .         DOUBTFUL
+    withdraw(again)   .        PLACING           .                 .                 .         DOUBTFUL
     missing(early)    .        .                 .                 .                 .         DOUBTFUL
     missing(late)     .        .                 .                 .                 .         DOUBTFUL +read
     unlisted(unasked) .        .                 .                 .                 .         .
@@ -141,7 +143,7 @@ def _waiting(state: Waiting, event: MachineEvent, now: int) -> Step:
             return _doubt(state.order, state.unwanted, now)
         case Unlisted(asked_ms=asked) if asked > state.since_ms:
             return _doubt(state.order, state.unwanted, now)
-        case Withdraw(reason=reason):
+        case Withdraw(reason=reason) if state.unwanted is None:
             return Canceling(state.order, reason, now), CANCEL
         case Tick(may_cancel=True) if state.order.expires_ms is not None and now >= state.order.expires_ms:
             return Canceling(state.order, state.unwanted or "ttl", now), CANCEL
@@ -156,7 +158,7 @@ def _canceling(state: Canceling, event: MachineEvent, now: int) -> Step:
         case Done():
             return _cool(state.order, now)
         case Plain.CANCEL_REFUSED | Plain.CANCEL_LOST | Plain.AMEND_LOST | Plain.STREAM_LOST:
-            return _doubt(state.order, state.reason, now)
+            return _doubt(state.order, state.reason, now, now + ASK_MS)
         case Plain.CANCEL_NOT_SENT:
             return Waiting(replace(state.order, expires_ms=now + ASK_MS), now, state.reason), ()
         case Tick() if now >= state.since_ms + ANSWER_MS:
@@ -169,10 +171,8 @@ def _doubtful(state: Doubtful, event: MachineEvent, now: int) -> Step:
     match event:
         case Submitted():
             raise ValueError(f"{state.order.client_id} is in doubt")
-        case Live() if state.unwanted is not None:
-            return Canceling(state.order, state.unwanted, now), CANCEL
         case Live():
-            return Waiting(state.order, now), ()
+            return _found_alive(state, now)
         case Done() | RefusedOrder():
             return _cool(state.order, now)
         case Withdraw(reason=reason):
@@ -190,6 +190,14 @@ def _doubtful(state: Doubtful, event: MachineEvent, now: int) -> Step:
             return state, ()
 
 
+def _found_alive(state: Doubtful, now: int) -> Step:
+    if state.unwanted is None:
+        return Waiting(state.order, now), ()
+    if now < state.cancel_ms:
+        return Waiting(replace(state.order, expires_ms=state.cancel_ms), now, state.unwanted), ()
+    return Canceling(state.order, state.unwanted, now), CANCEL
+
+
 def _ask_again(state: Doubtful, now: int) -> Step:
     again = replace(state, ask_ms=now + ASK_MS)
     if now < state.alarm_ms:
@@ -197,8 +205,8 @@ def _ask_again(state: Doubtful, now: int) -> Step:
     return replace(again, alarm_ms=now + ALARM_MS), (Effect.ASK, Effect.ALARM)
 
 
-def _doubt(order: Working, unwanted: str | None, now: int) -> Step:
-    return Doubtful(order, now, now + ASK_MS, unwanted, alarm_ms=now + ALARM_MS), ASK
+def _doubt(order: Working, unwanted: str | None, now: int, cancel_ms: int = 0) -> Step:
+    return Doubtful(order, now, now + ASK_MS, unwanted, alarm_ms=now + ALARM_MS, cancel_ms=cancel_ms), ASK
 
 
 def _cool(order: Working, now: int) -> Step:

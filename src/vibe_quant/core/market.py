@@ -106,8 +106,10 @@ class MarketView:
         if exch <= self.trade_exch_ms and (exch < self.trade_exch_ms or 0 < t.trade_id <= self._trade_id):
             return
         self.trade_exch_ms = exch
+        known = self._trade_id
         self._trade_id = t.trade_id
-        self.prev = self.last
+        # Aggregate trades are numbered without gaps: one that was missed may have been the one before.
+        self.prev = self.last if t.trade_id == known + 1 or not known or not t.trade_id else None
         self.last = t.price
         trades = self._trades
         trades.append(t)

@@ -102,7 +102,9 @@ class Operator:
             plan = side.plan
             if plan is not None and not plan.urgent:
                 out += side.withdraw("flatten", now)
-            text = f"{side.symbol} {side.side}: flattening {side.leg.qty} by aggressive limits, without signals."
+            held = side.gate.closed(now)
+            waits = "" if held is None else f" It waits: {held}."
+            text = f"{side.symbol} {side.side}: flattening {side.leg.qty} by aggressive limits, without signals.{waits}"
             out.append(Notify(NoticeKind.LIFECYCLE, Severity.INFO, text, side.symbol, side.side))
         return out or [self._notice("There is nothing to flatten.", command.symbol)]
 
@@ -146,8 +148,9 @@ class Operator:
             desk.add_side(key, settings)
             return self._welcome(desk, key, now)
         again, side.gate.retired = side.gate.retired, False
-        side.reconfigure(settings)
         out = side.stop.on_settings(settings.risk.protective_stop, desk.rules, drop_stops, now)
+        if side.reconfigure(settings) and side.plan is not None and side.plan.ttl_ms is None:
+            out += side.withdraw("the settings have changed", now)  # its strategy is gone, and it has no end of life
         return out + (self._welcome(desk, key, now) if again else [])
 
     def _welcome(self, desk: Desk, key: PositionSide, now: int) -> list[Intent]:

@@ -66,7 +66,7 @@ class Doubtful:
     """Nobody knows whether the order lives; it is asked for until told.
 
     ``listing_ms``: when the exchange had said "does not exist" late enough; a list of open orders asked for since then
-    settles it.
+    settles it.  ``cancel_ms``: a cancel that was refused or lost is not sent again before, whatever is told meanwhile.
     """
 
     order: Working
@@ -75,6 +75,7 @@ class Doubtful:
     unwanted: str | None
     listing_ms: int | None = None
     alarm_ms: int = 0
+    cancel_ms: int = 0
 
 
 State = Idle | Placing | Waiting | Canceling | Cooldown | Doubtful

@@ -29,6 +29,7 @@ class Reports:
         self._engine = engine
         self._house = engine.house
         self._unmanaged: set[str] = set()
+        self._strangers: set[str] = set()
         self._orphans: set[str] = set()
         self._stop_fills: dict[str, Decimal] = {}
         self._first_read_ms: int | None = None
@@ -85,25 +86,30 @@ class Reports:
         """Our prefix, and not in the ledger: a leftover at start is cancelled, later it is a second instance."""
         if update.position_side not in desk.sides:
             return self._orphan(update, now)
-        if update.status.is_final:
-            return []
-        if self._is_of_another(now):
-            return self._second_instance(update)
+        self._house.sync.surprise(now, f"order {update.client_id} carries our prefix and is not known")
+        if self._is_late(now) or update.status.is_final:
+            return self._of_another(update)
         self._house.orders.record(from_report(update, now))
         self._house.counter(desk.symbol, update.position_side).adopt(update)
         return self._own(desk, update, now)
 
     def _orphan(self, update: ev.OrderUpdate, now: int) -> list[Intent]:
         """The same on a leg that is not managed: a leftover is cancelled as often as it is seen, and not followed."""
+        if update.client_id not in self._orphans and (self._is_late(now) or update.status.is_final):
+            return self._of_another(update)
         if update.status.is_final:
             return []
-        if update.client_id not in self._orphans and self._is_of_another(now):
-            return self._second_instance(update)
         self._orphans.add(update.client_id)
         return [CancelOrder(update.symbol, update.client_id, "left by an earlier run")]
 
-    def _second_instance(self, update: ev.OrderUpdate) -> list[Intent]:
-        self._house.halted = reason = f"order {update.client_id} carries our prefix and is not ours"
+    def _of_another(self, update: ev.OrderUpdate) -> list[Intent]:
+        """Not ours to touch, whatever it is: remembered as a claim; where it lives, discretion halts."""
+        self._house.foreign.report(update)
+        if update.status.is_final or (self._house.halted is not None and self._strangers):
+            return []
+        self._strangers.add(update.client_id)
+        reason = f"order {update.client_id} carries our prefix and is not ours"
+        self._house.halted = self._house.halted or reason
         text = (
             f"{update.symbol}: {reason}: another instance works this account. All discretionary orders have stopped; "
             "panic and protective stops go on. Stop the other instance, or give one another client_order_prefix; then "
@@ -115,12 +121,12 @@ class Reports:
             Halt(None, None, reason),
         ]
 
-    def _is_of_another(self, now: int) -> bool:
-        """Too late for a leftover of an earlier run; and nothing has halted yet."""
-        started = self._first_read_ms is not None and now >= self._first_read_ms + LEFTOVER_MS
-        return started and self._house.halted is None
+    def _is_late(self, now: int) -> bool:
+        """Too late for a leftover of an earlier run."""
+        return self._first_read_ms is not None and now >= self._first_read_ms + LEFTOVER_MS
 
     def _position(self, update: ev.PositionUpdate, now: int) -> list[Intent]:
+        self._house.rough_offset_ms = update.exch_ms - now
         self._heard(Source.STREAM, now)
         desk = self._engine.desk(update.symbol)
         if desk is None:
@@ -174,6 +180,7 @@ class Reports:
         return out
 
     def _snapshot(self, read: ev.AccountSnapshot, now: int) -> list[Intent]:
+        self._house.rough_offset_ms = read.exch_ms - now
         complete = read.positions is not None and read.orders is not None
         if read.balances is not None:
             self._house.account.on_balances_read(read.balances)

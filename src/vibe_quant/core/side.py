@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vibe_quant.core.aftermath import Aftermath
-from vibe_quant.core.discretion import Circumstances, Discretion
+from vibe_quant.core.discretion import IS_DUST, Circumstances, Discretion
 from vibe_quant.core.execution import Ended, ExecutionEngine, Out
 from vibe_quant.core.gate import Gate
 from vibe_quant.core.modes import held
@@ -88,8 +88,8 @@ class Side:
         """Something is held, or some order may live."""
         return self.leg.qty > 0 or not self.execution.is_free
 
-    def reconfigure(self, settings: SymbolSettings) -> None:
-        """New settings, taken between two orders; a strategy that changed starts anew."""
+    def reconfigure(self, settings: SymbolSettings) -> bool:
+        """New settings; True where strategies or orders changed: they start anew, and do not know what rests."""
         changed = settings.strategy != self.settings.strategy or settings.execution != self.settings.execution
         self.settings = settings
         self.tally.reconfigure(settings.execution)
@@ -98,6 +98,7 @@ class Side:
         self.discretion = None
         if changed:
             self.signal = self._signals()
+        return changed
 
     def pulse(self, now: int) -> list[Intent]:
         """Something has happened that this side may act on: one look at everything, in the order of danger."""
@@ -248,14 +249,16 @@ class Side:
         if not target and self.discretion.is_dust(price):
             return self._dust(self.discretion)
         if self.flatten_base is not None:
-            return self.discretion.flatten(self.flatten_base, self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT))
+            plan = self.discretion.flatten(self.flatten_base, self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT))
+            return self._dust(self.discretion) if plan is IS_DUST else plan
         signal = self.signal.evaluate(ctx, now)
         if signal is None:
             return NO_SIGNAL
         mode = self._mode(signal.mode, now)
         if mode is ExecutionMode.AGGRESSIVE_LIMIT and signal.mode is ExecutionMode.MAKER_ONLY:
-            signal = replace(signal, price=None)
-        return self.discretion.from_signal(signal, self.circumstances(mode, now), now)
+            signal = replace(signal, price=None, ttl_ms=None)
+        plan = self.discretion.from_signal(signal, self.circumstances(mode, now), now)
+        return self._dust(self.discretion) if plan is IS_DUST else plan
 
     def _dust(self, discretion: Discretion) -> OrderPlan | NoPlan:
         if self.tally.dust >= Dust.MARKET:
