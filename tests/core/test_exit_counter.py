@@ -352,7 +352,7 @@ def test_a_read_has_in_it_every_fill_that_was_known_before_it() -> None:
     counter.report(report("a", FILLED, 200, "2", "2"))
     assert counter.room == 0
     counter.read(D(3), 200)  # three were added in the moment of the fill: the row that told of both was lost
-    assert (counter.bound, counter.room) == (5, 3)
+    assert (counter.bound, counter.room) == (D(5), D(3))
     counter.read(D(9), 150)
     assert counter.room == 3, "an older read changes nothing"
 
@@ -366,7 +366,7 @@ def test_a_fill_heard_of_after_the_read_that_has_it_in_it_is_not_counted_as_stil
     counter.read(D(2), 200)
     assert counter.room == 1, "two more of this order are in the read, unheard of"
     counter.report(report("a", FILLED, 200, "4"))
-    assert (counter.bound, counter.room) == (5, 1), "the moment's fall explains two of the other three"
+    assert (counter.bound, counter.room) == (D(5), D(1)), "the moment's fall explains two of the other three"
 
 
 def test_a_second_read_of_the_same_moment_forgets_no_fall_that_was_not_explained() -> None:
@@ -376,4 +376,4 @@ def test_a_second_read_of_the_same_moment_forgets_no_fall_that_was_not_explained
     counter.row(D(1), 200)
     counter.read(D(1), 200)
     counter.report(report("a", FILLED, 200, "4"))
-    assert (counter.bound, counter.room) == (5, 1)
+    assert (counter.bound, counter.room) == (D(5), D(1))
