@@ -22,6 +22,7 @@ from vibe_quant.domain.enums import (
     ExecutionState,
     NoticeKind,
     OrderStatus,
+    Source,
 )
 from vibe_quant.domain.settings import (
     FillRateSettings,
@@ -168,6 +169,23 @@ def test_a_role_is_both_taker_or_unknown() -> None:
     rest = replace(desk.report(third, OrderStatus.FILLED), filled_qty=third.qty)
     [told] = notices(desk.feed(rest), NoticeKind.FILL)
     assert (dict(told.facts)["role"], dict(told.facts)["avg"]) == ("unknown", "None")
+
+
+def test_fills_that_only_rest_told_of_are_priced_by_its_average() -> None:
+    desk = started("0.1")
+    first = only(desk.rise())
+    desk.ack(first)
+    desk.filled[first.client_id] = first.qty
+    told = replace(desk.report(first, OrderStatus.FILLED), avg_price=D("100.31"), source=Source.REST)
+    [fill] = notices(desk.feed(told), NoticeKind.FILL)
+    assert (dict(fill.facts)["avg"], dict(fill.facts)["role"]) == ("100.31", "unknown")
+    second = only(desk.row("0.05") + desk.passes(300, quoting=True))
+    desk.ack(second)
+    desk.filled[second.client_id] = second.qty
+    out = desk.feed(desk.report(second, OrderStatus.FILLED)) + desk.row("0")
+    [done] = notices(out + desk.passes(3000), NoticeKind.EXIT_FINISHED)
+    assert dict(done.facts)["qty"] == "0.10"
+    assert dict(done.facts)["avg"] == "100.31"  # of the half whose price is known
 
 
 def test_post_only_refusals_move_a_tick_back_then_escalate() -> None:

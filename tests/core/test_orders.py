@@ -133,6 +133,35 @@ def test_trades_add_up_and_each_is_booked_once() -> None:
     assert (order.fee, order.fee_asset, order.realized_pnl) == (D("0.3"), "USDT", D(2))
 
 
+def read(status: OrderStatus, filled: str, avg: str, ms: int = 100) -> OrderUpdate:
+    return replace(report(status, filled, ms), avg_price=D(avg), source=Source.REST)
+
+
+def test_an_average_that_rest_tells_prices_the_fills_whose_trades_were_not_heard() -> None:
+    ledger = ledger_with()
+    ledger.merge(trade("4", "4", 1, 100, price="100"))
+    ledger.merge(read(PART, "8", "101", 101))
+    order = known(ledger)
+    assert (order.priced_qty, order.notional, order.trades_qty) == (D(8), D(808), D(4))
+    ledger.merge(trade("8", "4", 2, 101, price="102", fee="0.1"))  # late, and in the average already
+    ledger.merge(trade("10", "2", 3, 102, price="106"))
+    order = known(ledger)
+    assert (order.priced_qty, order.notional, order.avg_price) == (D(10), D(1020), D(102))
+    assert (order.trades_qty, order.maker_qty, order.fee, order.realized_pnl) == (D(10), D(4), D("0.1"), D(3))
+
+
+def test_an_average_of_what_is_known_trade_by_trade_or_of_the_past_or_of_nothing_is_not_taken() -> None:
+    ledger = ledger_with()
+    ledger.merge(read(NEW, "0", "0", 99))
+    ledger.merge(trade("4", "4", 1, 100, price="100"))
+    ledger.merge(read(PART, "4", "100.00001", 100))
+    ledger.merge(report(PART, "8", 102))
+    ledger.merge(read(PART, "6", "200", 101))
+    ledger.merge(read(PART, "8", "0", 102))
+    order = known(ledger)
+    assert (order.priced_qty, order.notional) == (D(4), D(400))
+
+
 def test_fees_of_two_assets_are_never_added_up() -> None:
     ledger = ledger_with()
     ledger.merge(replace(trade("4", "4", 1), fee=D("0.001"), fee_asset="BNB"))
@@ -302,6 +331,8 @@ def lives(draw: st.DrawFn) -> list[OrderUpdate]:
         filled += size
         told.append(trade(str(filled), str(size), number, ms, fee="0.01"))
         told.append(report(told[-1].status, str(filled), ms))
+        if draw(st.booleans()):
+            told.append(read(told[-1].status, str(filled), "100", ms))
     if filled < 10:
         told.append(report(CANCELED, str(filled), ms + draw(st.integers(0, 2))))
     return told
@@ -321,7 +352,7 @@ def test_any_order_of_reports_ends_in_the_same_truth(told: list[OrderUpdate], rn
         ledger.merge(update)
     order, last = known(ledger), told[-1]
     assert (order.filled, order.status, order.remaining) == (last.filled_qty, last.status, D(0))
-    assert order.trades_qty == order.filled
+    assert order.trades_qty == order.priced_qty == order.filled
     assert order.notional == 100 * order.filled
     assert order.fee == D("0.01") * sum(1 for update in told if update.last_qty > 0)
 
@@ -342,6 +373,8 @@ def test_filled_never_falls_and_final_is_final_whatever_is_lost(
         assert merged.filled == merged.after.filled - before.filled >= 0
         assert not before.is_final or merged.after.is_final
         assert merged.after.trades_qty <= merged.after.filled
+        assert merged.after.priced_qty <= merged.after.filled
+        assert merged.after.notional == 100 * merged.after.priced_qty
     order = known(ledger)
     assert order.filled == max((update.filled_qty for update in heard), default=D(0))
     assert order.is_final == any(update.status.is_final for update in heard)

@@ -44,6 +44,7 @@ class Aftermath:
         self._said_claimed = False
         self.sold = ZERO
         self.sold_notional = ZERO
+        self.sold_priced = ZERO
         self.orders = 0
 
     def ended(self, ended: Ended, now: int) -> list[Intent]:
@@ -85,7 +86,7 @@ class Aftermath:
         if not done or not side.execution.is_quiet or (side.ctx is None and self.orders == 0):
             return []
         began = now if side.ctx is None else side.ctx.began_ms
-        avg = self.sold_notional / self.sold if self.sold > 0 else None
+        avg = self.sold_notional / self.sold_priced if self.sold_priced > 0 else None
         text = (
             f"{side.symbol} {side.side}: the exit is done. {self.sold} closed in {self.orders} orders at "
             f"{_price(avg)}, {(now - began) / 1000:.1f} s; {side.leg.qty} left."
@@ -93,7 +94,7 @@ class Aftermath:
         facts = (("qty", str(self.sold)), ("avg", str(avg)), ("orders", str(self.orders)), ("left", str(side.leg.qty)))
         side.ctx, side.flatten_base = None, None
         side.tally.begin()
-        self.sold = self.sold_notional = ZERO
+        self.sold = self.sold_notional = self.sold_priced = ZERO
         self.orders = 0
         return [Notify(NoticeKind.EXIT_FINISHED, Severity.INFO, text, side.symbol, side.side, facts)]
 
@@ -158,6 +159,7 @@ class Aftermath:
         side = self._side
         self.sold += order.filled
         self.sold_notional += order.notional
+        self.sold_priced += order.priced_qty
         self.orders += 1
         self._said_claimed = False
         avg = order.avg_price

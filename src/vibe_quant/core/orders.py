@@ -24,7 +24,8 @@ class OwnOrder:
 
     ``status`` None: the request left and nothing was heard yet.  ``written_off``: ended by an answer or by silence, not
     by a report; a report that the order lives undoes it.  ``amend_qty``: the total of an amendment under way.
-    ``notional`` is the quote value of the known trades, ``fees`` what each asset was charged for them.
+    ``notional`` is the quote value of ``priced_qty``: of the known trades, and of what a report told the average of
+    (``averaged_qty``, the first so much that filled).  ``fees`` is what each asset was charged for the known trades.
     """
 
     client_id: str
@@ -44,6 +45,8 @@ class OwnOrder:
     written_off: bool = False
     amend_qty: Decimal | None = None
     notional: Decimal = ZERO
+    priced_qty: Decimal = ZERO
+    averaged_qty: Decimal = ZERO
     fees: tuple[tuple[str, Decimal], ...] = ()
     realized_pnl: Decimal = ZERO
     maker_qty: Decimal = ZERO
@@ -73,8 +76,8 @@ class OwnOrder:
 
     @property
     def avg_price(self) -> Decimal | None:
-        """Average price of the known trades; None without any."""
-        return self.notional / self.trades_qty if self.trades_qty > 0 else None
+        """Average price of the fills whose price is known; None without any."""
+        return self.notional / self.priced_qty if self.priced_qty > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def merge(order: OwnOrder, update: OrderUpdate, *, new_trade: bool) -> OwnOrder:
     changed = replace(order, filled=filled, order_id=order.order_id or update.order_id)
     if new_trade:
         changed = _book_trade(changed, update)
+    changed = _averaged(changed, update)
     if order.is_final and not order.written_off:
         return changed
     if update.status.is_final:
@@ -147,10 +151,20 @@ def merge(order: OwnOrder, update: OrderUpdate, *, new_trade: bool) -> OwnOrder:
     return replace(changed, qty=max(changed.qty, update.qty))
 
 
+def _averaged(order: OwnOrder, update: OrderUpdate) -> OwnOrder:
+    """The average price of all that has filled, where some trade of it was not heard; an older average is not taken."""
+    if not update.avg_price or update.filled_qty < order.filled or order.priced_qty >= order.filled:
+        return order
+    filled = order.filled
+    return replace(order, notional=filled * update.avg_price, priced_qty=filled, averaged_qty=filled)
+
+
 def _book_trade(order: OwnOrder, update: OrderUpdate) -> OwnOrder:
+    priced = ZERO if update.filled_qty <= order.averaged_qty else update.last_qty
     return replace(
         order,
-        notional=order.notional + update.last_qty * update.last_price,
+        notional=order.notional + priced * update.last_price,
+        priced_qty=order.priced_qty + priced,
         trades_qty=order.trades_qty + update.last_qty,
         maker_qty=order.maker_qty + (update.last_qty if update.is_maker else ZERO),
         fees=_charge(order.fees, update),
