@@ -21,6 +21,7 @@ from tests.core.scenario import (
     started,
 )
 
+from vibe_quant.core import aftermath
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.enums import ExecutionState, NoticeKind, OrderStatus, RequestKind, Severity, Source, Stream
@@ -109,6 +110,37 @@ def test_a_written_off_order_that_lives_is_cancelled_before_anything_else() -> N
     assert cancels(desk.ack(order)) == ["not expected to live"]
     assert orders(desk.rise() + desk.passes(300, quoting=True)) == []
     assert only(desk.cancelled(order)).client_id == "vq-r1-2"
+
+
+def test_what_was_told_of_an_order_is_not_told_again_when_more_of_it_fills_late() -> None:
+    desk = started("0.1", base_mult=2)
+    order = only(desk.rise())
+    desk.ack(order)
+    desk.fill(order, "0.04")
+    out = desk.cancelled(order) + desk.fill(order, "0.02") + desk.fill(order, "0.02")
+    told = [dict(fill.facts) for fill in notices(out, NoticeKind.FILL)]
+    assert [(f["qty"], f["pnl"], f["fee"]) for f in told] == [("0.04", "0.2", "0.01"), *[("0.02", "0.2", "0.01")] * 2]
+    assert {f["avg"] for f in told} == {str(order.price)}
+    [done] = notices(desk.row("0") + desk.passes(3000), NoticeKind.EXIT_FINISHED)
+    assert "0.08 closed in 1 orders at 100.3" in done.text
+
+
+def test_an_order_that_came_back_and_ended_again_is_told_of_by_what_it_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aftermath, "KEPT", 1)
+    desk = started()
+    order = only(desk.rise())
+    desk.ack(order)
+    desk.fill(order, "0.02")
+    desk.feed(ev.StreamDown(Stream.USER, desk.now))
+    desk.passes(4200, quoting=True)
+    desk.missing(order)
+    [told] = notices(desk.open_orders(), NoticeKind.FILL)
+    assert dict(told.facts)["qty"] == "0.02"
+    assert cancels(desk.fill(order, "0.01")) == ["not expected to live"]
+    [told] = notices(desk.cancelled(order), NoticeKind.FILL)
+    assert (dict(told.facts)["qty"], dict(told.facts)["fee"]) == ("0.01", "0.01")
+    [done] = notices(desk.row("0") + desk.passes(3000), NoticeKind.EXIT_FINISHED)
+    assert "0.03 closed in 1 orders at 100.3" in done.text
 
 
 def test_a_submit_that_nobody_answers_is_doubt_after_five_seconds() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vibe_quant.core.execution import Ended, EndKind
 from vibe_quant.core.order_plan import OrderPlan
-from vibe_quant.core.orders import Merge, OwnOrder
+from vibe_quant.core.orders import KEPT, Merge, OwnOrder
 from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.core.tally import GRID, MIN_NOTIONAL, OVER_CLOSE, POST_ONLY_REFUSED, REFUSALS_TO_HALT, Dust, order_end
 from vibe_quant.domain.enums import NoticeKind, Severity, SignalReason
@@ -42,10 +41,13 @@ class Aftermath:
     def __init__(self, side: Side) -> None:
         self._side = side
         self._said_claimed = False
+        self._told: dict[str, OwnOrder] = {}
+        """client id -> an ended order as notices and sums have it; it may fill once more, or come back."""
         self.sold = ZERO
         self.sold_notional = ZERO
         self.sold_priced = ZERO
-        self.orders = 0
+        self._orders: set[str] = set()
+        """Ids of the orders that have sold anything in this exit."""
 
     def ended(self, ended: Ended, now: int) -> list[Intent]:
         """Count the order's end and react to it."""
@@ -57,7 +59,8 @@ class Aftermath:
         if ended.kind is EndKind.WRITTEN_OFF:
             side.house.counter(side.symbol, side.side).gone(ended.order.client_id)
             side.house.sync.surprise(now, "an order was written off")
-        if ended.order.filled > 0:
+        told = self._told.get(ended.order.client_id)
+        if ended.order.filled > (ZERO if told is None else told.filled):
             out.append(self._filled(ended.order))
         if plan is not None and plan.reason is SignalReason.DUST:
             out += self._dust(ended)
@@ -83,19 +86,24 @@ class Aftermath:
         """The exit is done where the leg is flat by the exchange's word, or at its target, and no order can live."""
         side = self._side
         done = side.leg.is_flat or ZERO < side.leg.row <= side.target
-        if not done or not side.execution.is_quiet or (side.ctx is None and self.orders == 0):
+        if not done or not side.execution.is_quiet or (side.ctx is None and not self._orders):
             return []
         began = now if side.ctx is None else side.ctx.began_ms
         avg = self.sold_notional / self.sold_priced if self.sold_priced > 0 else None
         text = (
-            f"{side.symbol} {side.side}: the exit is done. {self.sold} closed in {self.orders} orders at "
+            f"{side.symbol} {side.side}: the exit is done. {self.sold} closed in {len(self._orders)} orders at "
             f"{_price(avg)}, {(now - began) / 1000:.1f} s; {side.leg.qty} left."
         )
-        facts = (("qty", str(self.sold)), ("avg", str(avg)), ("orders", str(self.orders)), ("left", str(side.leg.qty)))
+        facts = (
+            ("qty", str(self.sold)),
+            ("avg", str(avg)),
+            ("orders", str(len(self._orders))),
+            ("left", str(side.leg.qty)),
+        )
         side.ctx, side.flatten_base = None, None
         side.tally.begin()
         self.sold = self.sold_notional = self.sold_priced = ZERO
-        self.orders = 0
+        self._orders.clear()
         return [Notify(NoticeKind.EXIT_FINISHED, Severity.INFO, text, side.symbol, side.side, facts)]
 
     def _tell(self, ended: Ended, plan: OrderPlan | None, now: int) -> None:
@@ -152,15 +160,22 @@ class Aftermath:
         return [Notify(NoticeKind.HALT, Severity.ALARM, text), Halt(None, None, reason)]
 
     def late(self, merged: Merge) -> Notify:
-        """A fill of an order that had ended already, by a refusal or written off."""
-        return self._filled(replace(merged.after, filled=merged.filled))
+        """A fill of an order that had ended already."""
+        return self._filled(merged.after)
 
     def _filled(self, order: OwnOrder) -> Notify:
+        """What an ended order has sold and was not told before."""
         side = self._side
+        told = self._told.pop(order.client_id, None)
+        self._told[order.client_id] = order
+        if len(self._told) > KEPT:
+            del self._told[next(iter(self._told))]
+        if told is not None:
+            order = order.since(told)
         self.sold += order.filled
         self.sold_notional += order.notional
         self.sold_priced += order.priced_qty
-        self.orders += 1
+        self._orders.add(order.client_id)
         self._said_claimed = False
         avg = order.avg_price
         text = f"{side.symbol} {side.side}: closed {order.filled} at {_price(avg)}, {side.leg.qty} left."

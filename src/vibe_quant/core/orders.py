@@ -64,6 +64,20 @@ class OwnOrder:
             return ZERO
         return max(ZERO, max(self.qty, self.amend_qty or ZERO) - self.filled)
 
+    def since(self, told: OwnOrder) -> OwnOrder:
+        """The same with the sums of only what has come since ``told``, an earlier state of it."""
+        before = dict(told.fees)
+        return replace(
+            self,
+            filled=self.filled - told.filled,
+            notional=self.notional - told.notional,
+            priced_qty=self.priced_qty - told.priced_qty,
+            fees=tuple((asset, fee - before.get(asset, ZERO)) for asset, fee in self.fees if fee != before.get(asset)),
+            realized_pnl=self.realized_pnl - told.realized_pnl,
+            maker_qty=self.maker_qty - told.maker_qty,
+            trades_qty=self.trades_qty - told.trades_qty,
+        )
+
     @property
     def fee_asset(self) -> str:
         """The asset of the first fee; empty without any."""
