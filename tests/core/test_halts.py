@@ -141,8 +141,42 @@ def test_a_claim_is_said_once_and_what_it_leaves_is_worked() -> None:
     assert notices(desk.refused(order, -2022), NoticeKind.MISMATCH) == []
     order = only(desk.passes(320, quoting=True))
     desk.ack(order)
-    desk.fill(order)
+    out = desk.fill(order)  # what the claim leaves can still be sold: the claim stands
+    assert desk.engine.desks[BTC].sides[LONG].claimed == D("0.5")
+    for _ in range(2):
+        order = only(out + desk.passes(320, quoting=True))
+        out = desk.refused(order, -2022)
+        assert notices(out, NoticeKind.MISMATCH) == []
+
+
+def test_a_claim_that_is_gone_is_forgotten_with_the_next_fill_and_the_next_one_said() -> None:
+    desk = started()
+    desk.resting = [desk.foreign("web_1", "0.5")]
+    desk.feed(desk.resting[0])
+    order = only(desk.rise())
+    desk.refused(order, -2022)
+    desk.resting = []
+    order = only(desk.feed(desk.foreign("web_1", "0.5", status=CANCELED)) + desk.passes(320, quoting=True))
+    desk.ack(order)
+    out = desk.fill(order)
     assert not desk.engine.desks[BTC].sides[LONG].tally.claimed
+    desk.resting = [desk.foreign("web_2", "0.5")]
+    out += desk.feed(desk.resting[0])
+    assert desk.engine.desks[BTC].sides[LONG].claimed == 0
+    order = only(out + desk.passes(320, quoting=True))
+    assert notices(desk.refused(order, -2022), NoticeKind.MISMATCH)
+
+
+def test_a_claim_is_said_anew_in_the_next_exit() -> None:
+    desk = started("0.1")
+    desk.resting = [desk.foreign("web_1", "0.05")]
+    desk.feed(desk.resting[0])
+    order = only(desk.rise())
+    assert notices(desk.refused(order, -2022), NoticeKind.MISMATCH)
+    desk.calm()
+    assert notices(desk.row("0") + desk.passes(3000, quoting=True), NoticeKind.EXIT_FINISHED)
+    order = only(desk.row("0.1") + desk.rise())
+    assert notices(desk.refused(order, -2022), NoticeKind.MISMATCH)
 
 
 def test_the_first_refusal_for_more_than_there_is_reads_the_account() -> None:

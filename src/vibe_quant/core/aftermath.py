@@ -62,6 +62,7 @@ class Aftermath:
         told = self._told.get(ended.order.client_id)
         if ended.order.filled > (ZERO if told is None else told.filled):
             out.append(self._filled(ended.order))
+            self._unclaim()
         if plan is not None and plan.reason is SignalReason.DUST:
             out += self._dust(ended)
         if tired and side.gate.halted is None:
@@ -104,6 +105,7 @@ class Aftermath:
         side.tally.begin()
         self.sold = self.sold_notional = self.sold_priced = ZERO
         self._orders.clear()
+        self._said_claimed = False
         return [Notify(NoticeKind.EXIT_FINISHED, Severity.INFO, text, side.symbol, side.side, facts)]
 
     def _tell(self, ended: Ended, plan: OrderPlan | None, now: int) -> None:
@@ -150,6 +152,12 @@ class Aftermath:
         facts = (("claimed", str(claimed)), ("qty", str(side.leg.qty)))
         return [Notify(NoticeKind.MISMATCH, Severity.ALARM, text, side.symbol, side.side, facts)]
 
+    def _unclaim(self) -> None:
+        """What was refused can be sold again and nobody else claims it; a claim that stands goes on being counted."""
+        side = self._side
+        if side.tally.claimed and not side.house.foreign.closers(side.symbol, side.side):
+            side.tally.claimed = self._said_claimed = False
+
     def _halt_account(self, code: int) -> list[Intent]:
         side = self._side
         side.house.halted = reason = f"{ACCOUNT_HALTS[code]} ({code})"
@@ -176,7 +184,6 @@ class Aftermath:
         self.sold_notional += order.notional
         self.sold_priced += order.priced_qty
         self._orders.add(order.client_id)
-        self._said_claimed = False
         avg = order.avg_price
         text = f"{side.symbol} {side.side}: closed {order.filled} at {_price(avg)}, {side.leg.qty} left."
         role = "maker" if order.maker_qty == order.trades_qty else "taker" if order.maker_qty == 0 else "both"

@@ -71,7 +71,7 @@ class Tally:
     def book(self, ended: Ended, plan: OrderPlan | None, *, soft: bool) -> bool:
         """Count the end of an order that ``plan`` sent; True where refusals in a row have reached the limit."""
         if ended.order.filled > 0:
-            self.refusals, self.claimed = 0, False
+            self.refusals = 0
         if plan is None or plan.urgent:
             return False
         self.refusals += ended.kind is EndKind.REFUSED and ended.code not in NOT_COUNTED
