@@ -40,7 +40,6 @@ class Aftermath:
 
     def __init__(self, side: Side) -> None:
         self._side = side
-        self._said_claimed = False
         self._told: dict[str, OwnOrder] = {}
         """client id -> an ended order as notices and sums have it; it may fill once more, or come back."""
         self.sold = ZERO
@@ -105,7 +104,6 @@ class Aftermath:
         side.tally.begin()
         self.sold = self.sold_notional = self.sold_priced = ZERO
         self._orders.clear()
-        self._said_claimed = False
         return [Notify(NoticeKind.EXIT_FINISHED, Severity.INFO, text, side.symbol, side.side, facts)]
 
     def _tell(self, ended: Ended, plan: OrderPlan | None, now: int) -> None:
@@ -140,10 +138,10 @@ class Aftermath:
         return self._claimed(code)
 
     def _claimed(self, code: int) -> list[Intent]:
-        if self._said_claimed:
-            return []
-        self._said_claimed = True
         side = self._side
+        if side.tally.claim_said:
+            return []
+        side.tally.claim_said = True
         claimed = side.house.foreign.claimed(side.symbol, side.side)
         text = (
             f"{side.symbol} {side.side}: the exchange refused an order ({code}); orders that are not ours claim "
@@ -156,7 +154,7 @@ class Aftermath:
         """What was refused can be sold again and nobody else claims it; a claim that stands goes on being counted."""
         side = self._side
         if side.tally.claimed and not side.house.foreign.closers(side.symbol, side.side):
-            side.tally.claimed = self._said_claimed = False
+            side.tally.claimed = side.tally.claim_said = False
 
     def _halt_account(self, code: int) -> list[Intent]:
         side = self._side

@@ -47,12 +47,16 @@ def order_end(ended: Ended) -> OrderEnd | None:
 
 @dataclass(slots=True)
 class Tally:
-    """One a side.  ``claimed``: foreign closers are subtracted, since the exchange refused what they cover."""
+    """One a side.  ``claimed``: foreign closers are subtracted, since the exchange refused what they cover.
+
+    ``claim_said``: the operator was told so.
+    """
 
     settings: ExecutionSettings
     rotation: Rotation = field(default_factory=Rotation)
     refusals: int = 0
     claimed: bool = False
+    claim_said: bool = False
     dust: Dust = Dust.NONE
     fill_rate: MakerFillRate = field(init=False)
 
@@ -66,7 +70,8 @@ class Tally:
 
     def begin(self) -> None:
         """A new exit: nothing of the last one counts."""
-        self.rotation, self.refusals, self.claimed, self.dust = Rotation(), 0, False, Dust.NONE
+        self.rotation, self.refusals, self.dust = Rotation(), 0, Dust.NONE
+        self.claimed = self.claim_said = False
 
     def book(self, ended: Ended, plan: OrderPlan | None, *, soft: bool) -> bool:
         """Count the end of an order that ``plan`` sent; True where refusals in a row have reached the limit."""
