@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vibe_quant.domain.intents import FetchSnapshot
-from vibe_quant.domain.settings import Settings
+from vibe_quant.domain.settings import Manage, Settings
 
 SURPRISE_MS = 5000  # two reads for surprises are at least so far apart
 RETRY_MS = 2000  # a failed read is repeated after so long
@@ -14,8 +14,10 @@ SECOND_MS = 1000  # a missing leg is read again after so long
 
 def interval_ms(settings: Settings) -> int:
     """How often the account is compared: as often as the most demanding symbol wants it."""
-    wanted = [s.risk.reconcile_interval_s for _, s in settings.symbols] or [settings.default.risk.reconcile_interval_s]
-    return min(wanted) * 1000
+    worked = [one for _, one in settings.symbols]
+    if settings.shared.manage is Manage.ALL or not worked:
+        worked.append(settings.default)
+    return min(one.risk.reconcile_interval_s for one in worked) * 1000
 
 
 class Sync:

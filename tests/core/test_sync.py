@@ -1,0 +1,30 @@
+"""When the account is read: as often as the most demanding symbol wants, and which answer counts for which question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.core.scenario import BTC, Scenario, listed, of, symbol
+
+from vibe_quant.core.sync import Sync, interval_ms
+from vibe_quant.domain import intents as do
+from vibe_quant.domain.settings import GlobalSettings, Manage, RiskSettings, Settings, SymbolSettings
+
+
+def every(seconds: int) -> SymbolSettings:
+    return replace(symbol(), risk=RiskSettings(reconcile_interval_s=seconds))
+
+
+def test_the_most_demanding_of_what_is_worked_rules() -> None:
+    assert interval_ms(listed(BTC=every(40), ETH=every(20))) == 20_000
+    everything = GlobalSettings(manage=Manage.ALL)
+    assert interval_ms(Settings(everything, default=every(10))) == 10_000
+    assert interval_ms(Settings(everything, default=every(10), symbols=((BTC, every(60)),))) == 10_000
+    assert interval_ms(Settings(GlobalSettings(), default=every(10), symbols=((BTC, every(60)),))) == 60_000
+
+
+def test_the_account_is_compared_as_often_as_any_position_may_want_it() -> None:
+    desk = Scenario(Settings(GlobalSettings(manage=Manage.ALL), default=every(10), symbols=((BTC, every(60)),)))
+    desk.start()
+    desk.passes(5000)
+    assert len(of(do.FetchSnapshot, desk.passes(20_000))) == 2
