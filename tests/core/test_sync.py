@@ -28,3 +28,16 @@ def test_the_account_is_compared_as_often_as_any_position_may_want_it() -> None:
     desk.start()
     desk.passes(5000)
     assert len(of(do.FetchSnapshot, desk.passes(20_000))) == 2
+
+
+def test_an_answer_to_the_read_before_leaves_the_one_under_way_open() -> None:
+    sync = Sync(30_000)
+    sync.begin(10, "the user stream is up")
+    assert len(sync.due(10)) == 1
+    sync.begin(20, "the book stream is up")
+    assert len(sync.due(20)) == 1
+    sync.answered(10, 25, complete=True)
+    assert (sync.gate_ms, sync.deadline()) == (20, 10_020)
+    assert len(sync.due(10_020)) == 1  # the second one was lost
+    sync.answered(10_020, 10_050, complete=True)
+    assert (sync.gate_ms, sync.deadline()) == (None, 40_050)

@@ -51,7 +51,12 @@ class Sync:
         self._ask(now + SECOND_MS, "a second read of what the first one contradicts")
 
     def answered(self, request_ms: int, now: int, *, complete: bool) -> None:
-        """A read has come; an incomplete one opens no gate and is repeated."""
+        """A read has come; an incomplete one opens no gate and is repeated.
+
+        The answer to an earlier read than the one under way says nothing of that.
+        """
+        if self._asked_ms is not None and request_ms < self._asked_ms:
+            return
         self._in_flight = False
         if not complete:
             self._ask(now + RETRY_MS, "the last read was incomplete")
