@@ -10,6 +10,7 @@ from tests.core.scenario import (
     BTC,
     LONG,
     NEW,
+    PARTIAL,
     RULES,
     Scenario,
     cancels,
@@ -97,6 +98,21 @@ def test_a_refused_amendment_is_as_if_not_sent_and_one_not_sent_too() -> None:
         out = desk.refused(order, -5027, kind) if answer == "refused" else desk.not_sent(order, kind)
         assert desk.view().state is ExecutionState.WAITING
         assert of(do.AmendOrder, out + desk.quote())  # the touch is still away
+
+
+def test_an_amendment_is_under_way_until_it_is_told_of_whatever_else_is() -> None:
+    desk = started(amend=True, base_mult=2)
+    order, _ = amended(desk)
+    assert of(do.AmendOrder, desk.fill(order, "0.02") + desk.quote(bid="99.8", ask="100.1")) == []
+    told = replace(desk.report(order, PARTIAL), price=D("100.1"), amended=True)
+    assert of(do.AmendOrder, desk.feed(told) + desk.quote(bid="99.7", ask="100.0"))
+
+
+def test_an_order_that_was_amended_too_often_is_not_amended_again_and_lives_on() -> None:
+    desk = started(amend=True)
+    order, _ = amended(desk)
+    assert of(do.AmendOrder, desk.refused(order, -5026, RequestKind.AMEND) + desk.quote(ask="100.1")) == []
+    assert cancels(desk.passes(820, quoting=True)) == ["ttl"]
 
 
 def test_an_amendment_of_unknown_outcome_is_doubt() -> None:

@@ -167,8 +167,9 @@ def test_an_amendment_counts_with_the_larger_quantity_until_it_is_told_of() -> N
     counter.leaving(amendment("a", "6"))
     counter.report(report("a", PART, 101, "1"))
     assert counter.open == 5
-    counter.report(report("a", PART, 102, "1", "6"))
+    counter.report(replace(report("a", PART, 102, "1", "6"), amended=True))
     counter.leaving(amendment("a", "3"))
+    counter.report(report("a", PART, 103, "1", "3"))
     assert counter.open == 5
     counter.report(replace(report("a", PART, 103, "1", "3"), amended=True))
     assert counter.open == 2

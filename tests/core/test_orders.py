@@ -258,24 +258,35 @@ def test_an_amendment_under_way_counts_with_the_larger_quantity() -> None:
         assert known(ledger).remaining == counted
         ledger.merge(report(PART, "2", 100))
         assert known(ledger).remaining == counted
-    ledger.amending(ID, None)
+    ledger.unamended(ID)
     assert known(ledger).remaining == 8
 
 
-def test_an_amendment_is_done_when_a_report_has_its_quantity_or_says_so() -> None:
+def test_an_amendment_is_done_when_a_report_says_so_and_not_before() -> None:
     ledger = ledger_with()
-    ledger.amending(ID, D(6))
-    ledger.merge(report(NEW, "0", 101, qty="6"))
-    assert (known(ledger).qty, known(ledger).amend_qty) == (D(6), None)
+    ledger.amending(ID, D(10))
+    ledger.merge(trade("2", "2", 1, 101))
+    assert known(ledger).amend_qty == 10
+    ledger.merge(replace(report(PART, "2", 102), amended=True))
+    assert (known(ledger).qty, known(ledger).amend_qty) == (D(10), None)
     ledger.amending(ID, D(4))
-    ledger.merge(replace(report(NEW, "0", 102, qty="5"), amended=True))
+    ledger.merge(replace(report(PART, "2", 103, qty="5"), amended=True))
     assert (known(ledger).qty, known(ledger).amend_qty) == (D(5), None)
+
+
+def test_an_amendment_that_failed_for_good_leaves_the_order_as_it_was_and_is_the_last() -> None:
+    ledger = ledger_with()
+    ledger.amending(ID, D(15))
+    ledger.unamended(ID)
+    assert (known(ledger).remaining, known(ledger).amendable) == (D(10), True)
+    ledger.unamended(ID, for_good=True)
+    assert not known(ledger).amendable
 
 
 def test_an_amendment_thought_lost_that_made_the_order_larger_counts() -> None:
     ledger = ledger_with()
     ledger.amending(ID, D(15))
-    ledger.amending(ID, None)
+    ledger.unamended(ID)
     ledger.merge(report(NEW, "0", 101, qty="15"))
     assert ledger.remaining("BTCUSDT", LONG) == 15
 
@@ -392,8 +403,10 @@ def test_remaining_is_the_sum_over_what_lives(steps: list[tuple[str, int, int]])
             ledger.refuse(client_id)
         elif action == 4:
             ledger.write_off(client_id)
+        elif action == 5:
+            ledger.amending(client_id, D(amount))
         else:
-            ledger.amending(client_id, D(amount) if action == 5 else None)
+            ledger.unamended(client_id)
         all_known = [known(ledger, each) for each in "abc"]
         living = [order for order in all_known if not order.is_final]
         assert {o.client_id for o in ledger.live("BTCUSDT", LONG)} == {o.client_id for o in living}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NOT_A_REFUSAL = frozenset({-1000, -1006, -1007, -4116})
 """Status unknown (-1000 carries the 503 "unknown" too), and "duplicate id": the earlier attempt lives."""
+TOO_OFTEN_AMENDED = -5026
 STOP_REQUESTS = frozenset({RequestKind.PLACE_STOP, RequestKind.CANCEL_STOP, RequestKind.READ_STOPS})
 Handler = Callable[[Any, int], list[Intent]]
 Answer = ev.Refused | ev.Unknown | ev.NotSent
@@ -56,7 +57,7 @@ class Answers:
                 self._house.sync.surprise(now, f"a cancel was refused with {answer.code}")
                 return side.settle(side.execution.plain(answer.client_id, Plain.CANCEL_REFUSED, now), now)
             case RequestKind.AMEND if side is not None:
-                return self._unamended(side, answer.client_id)
+                return self._unamended(side, answer.client_id, answer.code)
             case _:
                 return self._failed(answer, now)
 
@@ -89,9 +90,9 @@ class Answers:
             self._house.counter(side.symbol, side.side).gone(client_id)
         return side.settle(side.execution.refused(client_id, code, now), now)
 
-    def _unamended(self, side: Side, client_id: str) -> list[Intent]:
+    def _unamended(self, side: Side, client_id: str, code: int = 0) -> list[Intent]:
         """As if the amendment had not been asked for."""
-        self._house.orders.amending(client_id, None)
+        self._house.orders.unamended(client_id, for_good=code == TOO_OFTEN_AMENDED)
         self._house.counter(side.symbol, side.side).unamended(client_id)
         return []
 

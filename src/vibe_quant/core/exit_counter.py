@@ -89,7 +89,7 @@ class ExitCounter:
             order.ended = True
         elif update.exch_ms >= order.exch_ms:
             order.gone, order.exch_ms = False, update.exch_ms
-            if update.amended or update.qty == order.amend_qty:
+            if update.amended:
                 order.qty, order.amend_qty = update.qty, ZERO
             order.qty = max(order.qty, update.qty)
         self._sort(update.client_id)

@@ -44,6 +44,7 @@ class OwnOrder:
     order_id: int = 0
     written_off: bool = False
     amend_qty: Decimal | None = None
+    amendable: bool = True
     notional: Decimal = ZERO
     priced_qty: Decimal = ZERO
     averaged_qty: Decimal = ZERO
@@ -160,7 +161,7 @@ def merge(order: OwnOrder, update: OrderUpdate, *, new_trade: bool) -> OwnOrder:
     changed = replace(changed, status=update.status, exch_ms=update.exch_ms, written_off=False)
     if update.price > 0:
         changed = replace(changed, price=update.price)
-    if update.amended or update.qty == order.amend_qty:
+    if update.amended:
         return replace(changed, qty=update.qty, amend_qty=None)
     return replace(changed, qty=max(changed.qty, update.qty))
 
@@ -246,9 +247,14 @@ class OrderLedger:
         """The exchange says, late enough, that it has no such order."""
         return self._finish(client_id)
 
-    def amending(self, client_id: str, qty: Decimal | None) -> None:
-        """An amendment to ``qty`` is under way; None: it came to nothing."""
+    def amending(self, client_id: str, qty: Decimal) -> None:
+        """An amendment to ``qty`` is under way, until a report says that it was done."""
         self._store(replace(self._orders[client_id], amend_qty=qty))
+
+    def unamended(self, client_id: str, *, for_good: bool = False) -> None:
+        """The amendment came to nothing; ``for_good``: so would any other of this order."""
+        order = self._orders[client_id]
+        self._store(replace(order, amend_qty=None, amendable=order.amendable and not for_good))
 
     def _finish(self, client_id: str, status: OrderStatus | None = None) -> OwnOrder | None:
         order = self._orders.get(client_id)

@@ -62,9 +62,9 @@ class Upkeep:
         """An amendment where the touch has left a maker order whose price its mode would choose otherwise now."""
         side = self._side
         fixed = plan.signal is not None and plan.signal.price is not None
-        if order.price is None or order.amend_qty is not None or side.discretion is None or fixed:
+        if order.amend_qty is not None or not order.amendable or side.discretion is None or fixed:
             return []
-        if not self._touch_left(order.price):
+        if order.price is None or not self._touch_left(order.price):
             return []
         at_touch = plan.signal is not None and plan.signal.at_touch
         priced = side.discretion.priced(side.circumstances(ExecutionMode.MAKER_ONLY), at_touch=at_touch)
