@@ -128,6 +128,66 @@ def test_a_price_that_goes_through_the_stops_place_exits_at_once_with_panic_off(
     assert of(do.PlaceStop, desk.fill(order, "0.4") + desk.passes(1100, quoting=True))
 
 
+def gone_through() -> tuple[Scenario, do.OrderIntent]:
+    """The exchange refuses the stop at its place and at half the distance; the first order of the exit is sent."""
+    desk = Scenario(listed(BTC=symbol(stop=STOP)))
+    desk.start("1", wallet=wallet_for("90"))
+    [stop] = of(do.PlaceStop, desk.passes(6000, quoting=True))
+    desk.calm()
+    [half] = of(do.PlaceStop, desk.feed(refusal(desk, stop, -2021)) + desk.passes(300, quoting=True))
+    return desk, only(desk.feed(refusal(desk, half, -2021)))
+
+
+def rest_of_the_exit(desk: Scenario, order: do.OrderIntent) -> list[do.OrderIntent]:
+    """What follows once the order that is under way has filled a little and ended."""
+    desk.ack(order)
+    out = desk.fill(order, "0.1") + desk.passes(450, quoting=True)
+    return orders(out + desk.cancelled(order) + desk.passes(3000, quoting=True))
+
+
+def test_the_exit_ends_where_added_margin_takes_the_liquidation_price_away() -> None:
+    desk, order = gone_through()
+    desk.wallet = D(10_000)
+    out = desk.feed(ev.BalanceUpdate(Balance("USDT", desk.wallet, desk.wallet), desk.now + OFFSET, desk.now))
+    assert orders(out + desk.mark("100")) == []
+    assert rest_of_the_exit(desk, order) == []
+    assert desk.view().stop_standing is False
+
+
+def test_the_exit_ends_where_a_stop_of_the_users_own_takes_over() -> None:
+    desk, order = gone_through()
+    t = desk.now
+    users = ev.StopReport(
+        BTC, LONG, "web_1", StopStatus.NEW, OrderType.STOP_MARKET, OrderSide.SELL, D("92"), True, D(0), t + OFFSET, t
+    )
+    desk.stops = [users]
+    desk.feed(users)
+    desk.feed(ev.StopsRead(BTC, (users,), desk.now, desk.now, desk.now + OFFSET))
+    assert desk.view().stop_standing
+    assert rest_of_the_exit(desk, order) == []
+
+
+def test_the_exit_ends_where_the_stop_is_switched_off() -> None:
+    desk, order = gone_through()
+    desk.feed(ev.Reload(desk.now, listed(BTC=symbol(stop=replace(STOP, enabled=False))), drop_stops=True))
+    assert rest_of_the_exit(desk, order) == []
+
+
+def test_the_exit_ends_where_the_stop_is_taken_at_last() -> None:
+    desk, order = gone_through()
+    [stop] = of(do.PlaceStop, desk.passes(1100, quoting=True))
+    desk.mute = True  # the read back is not answered: the exchange's acceptance is enough
+    desk.feed(desk.stop_report(stop, StopStatus.NEW))
+    assert not desk.view().stop_standing
+    assert rest_of_the_exit(desk, order) == []
+
+
+def test_the_exit_goes_on_where_the_mark_is_beyond_liquidation() -> None:
+    desk, order = gone_through()
+    desk.mark("89")
+    assert {o.reason for o in rest_of_the_exit(desk, order)} == {SignalReason.STOP_THROUGH}
+
+
 def test_a_refused_exit_backs_off_without_panic_too() -> None:
     desk = Scenario(listed(BTC=symbol(stop=STOP)))
     desk.start("1", wallet=wallet_for("90"))

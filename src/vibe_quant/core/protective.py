@@ -37,7 +37,7 @@ class ProtectiveStopManager(StopWork):
             self.remainder = qty > 0
             out += self.alarm.remainder(qty) if qty > 0 else []
         if qty <= 0:
-            self.exit_now = self.remainder = False
+            self.remainder = False
             self.takeover.held = None
             self.alarm.forget("stands")
         elif not before:
@@ -69,6 +69,8 @@ class ProtectiveStopManager(StopWork):
         news = self.desk.reported(report, now)
         if news is None:
             return self.act(now)
+        if report.status is StopStatus.NEW and news[0] is not None:
+            self.not_through()  # what was asked for is taken: by the exchange's own mark it would not trigger
         if report.status.is_firing:
             self.firing_ms = now + QUIET_MS
         if report.status is StopStatus.FINISHED:

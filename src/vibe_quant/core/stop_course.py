@@ -56,6 +56,11 @@ class StopCourse:
         """Whether a stop of some kind has to stand."""
         return self.enabled and not self._dropped and self.need is not None
 
+    @property
+    def at_stake(self) -> bool:
+        """Whether liquidation can come to a leg that wants a stop; also where the mark is beyond its price already."""
+        return self.enabled and not self._dropped and self.holds and self._liq is not None
+
     def position(self, qty: Decimal) -> None:
         """The leg's quantity as confirmed; zero ends everything that was aimed at."""
         self.qty = qty

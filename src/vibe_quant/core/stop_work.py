@@ -82,6 +82,11 @@ class StopWork:
         self.desk.pause = Backoff(self.desk.pause.failures, now + RETRY_MS)
         return self.alarm.through()
 
+    def not_through(self) -> None:
+        """The price is not going through the stop's place, or need not be feared any more: no exit for it."""
+        self.exit_now = False
+        self.alarm.forget("through")
+
     def finished(self, now: int) -> None:
         """A stop of ours has fired and ended, filled or cancelled: the leg is read before anything is placed."""
         self.finished_ms = self.ask_leg_ms = now
@@ -103,6 +108,8 @@ class StopWork:
             self.firing_ms = None
             self.desk.want_read(now)
         self.takeover.review(self.course.need, now)
+        if not self.course.at_stake or self.takeover.held is not None:
+            self.not_through()
         out: list[Intent] = []
         if self.ask_leg_ms is not None and now >= self.ask_leg_ms:
             self.ask_leg_ms = now + RETRY_MS if self.finished_ms is not None else None
@@ -128,8 +135,7 @@ class StopWork:
         wanted = self.course.wanted and self.takeover.held is None and not self.firing(now)
         out = self.alarm.judge(pending=wanted and not isinstance(step, Keep), standing=self.standing, now=now)
         if wanted and isinstance(step, Keep) and self.course.aim is not None:
-            self.exit_now = False
-            self.alarm.forget("through")
+            self.not_through()
             out += self.alarm.stands(self.course.aim.price)
         return out
 
