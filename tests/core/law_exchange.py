@@ -49,6 +49,7 @@ FATES = (
     Fate(copies=2),
     Fate(answer="unknown", answer_ms=300),
     Fate(answer="unknown", arrives=False, answer_ms=300),
+    Fate(answer="unclear", answer_ms=100),
     Fate(answer=None),
     Fate(answer=None, arrives=False),
     Fate(travel_ms=1900, answer="unknown", answer_ms=-1900),
@@ -301,7 +302,9 @@ class Story:
     def _failure(self, how: str, kind: RequestKind, intent: it.Intent) -> ev.Event:
         client_id = getattr(intent, "client_id", "")
         symbol = getattr(intent, "symbol", None) or ""
-        if how == "unknown":
+        if how == "unclear" and kind is RequestKind.SUBMIT:
+            return ev.Refused(kind, symbol, client_id, -1007, self.now, self.venue.exch, "status unknown")
+        if how in ("unknown", "unclear"):
             return ev.Unknown(kind, symbol, client_id, self.now, "timeout")
         if how == "refused":
             code = -1008 if kind is not RequestKind.CANCEL else -1015

@@ -15,7 +15,7 @@ from vibe_quant.domain.enums import PositionSide, RequestKind, StopStatus, Strea
 from vibe_quant.domain.settings import Settings
 
 CLIENT_ID = re.compile(r"^[.A-Z:/a-z0-9_-]{1,36}$")
-NOT_A_REFUSAL = frozenset({-1006, -1007, -4116})
+NOT_A_REFUSAL = frozenset({-1000, -1006, -1007, -4116})
 RANKS = {StopStatus.TRIGGERING: 1, StopStatus.TRIGGERED: 2}
 QUIET_MS = 2000
 ALL_LAWS = frozenset(range(1, 9))
@@ -99,6 +99,7 @@ class Gates:
             "user stream down": Stream.USER not in self.up,
             "market stream down": not {Stream.BOOK, Stream.MARKET} <= self.up,
             "not synced": self.gate_ms is not None,
+            "clock not known": self.offset_ms is None,
             "stale": fresh is None or now - fresh >= self._stale_ms,
             "paused": self.paused(symbol, now, panic=False),
             "halted": not self.halted.isdisjoint({(None, None), (symbol, None), key}),
