@@ -9,6 +9,7 @@ import pytest
 from tests.core.scenario import (
     BTC,
     LONG,
+    RULES,
     SHORT,
     TIERS,
     Scenario,
@@ -31,6 +32,7 @@ from vibe_quant.domain.enums import (
     ExecutionState,
     NoticeKind,
     OrderType,
+    PositionSide,
     PriceMatch,
     Severity,
     SignalReason,
@@ -181,6 +183,66 @@ def test_with_a_stale_book_the_exchange_chooses_the_price_and_rest_gives_the_mar
     assert of(do.FetchMark, out + desk.passes(1000))
     order = only(desk.mark(TIER_1, source=Source.REST))
     assert (order.mode, order.price, order.price_match) == (AGGRESSIVE, None, PriceMatch.OPPONENT)
+
+
+BAND = replace(RULES, percent_down=D("0.95"), percent_up=D("1.05"))
+
+
+@pytest.mark.parametrize(
+    ("side", "liq", "mark", "bid", "ask", "price"),
+    [(LONG, "97", "98.5", "92.0", "92.4", "93.6"), (SHORT, "103", "101.5", "107.6", "108.0", "106.5")],
+)
+def test_beyond_the_exchanges_price_band_it_rests_at_the_band(
+    side: PositionSide, liq: str, mark: str, bid: str, ask: str, price: str
+) -> None:
+    desk = Scenario(listed(BTC=panicking(tiers=(replace(TIERS[0], maker_timeouts_to_escalate=0),))))
+    desk.rules = BAND
+    held = {"long": "1"} if side is LONG else {"short": "1"}
+    desk.start(**held, wallet=wallet_for(liq, side=side))
+    desk.quote(bid, ask)
+    order = only(desk.mark(mark))
+    assert (order.mode, order.price) == (AGGRESSIVE, D(price))
+
+
+def test_a_maker_order_of_panic_keeps_to_the_band_too() -> None:
+    desk = Scenario(listed(BTC=panicking()))
+    desk.rules = BAND
+    desk.start("1", wallet=wallet_for("97"))
+    desk.quote("92.0", "92.4")
+    order = only(desk.mark("98.5"))
+    assert (order.mode, order.price) == (MAKER, D("93.6"))
+
+
+@pytest.mark.parametrize("code", [-1112, -4024, -5037, -5041])
+def test_where_the_exchange_finds_no_price_it_names_one_at_the_last_touch(code: int) -> None:
+    desk = near()
+    desk.passes(1600)
+    blind = only(desk.mark(TIER_1, source=Source.REST))
+    named = only(desk.refused(blind, code) + desk.passes(150))
+    assert (named.mode, named.price, named.price_match) == (AGGRESSIVE, D("100.0"), None)
+    again = only(desk.refused(named, -4024) + desk.passes(300))  # nor did that help: the exchange's choice once more
+    assert (again.price, again.price_match) == (None, PriceMatch.OPPONENT)
+    named = only(desk.refused(again, code) + desk.passes(500))
+    desk.ack(named)
+    desk.passes(420)
+    assert only(desk.cancelled(named)).price_match is PriceMatch.OPPONENT
+
+
+def test_without_any_quote_it_names_the_mark() -> None:
+    desk = Scenario(listed(BTC=panicking()))
+    desk.hold("1")
+    desk.wallet = wallet_for("90")
+    desk.feed(ev.StreamUp(Stream.USER, desk.now))
+    blind = only(desk.mark(TIER_1))
+    named = only(desk.refused(blind, -5041) + desk.passes(150))
+    assert (named.price, named.price_match) == (D("91.5"), None)
+
+
+def test_a_price_refused_for_another_reason_stays_the_exchanges_choice() -> None:
+    desk = near()
+    desk.passes(1600)
+    blind = only(desk.mark(TIER_1, source=Source.REST))
+    assert only(desk.refused(blind, -2019) + desk.passes(150)).price_match is PriceMatch.OPPONENT
 
 
 def test_panic_needs_no_quote_at_all_but_some_price_and_the_rules() -> None:

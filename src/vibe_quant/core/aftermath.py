@@ -113,7 +113,7 @@ class Aftermath:
         end = order_end(ended) or (OrderEnd.REFUSED if refused else OrderEnd.UNFILLED)
         if plan is not None and plan.urgent and ended.kind is not EndKind.WITHDRAWN:
             side.panic.on_end(end, now)
-            side.backoff.ended(end, now)
+            side.backoff.ended(end, now, matched=plan.match is not None, code=ended.code)
         if plan is not None and plan.signal is not None:
             side.signal.ended(plan.reason, end, now)
         if ended.code == POST_ONLY_REFUSED and side.ctx is not None:

@@ -104,7 +104,7 @@ class Side:
         """Something has happened that this side may act on: one look at everything, in the order of danger."""
         if self.panic.state is not None or self.stop.exit_now or self.stop.remainder:
             asked = self._urgent(now)
-            return [] if asked is None else self._work_urgently(asked, now)
+            return [] if asked is None else self._work_urgently(self.backoff.priced(asked), now)
         execution = self.execution
         if type(execution.state) is Waiting:
             return self.upkeep.tend(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from vibe_quant.core.account import Leg
@@ -15,13 +15,15 @@ from vibe_quant.domain.enums import ExecutionMode, OrderType, PositionSide, Pric
 from vibe_quant.domain.rules import SymbolRules
 
 ONE = Decimal(1)
+NO_MATCH = frozenset({-1112, -4016, -4024, -5037, -5041})
+"""The exchange finds no price of its own choice: no depth, or what there is lies outside PERCENT_PRICE."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One urgent wish: ``ratio`` of ``base`` (1 and the position: all of it), in ``mode``, for ``ttl_ms``.
 
-    ``match`` lets the exchange choose the price; None: the book's.
+    ``match`` lets the exchange choose the price; None: the book's.  ``named``: ours, whatever the book is worth.
     """
 
     base: Decimal
@@ -30,17 +32,28 @@ class Asked:
     ttl_ms: int
     reason: SignalReason
     match: PriceMatch | None = None
+    named: bool = False
 
 
 @dataclass(slots=True)
 class Backoff:
-    """Refused again and again, urgent orders pause from 0.1 s doubling to 1 s, and never stop (behaviour 9)."""
+    """Refused again and again, urgent orders pause from 0.1 s doubling to 1 s, and never stop (behaviour 9).
+
+    One that the exchange found no price for is followed by one that names a price; if that ends unfilled, the next is
+    the exchange's choice again.
+    """
 
     refusals: int = 0
     ready_ms: int = 0
+    no_match: bool = False
 
-    def ended(self, end: OrderEnd, now: int) -> None:
-        """An urgent order has ended."""
+    def priced(self, asked: Asked) -> Asked:
+        """The wish, with a price of ours where the exchange has just found none."""
+        return replace(asked, match=None, named=True) if self.no_match else asked
+
+    def ended(self, end: OrderEnd, now: int, *, matched: bool = False, code: int = 0) -> None:
+        """An urgent order has ended, refused with ``code``; ``matched``: its price was the exchange's to choose."""
+        self.no_match = matched and code in NO_MATCH
         if end is not OrderEnd.REFUSED:
             self.refusals = 0
             return
@@ -63,7 +76,9 @@ def gone_through(qty: Decimal, ttl_ms: int) -> Asked:
 
 
 def urgent_plan(asked: Asked, leg: Leg, view: MarketView, rules: SymbolRules, room: Decimal) -> OrderPlan | NoPlan:
-    """The order of an urgent wish: no collar, no notional cap, no cooldown; at the touch of the mode's side.
+    """The order of an urgent wish: no max_mark_gap, no notional cap, no cooldown; at the touch of the mode's side.
+
+    Where the touch is beyond PERCENT_PRICE the order rests at that band: the exchange takes no price beyond it.
 
     The other leg's own order is out of the way by now, or being cancelled; should both meet, the exchange expires the
     one that rests.  A remainder under a lot goes as MARKET.
@@ -81,11 +96,22 @@ def urgent_plan(asked: Asked, leg: Leg, view: MarketView, rules: SymbolRules, ro
         return OrderPlan(
             sized.qty, None, asked.mode, asked.reason, asked.ttl_ms, 0, order_type=OrderType.MARKET, urgent=True
         )
-    match = asked.match if touch is not None or asked.match is not None else PriceMatch.OPPONENT
-    price = None if match is not None else _on_grid(reference, rules, up=is_long is maker)
+    match = asked.match if touch is not None or asked.named else asked.match or PriceMatch.OPPONENT
+    price = None if match is not None else _in_band(_on_grid(reference, rules, up=is_long is maker), leg, view, rules)
     return OrderPlan(sized.qty, price, asked.mode, asked.reason, asked.ttl_ms, 0, match, urgent=True)
 
 
 def _on_grid(price: Decimal, rules: SymbolRules, *, up: bool) -> Decimal:
     """On the tick grid: away from the other side for a maker, towards it for a taker."""
     return rules.ceil_price(price) if up else rules.floor_price(price)
+
+
+def _in_band(price: Decimal, leg: Leg, view: MarketView, rules: SymbolRules) -> Decimal:
+    """No lower than PERCENT_PRICE lets a SELL be, no higher than it lets a BUY; on the grid."""
+    ratio = rules.percent_down if leg.side is PositionSide.LONG else rules.percent_up
+    if ratio is None or view.mark is None:
+        return price
+    bound = view.mark * ratio
+    return (
+        max(price, rules.ceil_price(bound)) if leg.side is PositionSide.LONG else min(price, rules.floor_price(bound))
+    )
