@@ -33,6 +33,7 @@ from vibe_quant.domain.events import (
     Mark,
     OpenOrdersRead,
     OrderMissing,
+    OrderResult,
     OrderUpdate,
     PositionUpdate,
     Refused,
@@ -175,6 +176,14 @@ def test_price_match_and_market(line: Line) -> None:
     assert ack.price == D("99.9")
     market = line.ask(order(None, cid="vq-2", order_type=OrderType.MARKET, tif=TimeInForce.GTC))
     assert any(isinstance(event, OrderUpdate) and event.status is OrderStatus.FILLED for _, event in market)
+
+
+def test_whatever_comes_of_an_order_is_an_order_result(line: Line) -> None:
+    line.ask(order())
+    amend, cancel = AmendOrder(S, LONG, "vq-1", D("0.4"), D("100.2")), CancelOrder(S, "vq-1", "ttl")
+    told = [line.ask(asked)[-1][1] for asked in (amend, cancel, amend, cancel)]
+    assert all(isinstance(answer, OrderResult) for answer in told)
+    assert [type(answer) for answer in told] == [OrderUpdate, OrderUpdate, Refused, Refused]
 
 
 def test_cancel_query_amend_and_list(line: Line, desk: Any) -> None:

@@ -407,7 +407,9 @@ AccountEvent = (
     | StopsRead
     | AccountSnapshot
 )
-AnswerEvent = Refused | Unknown | NotSent | OrderMissing | RateUsage | RateLimited | DeadManAck
+OrderResult = OrderUpdate | Refused | Unknown | NotSent
+"""What may come of a submit, cancel or amendment: how the order stands, why it was not done, or that nobody knows."""
+AnswerEvent = OrderResult | OrderMissing | RateUsage | RateLimited | DeadManAck
 OperatorEvent = Pause | Resume | Flatten | Reload | Stop
 Event = (
     MarketEvent | AccountEvent | AnswerEvent | OperatorEvent | StreamUp | StreamDown | RulesLoaded | ServerTime | Timer

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vibe_quant.domain.enums import OrderType, RequestKind, Source, WorkingType
-from vibe_quant.domain.events import DeadManAck, Event, Mark, OrderMissing, Refused, RulesLoaded, Unknown
+from vibe_quant.domain.events import DeadManAck, Event, Mark, OrderMissing, OrderResult, Refused, RulesLoaded, Unknown
 from vibe_quant.domain.intents import (
     AmendOrder,
     ArmDeadMan,
@@ -184,12 +184,8 @@ class SimGateway:
     def _work(self, intent: Request, sent: int, now: int, recv: int) -> Event:  # noqa: C901 - one case an intent
         exchange = self.exchange
         match intent:
-            case OrderIntent():
-                return answers.order_ack(exchange.place(_order_request(intent), now), recv)
-            case CancelOrder():
-                return answers.order_read(exchange.cancel(intent.symbol, intent.client_id, now), recv, False)
-            case AmendOrder():
-                return answers.order_read(exchange.amend(_amend_request(intent, sent), now), recv, False)
+            case OrderIntent() | CancelOrder() | AmendOrder():
+                return self._order(intent, sent, now, recv)
             case QueryOrder():
                 return answers.order_read(exchange.query(intent.symbol, intent.client_id, now), recv)
             case ReadOpenOrders():
@@ -213,6 +209,14 @@ class SimGateway:
                 return self._mark(intent.symbol, now, recv)
             case FetchRules():
                 return self._rules(intent.symbol, recv)
+
+    def _order(self, intent: OrderIntent | CancelOrder | AmendOrder, sent: int, now: int, recv: int) -> OrderResult:
+        exchange = self.exchange
+        if isinstance(intent, OrderIntent):
+            return answers.order_ack(exchange.place(_order_request(intent), now), recv)
+        if isinstance(intent, CancelOrder):
+            return answers.order_read(exchange.cancel(intent.symbol, intent.client_id, now), recv, False)
+        return answers.order_read(exchange.amend(_amend_request(intent, sent), now), recv, False)
 
     def _mark(self, symbol: str, now: int, recv: int) -> Mark:
         """The exchange always has a mark; before the first of the tape it is the mid."""
