@@ -91,7 +91,7 @@ def test_refusals_that_speak_of_rules_read_them_at_once(code: int) -> None:
     assert fetch.reason == f"an order was refused with {code}"
 
 
-@pytest.mark.parametrize("code", [-2015, -4061, -1022])
+@pytest.mark.parametrize("code", [-2015, -4061, -1022, -2023])
 def test_refusals_that_speak_of_the_account_halt_everything_once(code: int) -> None:
     desk = started("1", "1")
     first, second = only(desk.rise()), only(desk.fall())

@@ -24,6 +24,7 @@ ACCOUNT_HALTS = {
     -2014: "the key's format was refused",
     -2015: "key, address or permission was refused",
     -2017: "the key is locked",
+    -2023: "the account is being liquidated",
     -4060: "the account is not in hedge mode",
     -4061: "the account is not in hedge mode",
     -4088: "the account may not place orders now",
