@@ -48,6 +48,22 @@ def test_firing_then_finished_with_a_remainder() -> None:
     assert not told(desk)[1]
 
 
+@pytest.mark.parametrize("users", [False, True])
+def test_firing_known_only_from_a_read_is_kept_quiet_for_too(users: bool) -> None:
+    desk = Desk()
+    if users:
+        desk.algo.resting["user"] = stop("user", "92")
+    desk.open()
+    (client_id,) = desk.algo.resting
+    fired = replace(desk.algo.resting[client_id], status=StopStatus.TRIGGERING)
+    desk.now = 1000
+    desk.run(desk.manager.on_stops_read(StopsRead(SYMBOL, (fired,), 990, 1000, 0), 1000))
+    assert (desk.manager.firing(2999), desk.manager.firing(3000)) == (True, False)
+    desk.now = 2500
+    desk.run(desk.manager.on_stops_read(StopsRead(SYMBOL, (fired,), 2490, 2500, 0), 2500))
+    assert not desk.manager.firing(3000)  # no news
+
+
 def test_finished_and_flat() -> None:
     desk = standing()
     (client_id,) = desk.algo.resting

@@ -94,6 +94,16 @@ def test_a_firing_stop_cancels_the_order_keeps_two_seconds_quiet_and_what_it_lea
     assert any("left" in n.text for n in notices(out, NoticeKind.STOP))
 
 
+def test_firing_known_only_from_a_read_cancels_the_order_too() -> None:
+    desk, stop = protected()
+    order = only(desk.rise())
+    desk.ack(order)
+    fired = desk.stop_report(stop, StopStatus.TRIGGERING)
+    out = desk.feed(ev.StopsRead(BTC, (fired,), desk.now, desk.now, desk.now + OFFSET))
+    assert cancels(out) == ["the protective stop is firing"]
+    assert orders(desk.cancelled(order) + desk.passes(1900, quoting=True)) == []
+
+
 def test_discretion_waits_while_the_stop_is_firing() -> None:
     desk, stop = protected()
     desk.feed(desk.stop_report(stop, StopStatus.TRIGGERED))

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from vibe_quant.core.account import LegChange
 from vibe_quant.core.dead_man import DeadMan
+from vibe_quant.core.gate import FIRING
 from vibe_quant.core.house import House
 from vibe_quant.core.leg_news import LegNews
 from vibe_quant.core.market import MarketView
@@ -165,6 +166,15 @@ class Desk:
         """Liquidation prices as REST has them."""
         mine = [p for p in positions if p.symbol == self.symbol]
         return self._judged(self.risk.on_read(mine, request_ms, now), now)
+
+    def tell_stops(self, tell: Callable[[ProtectiveStopManager], list[Intent]], now: int) -> list[Intent]:
+        """News for the keepers of the managed legs' stops; where one turns out to fire, the side's order goes."""
+        out: list[Intent] = []
+        for side in self.working:
+            out += tell(side.stop)
+            if side.stop.firing(now):
+                out += side.withdraw(FIRING, now)
+        return out
 
     def pulse(self, now: int) -> list[Intent]:
         """Every active side looks once at everything."""

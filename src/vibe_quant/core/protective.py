@@ -83,11 +83,13 @@ class ProtectiveStopManager(StopWork):
         """All open conditional orders of the symbol."""
         if read.symbol != self.symbol:
             return []
+        known = self._fired()
         verify_ms = self.course.settings.external_takeover.rest_verify_interval_s * 1000
         lost = self.desk.listed(read, now, verify_ms if self.stream_up else min(verify_ms, DOWN_VERIFY_MS))
         if lost is None:
             return []
-        self.takeover.read(read, self.course.need)
+        if self.takeover.read(read, self.course.need) or self._fired() - known:
+            self.firing_ms = now + QUIET_MS
         if self.takeover.held is not None and self.desk.ledger.stops and not self.takeover.confirmed:
             self.desk.want_read(now + RETRY_MS)
         out: list[Intent] = []
@@ -158,3 +160,7 @@ class ProtectiveStopManager(StopWork):
         """The earliest moment at which ``on_timer`` has something to do."""
         times = (self.wake_ms, self.desk.deadline())
         return min((t for t in times if t is not None), default=None)
+
+    def _fired(self) -> set[str]:
+        """Own stops that are triggering or have triggered."""
+        return {s.client_id for s in self.desk.ledger.stops if s.status is not None and s.status.is_firing}

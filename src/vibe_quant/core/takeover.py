@@ -79,17 +79,20 @@ class Takeover:
         self._stops[key] = report
         return self.settings.enabled and self.held is None and need is not None and covers(report, need)
 
-    def read(self, read: StopsRead, need: Need | None) -> None:
-        """A REST read that is not outdated."""
+    def read(self, read: StopsRead, need: Need | None) -> bool:
+        """A REST read that is not outdated; True where one that rested before is firing by now."""
         listed = {key: s for s in read.stops if (key := self._key(s)) is not None and key not in self._ended}
+        resting = {key for key, s in self._stops.items() if not s.status.is_firing}
         self._stops = {key: s for key, s in listed.items() if not s.status.is_final}
+        fired = any(self._stops[key].status.is_firing for key in resting & self._stops.keys())
         if need is None or not self.settings.enabled:
-            return
+            return fired
         good = [key for key, stop in self._stops.items() if covers(stop, need)]
         if self.held is not None and self.held.key in good:
             self.held = Held(self.held.key, self.held.first_ms, max(self.held.seen_ms, read.request_ms))
         elif good:
             self.held = Held(good[0], read.request_ms, read.request_ms)
+        return fired
 
     def review(self, need: Need | None, now: int) -> None:
         """Lets go of one that covers no more (enlarged, liquidation moved) or was not seen for ``max_hold_s``."""
