@@ -152,6 +152,65 @@ def test_a_configuration_rules_the_replay(tape: Path, tmp_path: Path) -> None:
     assert json.loads(replayed(tape, "--json", "--config", path).stdout)["strategy"] == "patient"
 
 
+EXCHANGE_INFO = {
+    "symbols": [
+        {
+            "symbol": "BTCUSDT",
+            "status": "TRADING",
+            "marginAsset": "USDT",
+            "liquidationFee": "0.0125",
+            "filters": [
+                {"filterType": "PRICE_FILTER", "minPrice": "261.10", "maxPrice": "809484", "tickSize": "0.10"},
+                {"filterType": "LOT_SIZE", "stepSize": "0.001", "maxQty": "1000", "minQty": "0.001"},
+                {"filterType": "MIN_NOTIONAL", "notional": "100"},
+            ],
+        }
+    ]
+}
+
+
+@pytest.fixture
+def sized(tmp_path: Path) -> list[object]:
+    """Arguments of a check of a patient exit in children of 1000, with rules at hand."""
+    config, rules = tmp_path / "config.yaml", tmp_path / "rules.json"
+    patient = "strategy: {names: [patient], patient: {max_child_notional: 1000}}"
+    config.write_text(f'symbols:\n  "{SYMBOL}":\n    {patient}\n')
+    rules.write_text(json.dumps(EXCHANGE_INFO))
+    return ["check", "--config", config, "--rules", rules]
+
+
+def test_check_judges_sizes_by_a_symbols_own_rules_and_price(sized: list[object]) -> None:
+    assert "below one lot" not in run(*sized[:3]).stdout
+    calm = run(*sized, "--price", f"{SYMBOL}=100000", "--qty", f"{SYMBOL}=0.1")
+    assert calm.exit_code == 0, calm.output
+    assert "below one lot" not in calm.stdout
+    assert "cannot be kept together with horizon_s" not in calm.stdout
+    dear = run(*sized, "--price", f"{SYMBOL}=300000", "--qty", f"{SYMBOL}=0.1")
+    assert "below one lot of BTC/USDT:USDT (0.001, worth 300)" in dear.stdout
+    assert "an exit of 30000 in children of 1000 takes about 480 s" in dear.stdout
+    unsized = run(*sized, "--price", f"{SYMBOL}=300000", "--json")
+    assert [w["message"] for w in json.loads(unsized.stdout)["warnings"] if "below one lot" in w["message"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "--rules and --price go together"),
+        (["--price", f"{SYMBOL}=zwei"], "'zwei' is not a number"),
+        (["--price", "68000"], "write SYMBOL=NUMBER"),
+        (["--price", "=68000"], "write SYMBOL=NUMBER"),
+        (["--price", f"{SYMBOL}=1", "--qty", "ETH/USDT:USDT=1"], "--qty ETH/USDT:USDT needs a --price"),
+        (["--price", "ETH/USDT:USDT=1"], "lists no symbol ETHUSDT"),
+    ],
+)
+def test_check_says_what_it_needs_to_judge_sizes(sized: list[object], args: list[str], said: str) -> None:
+    done = run(*sized, *args)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+    alone = run(*sized[:3], "--price", f"{SYMBOL}=1")
+    assert (alone.exit_code, "--rules and --price go together" in alone.stderr) == (2, True)
+
+
 def test_tape_info_in_words_and_as_json(tape: Path) -> None:
     assert "one tick wide" in run("tape", "info", tape).stdout
     assert json.loads(run("tape", "info", tape, "--json").stdout)["symbol"] == SYMBOL

@@ -11,7 +11,9 @@ import pytest
 from vibe_quant.config import ConfigLoader, Loaded, Problem
 from vibe_quant.config.lint import lint
 from vibe_quant.config.lint_size import MarketFacts
+from vibe_quant.config.sources import Sources
 from vibe_quant.domain.rules import SymbolRules
+from vibe_quant.domain.settings import GlobalSettings, Manage, Settings
 
 Load = Callable[[str], Loaded]
 
@@ -121,6 +123,14 @@ def test_a_cap_below_one_lot_of_the_symbol(load: Load) -> None:
     assert (warning.path, warning.line) == ("global.execution.max_order_notional", None)
     assert "0.001, worth 300)" in warning.message
     assert advice(load, HEAD, "200000") == []
+
+
+def test_facts_of_a_symbol_that_is_not_named_judge_the_defaults_where_those_rule_it() -> None:
+    facts = {BTC: MarketFacts(RULES, Decimal(300_000))}
+    loaded = lint(Settings(GlobalSettings(manage=Manage.ALL)), Sources({}, {}, {}), facts)
+    assert [w.path for w in loaded if "0.001, worth 300)" in w.message] == ["global.execution.max_order_notional"]
+    listed = lint(Settings(), Sources({}, {}, {}), facts)
+    assert [str(w) for w in listed] == ["symbols: BTC/USDT:USDT is not named here: its sizes were not judged"]
 
 
 def test_a_multiplier_that_the_cap_swallows(load: Load) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
+from vibe_quant.cli.check import check
 from vibe_quant.cli.failure import CODES
 from vibe_quant.cli.replay import replay
 from vibe_quant.cli.tape import tapes
@@ -24,8 +21,6 @@ Examples:
 
 {CODES}"""
 
-DEFAULT_CONFIG = Path("config/config.yaml")
-
 app = typer.Typer(
     name="vibe-quant",
     help=HELP,
@@ -37,22 +32,9 @@ app = typer.Typer(
 )
 config = typer.Typer(help="About the configuration.", no_args_is_help=True, rich_markup_mode=None)
 app.command()(replay)
+app.command()(check)
 app.add_typer(tapes, name="tape")
 app.add_typer(config, name="config")
-
-
-@app.command()
-def check(
-    file: Annotated[Path, typer.Option("--config", help="The YAML file.", show_default=True)] = DEFAULT_CONFIG,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, whatever the result.")] = False,
-) -> None:
-    """Validate a configuration and show what rules.
-
-    Each effective setting of each symbol with where it came from, and what is legal but unwise.
-    """
-    from vibe_quant.config.check import run_check
-
-    raise typer.Exit(run_check(file, as_json, sys.stdout, sys.stderr))
 
 
 @config.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 import typer
@@ -24,3 +25,23 @@ def positive(text: str) -> Decimal:
     if value <= 0:
         raise typer.BadParameter(f"{text!r} is not above zero")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class OfSymbol:
+    """A number that belongs to a symbol."""
+
+    symbol: str
+    value: Decimal
+
+
+def of_symbol(text: str) -> OfSymbol:
+    """``BTC/USDT:USDT=68000``.
+
+    Raises:
+        typer.BadParameter: there is no symbol, or no number above zero.
+    """
+    symbol, found, number = text.partition("=")
+    if not symbol or not found:
+        raise typer.BadParameter(f"{text!r} names no symbol or no number; write SYMBOL=NUMBER")
+    return OfSymbol(symbol, positive(number))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
 from vibe_quant.config.effective import effective
+from vibe_quant.config.lint_size import MarketFacts
 from vibe_quant.config.loader import ConfigLoader
 from vibe_quant.config.problems import ConfigError, FileProblem, Problem
 from vibe_quant.config.render import as_json as to_json
@@ -16,13 +18,15 @@ UNREADABLE = 2
 INVALID = 4
 
 
-def run_check(config: Path, as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Exit code 0 valid, 4 invalid, 2 missing or unreadable.
+def run_check(
+    config: Path, as_json: bool, out: TextIO, err: TextIO, market: Mapping[str, MarketFacts] | None = None
+) -> int:
+    """Exit code 0 valid, 4 invalid, 2 missing or unreadable; ``market`` (symbol -> facts) makes advice on sizes exact.
 
     The result goes to ``out`` (JSON whatever the result), what is wrong in words to ``err``.
     """
     try:
-        loaded = ConfigLoader().load(config)
+        loaded = ConfigLoader().load(config, market)
     except FileProblem as error:
         return _failed(config, [Problem("", None, error.reason)], UNREADABLE, as_json, out, err)
     except ConfigError as error:

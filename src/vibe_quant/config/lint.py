@@ -26,14 +26,26 @@ LONG_PANIC_MS = 600_000
 
 def lint(settings: Settings, sources: Sources, market: Mapping[str, MarketFacts] | None = None) -> tuple[Problem, ...]:
     """Advice about everything that will be worked, by line; ``market`` (symbol -> facts) makes that on sizes exact."""
+    market = market or {}
     found = [sources.problem(None, f.uses, f.message) for f in _shared(settings.shared)]
-    worked: list[tuple[str | None, SymbolSettings]] = list(settings.symbols)
-    if settings.shared.manage is Manage.ALL:
-        worked.insert(0, (None, settings.default))
-    for symbol, one in worked:
-        facts = market.get(symbol) if market and symbol else None
+    for symbol, one, facts in _worked(settings, market):
         found += [sources.problem(symbol, f.uses, f.message) for f in _symbol(one, settings.shared, facts)]
+    for symbol in market:
+        if settings.of(symbol) is None:
+            found.append(Problem("symbols", None, f"{symbol} is not named here: its sizes were not judged"))
     return tuple(sorted(dict.fromkeys(found), key=lambda p: p.line or 0))
+
+
+def _worked(
+    settings: Settings, market: Mapping[str, MarketFacts]
+) -> Iterator[tuple[str | None, SymbolSettings, MarketFacts | None]]:
+    """What will be worked, by the symbol whose section says it (None: ``global:``), with its facts."""
+    named = dict(settings.symbols)
+    if settings.shared.manage is Manage.ALL:
+        yield None, settings.default, None
+        yield from ((None, settings.default, facts) for symbol, facts in market.items() if symbol not in named)
+    for symbol, one in named.items():
+        yield symbol, one, market.get(symbol)
 
 
 def _shared(shared: GlobalSettings) -> Iterator[Finding]:

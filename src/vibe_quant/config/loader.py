@@ -9,6 +9,7 @@ from typing import Any
 
 from vibe_quant.config.checks import Finding, check_shared, check_symbol
 from vibe_quant.config.lint import lint
+from vibe_quant.config.lint_size import MarketFacts
 from vibe_quant.config.merge import merge
 from vibe_quant.config.problems import EMPTY, ConfigError, FileProblem, KeyPath, Problem, dotted, nearest, shown
 from vibe_quant.config.schema import Fault, read_global, read_symbol
@@ -34,8 +35,8 @@ class Loaded:
 class ConfigLoader:
     """Reads, merges, validates and checks a configuration file."""
 
-    def load(self, path: Path) -> Loaded:
-        """Settings of the file at ``path``.
+    def load(self, path: Path, market: Mapping[str, MarketFacts] | None = None) -> Loaded:
+        """Settings of the file at ``path``; ``market`` (symbol -> facts) makes the advice on sizes exact.
 
         Raises:
             FileProblem: it cannot be read.
@@ -46,7 +47,7 @@ class ConfigLoader:
         settings = reading.settings()
         if reading.problems:
             raise ConfigError(path, reading.problems)
-        return Loaded(settings, reading.sources, path, lint(settings, reading.sources))
+        return Loaded(settings, reading.sources, path, lint(settings, reading.sources, market))
 
 
 def _read(path: Path) -> bytes:
