@@ -14,7 +14,7 @@ from itertools import count
 
 from hypothesis import strategies as st
 from tests.core.law_lies import KIND
-from tests.core.law_setup import BRACKETS, EPOCH, LONG, OTHER, SHORT, SYMBOL, URGENT, engine_of, rules_of
+from tests.core.law_setup import BRACKETS, EPOCH, LONG, OTHER, SHORT, SYMBOL, URGENT, engine_of, is_own_id, rules_of
 from tests.core.law_venue import Resting, Venue
 from tests.core.law_watch import ALL_LAWS, Watch
 
@@ -22,7 +22,16 @@ from vibe_quant.core.engine import Engine
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.account import Balance
-from vibe_quant.domain.enums import ExecutionState, OrderStatus, OrderType, PositionSide, RequestKind, Source, Stream
+from vibe_quant.domain.enums import (
+    ExecutionState,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    RequestKind,
+    Source,
+    StopStatus,
+    Stream,
+)
 from vibe_quant.domain.settings import Settings
 
 D = Decimal
@@ -246,11 +255,11 @@ class Story:
         self.watch.must(3, len(live) + len(flying) <= most, f"{intent} beside {live} and {flying} in truth")
 
     def law_5(self, intent: it.CancelStop) -> None:
-        """Against the truth: some other stop of ours rests, unless the stream or two reads have called the leg flat."""
+        """Against the truth: another stop rests, the user's too, unless the stream or two reads call the leg flat."""
         stop = self.venue.stops.get(intent.client_id)
         if stop is None or self.venue.legs[stop.side] == 0:
             return
-        others = [s for s in self.own_stops(stop.side) if s.client_id != intent.client_id]
+        others = [s for s in self.venue.stops.values() if s.side is stop.side and s.client_id != intent.client_id]
         told = self.watch.books.leg(SYMBOL, stop.side).may_be_flat
         self.watch.must(5, others or told, f"{intent} leaves {stop.side} bare in truth")
 
@@ -375,6 +384,17 @@ class Story:
             venue.change(side, -venue.rules.floor_qty(venue.legs[side] * (n % 4) / 3), ("USER", "ADL")[n % 2])
         self.advance(n % 300)
 
+    def guard(self, n: int) -> None:
+        """The user places a stop that covers a leg, or takes it away."""
+        side = (LONG, SHORT)[n % 2]
+        mine = f"user-stop-{side[0]}"
+        if mine in self.venue.stops:
+            self.venue.end_stop(mine, StopStatus.CANCELED)
+        elif self.venue.legs[side] > 0:
+            mark = self.venue.mark * (D("0.97") if side is LONG else D("1.03"))
+            self.venue.rest_stop(mine, side, self.venue.rules.floor_price(mark), None)
+        self.advance(n * 30 % 2500)
+
     def operate(self, n: int) -> None:
         commands = (
             ev.Pause(self.now, None, None if n % 5 else self.now + 900),
@@ -399,6 +419,8 @@ class Story:
         for order in list(self.venue.orders.values()):
             if order.client_id.startswith("user-") and order.remaining > 0:
                 self.venue.end(order, OrderStatus.CANCELED)
+        for client_id in [c for c in self.venue.stops if c.startswith("user-")]:
+            self.venue.end_stop(client_id, StopStatus.CANCELED)
         self.feed(ev.StreamDown(Stream.USER, self.now, "dropped"))
         self.user_up = True
         for stream in Stream:
@@ -444,7 +466,7 @@ class Story:
         return settings is not None and settings.risk.protective_stop.enabled
 
     def own_stops(self, side: PositionSide) -> list[ev.StopReport]:
-        return [s for s in self.venue.stops.values() if s.side is side]
+        return [s for s in self.venue.stops.values() if s.side is side and is_own_id(s.client_id)]
 
 
 DEEDS: dict[str, Callable[[Story, int], None]] = {
@@ -456,10 +478,13 @@ DEEDS: dict[str, Callable[[Story, int], None]] = {
     "reads": Story.reads,
     "add": Story.add,
     "user": Story.user,
+    "guard": Story.guard,
     "operate": Story.operate,
     "limits": Story.limits,
 }
-DEED = st.tuples(st.sampled_from(["wait"] * 8 + ["partial", "dive", "dive"] * 2 + list(DEEDS)), st.integers(0, 200))
+DEED = st.tuples(
+    st.sampled_from(["wait"] * 8 + ["partial", "dive", "dive", "guard"] * 2 + list(DEEDS)), st.integers(0, 200)
+)
 SCRIPT = st.one_of(st.lists(DEED, max_size=8), st.lists(DEED, min_size=12, max_size=35))
 WIRE = st.one_of(st.just([0]), st.lists(st.integers(0, len(FATES) - 1), min_size=1, max_size=40))
 STREAM = st.one_of(st.just([0]), st.lists(st.integers(0, len(PUSHES) - 1), min_size=1, max_size=25))

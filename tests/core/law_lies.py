@@ -281,6 +281,56 @@ class Liar:
             )[b % 3]
         )
 
+    def deny(self, a: int, b: int, c: int) -> None:
+        """The last order is refused, perhaps after it was told to live."""
+        if self.orders:
+            order = self.orders[-1 - a % min(2, len(self.orders))]
+            if b % 2:
+                self.report(0, 0, 1 + c)
+            code = CODES[c % len(CODES)]
+            self.feed(ev.Refused(RequestKind.SUBMIT, SYMBOL, order.client_id, code, self.now, self.exch, "no"))
+
+    def over_close(self, a: int, b: int, c: int) -> None:
+        """The user's own order claims the leg, and the last order is refused for it."""
+        if self.orders:
+            order = self.orders[-1]
+            side, mine = order.position_side, FOREIGN[a % 2]
+            new, limit = OrderStatus.NEW, OrderType.LIMIT
+            qty, at = (D("0.1"), D(1))[b % 2], self.exch
+            self.feed(
+                ev.OrderUpdate(
+                    SYMBOL, mine, side, side.exit_side, new, limit, qty, D(130), D(0), at, self.now, Source.STREAM
+                )
+            )
+            code = (-2022, -4118)[c % 2]
+            self.feed(ev.Refused(RequestKind.SUBMIT, SYMBOL, order.client_id, code, self.now, self.exch, "over"))
+
+    def stand(self, a: int, b: int, c: int) -> None:
+        """All own stops that were asked for rest, and with them, now and then, one of the user's own."""
+        over = {client_id for client_id, stop in self.watch.stops.items() if stop.over}
+        listed = [self._resting(s.client_id, s.position_side, s.trigger_price, s.qty) for s in self.stops]
+        listed = [stop for stop in listed if stop.client_id not in over][-3:]
+        if c % 3 == 0:
+            side = SIDES[b % 2]
+            listed.append(self._resting(f"user-stop-{side[0]}", side, D(90) if side is LONG else D(110), None))
+        self.feed(ev.StopsRead(SYMBOL, tuple(listed), self.now, self.now, self.exch))
+
+    def _resting(self, client_id: str, side: PositionSide, trigger: Decimal, qty: Decimal | None) -> ev.StopReport:
+        new, kind = StopStatus.NEW, OrderType.STOP_MARKET
+        return ev.StopReport(
+            SYMBOL, side, client_id, new, kind, side.exit_side, trigger, qty is None, qty or D(0), self.exch, self.now
+        )
+
+    def nil(self, a: int, b: int, c: int) -> None:
+        """A read without the legs, or that has them as nothing."""
+        rows = tuple(Position(SYMBOL, side, D(0), D(0), self.exch) for side in SIDES)
+        self.now += 1
+        self.feed(ev.AccountSnapshot(None, rows if b % 2 else (), None, None, None, self.now, self.now, self.exch))
+
+    def quit(self, a: int, b: int, c: int) -> None:
+        """The service is told to stop, or to manage other legs."""
+        self.feed(ev.Stop(self.now) if b % 2 else ev.Reload(self.now, (self.settings, self.other)[c % 2]))
+
     def missing(self, a: int, b: int, c: int) -> None:
         ahead = (0, 100, 4500, 10_000)[c % 4]
         self.feed(ev.OrderMissing(SYMBOL, self._order_id(a)[0], self.exch + ahead, self.now))
@@ -359,6 +409,11 @@ ACTS: dict[str, Callable[[Liar, int, int, int], None]] = {
     "stop": Liar.stop_report,
     "stops": Liar.stops_read,
     "answer": Liar.answer,
+    "deny": Liar.deny,
+    "over": Liar.over_close,
+    "stand": Liar.stand,
+    "nil": Liar.nil,
+    "quit": Liar.quit,
     "missing": Liar.missing,
     "stream": Liar.stream,
     "back": Liar.back,
@@ -369,6 +424,13 @@ ACTS: dict[str, Callable[[Liar, int, int, int], None]] = {
 }
 OFTEN = ["market"] * 6 + ["report"] * 5 + ["fill", "answer", "answer", "missing", "back", "back", "mark", "stops"]
 NUMBER = st.integers(0, 500)
-OP = st.tuples(st.sampled_from(OFTEN + list(ACTS)), NUMBER, NUMBER, NUMBER)
-OPS = st.one_of(st.lists(OP, max_size=20), *[st.lists(OP, min_size=size, max_size=90) for size in (25, 50)])
+
+
+def ops_of(*aimed: str) -> st.SearchStrategy[list[Op]]:
+    """Scripts of everything, with more of what the law in question is broken by."""
+    often = [*OFTEN, *ACTS, *aimed * 5]
+    op = st.tuples(st.sampled_from(often), NUMBER, NUMBER, NUMBER)
+    return st.one_of(st.lists(op, max_size=20), *[st.lists(op, min_size=size, max_size=90) for size in (25, 50)])
+
+
 SIZES = st.sampled_from([D(0), D("0.02"), D("0.3"), D(1), D(3)])

@@ -9,13 +9,14 @@ small.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.core.law_exchange import SCRIPT, STREAM, WIRE, Story
-from tests.core.law_lies import OPS, SIZES, Liar, Op
+from tests.core.law_lies import SIZES, Liar, Op, ops_of
 from tests.core.law_setup import SETTINGS, SYMBOLS, settings_of
 from tests.core.law_watch import ALL_LAWS
 
@@ -40,7 +41,11 @@ def examples(count: int) -> settings:
     )
 
 
-lies = given(one=SETTINGS, two=SETTINGS, long=SIZES, short=SIZES, ops=OPS)
+def lies(*aimed: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The adversary, with more of ``aimed``."""
+    return given(one=SETTINGS, two=SETTINGS, long=SIZES, short=SIZES, ops=ops_of(*aimed))
+
+
 truth = given(symbol=SYMBOLS, long=SIZES, short=SIZES, leftover=st.booleans(), wire=WIRE, stream=STREAM, deeds=SCRIPT)
 
 
@@ -74,7 +79,7 @@ def told(
 
 
 @examples(100)
-@lies
+@lies()
 def test_law_1_no_lie_makes_an_order_that_could_increase_a_position(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
@@ -82,8 +87,8 @@ def test_law_1_no_lie_makes_an_order_that_could_increase_a_position(
     lied_to(one, two, long, short, ops, frozenset({1}))
 
 
-@examples(130)
-@lies
+@examples(250)
+@lies("deny", "report", "nil")
 def test_law_2_live_and_doubtful_orders_never_claim_more_than_the_position_as_it_was_told(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
@@ -91,8 +96,8 @@ def test_law_2_live_and_doubtful_orders_never_claim_more_than_the_position_as_it
     lied_to(one, two, long, short, ops, frozenset({2}))
 
 
-@examples(200)
-@lies
+@examples(350)
+@lies("quit", "deny", "operate")
 def test_law_3_one_order_a_side_and_discretion_only_while_everything_is_well(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
@@ -104,8 +109,8 @@ def test_law_3_one_order_a_side_and_discretion_only_while_everything_is_well(
     lied_to(one, two, long, short, ops, frozenset({3}))
 
 
-@examples(100)
-@lies
+@examples(200)
+@lies("over", "report")
 def test_law_4_no_lie_gets_a_foreign_order_cancelled(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
@@ -113,8 +118,8 @@ def test_law_4_no_lie_gets_a_foreign_order_cancelled(
     lied_to(one, two, long, short, ops, frozenset({4}))
 
 
-@examples(130)
-@lies
+@examples(300)
+@lies("stand", "nil", "stand")
 def test_law_5_a_stop_is_never_withdrawn_on_one_read(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
@@ -125,7 +130,7 @@ def test_law_5_a_stop_is_never_withdrawn_on_one_read(
 
 
 @examples(100)
-@lies
+@lies()
 def test_law_6_client_ids_are_short_ours_and_never_used_twice(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
@@ -133,8 +138,8 @@ def test_law_6_client_ids_are_short_ours_and_never_used_twice(
     lied_to(one, two, long, short, ops, frozenset({6}))
 
 
-@examples(100)
-@lies
+@examples(170)
+@lies("quit", "operate", "answer")
 def test_law_7_nothing_raises_nothing_spins_and_the_same_script_gives_the_same_intents(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
@@ -225,7 +230,7 @@ def gets_flat(story: Story, symbol: SymbolSettings) -> None:
 
 @pytest.mark.slow
 @examples(MANY)
-@lies
+@lies()
 def test_all_laws_over_many_lies(one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]) -> None:
     """Laws 1 to 7."""
     lied_to(one, two, long, short, ops)
