@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.scenario import LONG, NO_STOP, OFFSET, SHORT, Scenario, listed, of, symbol
 
 from vibe_quant.core.dead_man import DeadMan
-from vibe_quant.domain.enums import RequestKind
-from vibe_quant.domain.events import DeadManAck, NotSent, Refused, Unknown
+from vibe_quant.domain.enums import OrderType, PositionSide, RequestKind, StopStatus
+from vibe_quant.domain.events import DeadManAck, NotSent, Refused, StopReport, Unknown
 from vibe_quant.domain.intents import ArmDeadMan, DisarmDeadMan, Intent, Notify, ReadStops
-from vibe_quant.domain.settings import DeadManSettings
+from vibe_quant.domain.settings import DeadManSettings, RiskSettings
 
 D = Decimal
 SYMBOL = "BTC/USDT:USDT"
 ON = DeadManSettings(enabled=True, countdown_s=120)
 ARM, DISARM, READ = ArmDeadMan(SYMBOL, 120_000), DisarmDeadMan(SYMBOL), ReadStops(SYMBOL)
 CALL = RequestKind.DEAD_MAN
+
+
+WITH_IT = replace(symbol(sides=(LONG,)), risk=RiskSettings(protective_stop=NO_STOP, dead_man=ON))
 
 
 def ack(ms: int) -> DeadManAck:
@@ -146,6 +151,23 @@ def test_others_answers_are_passed_over() -> None:
     dead_man.on_failed(Unknown(RequestKind.SUBMIT, SYMBOL, "x", 0), 1)
     dead_man.on_failed(Unknown(CALL, "ETH/USDT:USDT", "x", 0), 1)
     assert dead_man.deadline() == before
+
+
+@pytest.mark.parametrize("side", [LONG, SHORT])
+def test_a_conditional_order_of_the_users_own_keeps_it_off_and_ends_it(side: PositionSide) -> None:
+    desk = Scenario(listed(BTC=WITH_IT))
+    t = desk.now
+    users = StopReport(
+        SYMBOL, side, "web_1", StopStatus.NEW, OrderType.TAKE_PROFIT_MARKET, side.exit_side, D(110), True, D(0),
+        t + OFFSET, t,
+    )  # fmt: skip
+    desk.stops = [users]
+    desk.start("1", "1")
+    desk.passes(1200, quoting=True)
+    assert of(ArmDeadMan, desk.rise()) == []
+    assert of(ArmDeadMan, desk.feed(replace(users, status=StopStatus.CANCELED))) == [ARM]
+    desk.feed(DeadManAck(SYMBOL, 120_000, desk.now))
+    assert of(DisarmDeadMan, desk.feed(replace(users, client_id="web_2"))) == [DISARM]
 
 
 steps = st.tuples(

@@ -112,3 +112,22 @@ def test_a_foreign_stop_that_fires_silences_the_side_too() -> None:
     ended.run(ended.feed(stop("user", "80", status=StopStatus.FINISHED)))
     ended.run(ended.feed(stop("user", "80", status=StopStatus.TRIGGERING)))
     assert not ended.manager.firing(0)
+
+
+def test_every_foreign_conditional_order_of_the_symbol_is_counted_the_other_legs_too() -> None:
+    desk = Desk()
+    desk.open()
+    assert desk.manager.takeover.resting == 0
+    users = stop("user", "110", order_type=OrderType.TAKE_PROFIT_MARKET)
+    other = stop("other", "108", side=SHORT)
+    desk.algo.resting |= {"user": users, "other": other}
+    desk.run(desk.feed(users))
+    assert desk.run(desk.feed(other)) == []
+    assert desk.manager.takeover.resting == 2
+    desk.wait(30_001)
+    assert (desk.manager.takeover.resting, desk.manager.takeover.held) == (2, None)
+    desk.run(desk.feed(replace(other, status=StopStatus.CANCELED)))
+    assert desk.manager.takeover.resting == 1
+    desk.algo.resting.clear()
+    desk.wait(30_001)
+    assert desk.manager.takeover.resting == 0

@@ -200,9 +200,10 @@ class Desk:
         self.active = [side for side in self.sides.values() if side.is_active]
 
     def count_orders(self, now: int) -> list[Intent]:
-        """Tell the dead-man's switch what rests."""
+        """Tell the dead-man's switch what rests; foreign conditional orders too, which it may cancel as well."""
         own = sum(1 for side in PositionSide for _ in self.house.orders.live(self.symbol, side))
-        return self.dead_man.on_orders(own, self.house.foreign.count(self.symbol), now)
+        stops = max((side.stop.takeover.resting for side in self.working), default=0)
+        return self.dead_man.on_orders(own, self.house.foreign.count(self.symbol) + stops, now)
 
     def deadline(self, now: int) -> int | None:
         """The earliest moment at which something is due without news."""

@@ -58,14 +58,12 @@ class ProtectiveStopManager(StopWork):
 
     def on_stop_report(self, report: StopReport, now: int) -> list[Intent]:
         """Any report about a conditional order of the symbol, own or foreign."""
-        if report.symbol != self.symbol or report.side is not self.side:
+        if report.symbol != self.symbol:
             return []
         if not self.is_own(report.client_id):
-            if report.status.is_firing and self.takeover.knows(report):
-                self.firing_ms = now + QUIET_MS
-            if self.takeover.report(report, self.course.need):
-                self.desk.want_read(now)
-            return self.act(now)
+            return self._foreign(report, now)
+        if report.side is not self.side:
+            return []
         news = self.desk.reported(report, now)
         if news is None:
             return self.act(now)
@@ -77,6 +75,16 @@ class ProtectiveStopManager(StopWork):
             self.finished(now)
         elif report.status.is_final and news[0] is not None:
             return self.lost(news[0], f"{report.status} {report.detail}".rstrip(), now) + self.act(now)
+        return self.act(now)
+
+    def _foreign(self, report: StopReport, now: int) -> list[Intent]:
+        if report.side is not self.side:
+            self.takeover.report(report, None)
+            return []
+        if report.status.is_firing and self.takeover.knows(report):
+            self.firing_ms = now + QUIET_MS
+        if self.takeover.report(report, self.course.need):
+            self.desk.want_read(now)
         return self.act(now)
 
     def on_stops_read(self, read: StopsRead, now: int) -> list[Intent]:

@@ -44,7 +44,7 @@ def covers(stop: StopReport, need: Need) -> bool:
 
 
 class Takeover:
-    """The foreign stops of one leg."""
+    """The foreign stops of one leg; those of the other leg are only counted."""
 
     def __init__(self, side: PositionSide, settings: TakeoverSettings, is_own: Callable[[str], bool]) -> None:
         self._side = side
@@ -62,10 +62,18 @@ class Takeover:
     @property
     def closing_stands(self) -> bool:
         """Whether a foreign closePosition stop of this leg is known, which may forbid one of ours (-4130)."""
-        return any(s.close_position and s.order_type is OrderType.STOP_MARKET for s in self._stops.values())
+        return any(
+            s.side is self._side and s.close_position and s.order_type is OrderType.STOP_MARKET
+            for s in self._stops.values()
+        )
+
+    @property
+    def resting(self) -> int:
+        """How many foreign conditional orders of the symbol are known, of either leg and any type."""
+        return len(self._stops)
 
     def knows(self, report: StopReport) -> bool:
-        """Whether it is about a foreign stop of the leg that is not over."""
+        """Whether it is about a foreign stop that is not over."""
         return self._key(report) in self._stops
 
     def report(self, report: StopReport, need: Need | None) -> bool:
@@ -77,17 +85,20 @@ class Takeover:
             self._end(key)
             return False
         self._stops[key] = report
-        return self.settings.enabled and self.held is None and need is not None and covers(report, need)
+        if report.side is not self._side or need is None or self.held is not None:
+            return False
+        return self.settings.enabled and covers(report, need)
 
     def read(self, read: StopsRead, need: Need | None) -> bool:
         """A REST read that is not outdated; True where one that rested before is firing by now."""
         listed = {key: s for s in read.stops if (key := self._key(s)) is not None and key not in self._ended}
         resting = {key for key, s in self._stops.items() if not s.status.is_firing}
         self._stops = {key: s for key, s in listed.items() if not s.status.is_final}
-        fired = any(self._stops[key].status.is_firing for key in resting & self._stops.keys())
+        mine = {key: s for key, s in self._stops.items() if s.side is self._side}
+        fired = any(mine[key].status.is_firing for key in resting & mine.keys())
         if need is None or not self.settings.enabled:
             return fired
-        good = [key for key, stop in self._stops.items() if covers(stop, need)]
+        good = [key for key, stop in mine.items() if covers(stop, need)]
         if self.held is not None and self.held.key in good:
             self.held = Held(self.held.key, self.held.first_ms, max(self.held.seen_ms, read.request_ms))
         elif good:
@@ -108,9 +119,7 @@ class Takeover:
         return None if self.held is None else self.held.seen_ms + self.settings.max_hold_s * 1000
 
     def _key(self, report: StopReport) -> str | None:
-        if report.side is not self._side or self._is_own(report.client_id):
-            return None
-        return report.client_id or str(report.algo_id)
+        return None if self._is_own(report.client_id) else report.client_id or str(report.algo_id)
 
     def _end(self, key: str) -> None:
         self._stops.pop(key, None)
