@@ -1,4 +1,4 @@
-"""The user's own orders: what they claim, and whether any rests, under late, repeated and contradicting news."""
+"""The user's own orders: what they claim, and how many rest, under late, repeated and contradicting news."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def report(
 
 def test_closers_of_the_leg_claim_what_they_may_still_fill_and_openers_nothing() -> None:
     orders = ForeignOrders()
-    assert not orders.any_rests(BTC)
+    assert orders.count(BTC) == 0
     orders.report(report("web_1", OrderStatus.PARTIALLY_FILLED, filled="2"))
     orders.report(replace(report("web_2"), side=OrderSide.BUY))
     orders.report(replace(report("web_3"), side=OrderSide.BUY, position_side=SHORT))
@@ -50,8 +50,6 @@ def test_closers_of_the_leg_claim_what_they_may_still_fill_and_openers_nothing()
     assert [order.client_id for order in orders.closers(BTC, LONG)] == ["web_1"]
     assert orders.claimed("ETHUSDT", LONG) == 0
     assert (orders.count(BTC), orders.count("ETHUSDT")) == (3, 0)
-    assert orders.any_rests(BTC)
-    assert not orders.any_rests("ETHUSDT")
 
 
 def test_an_older_report_loses_and_an_end_is_an_end() -> None:
@@ -61,7 +59,7 @@ def test_an_older_report_loses_and_an_end_is_an_end() -> None:
     assert orders.claimed(BTC, LONG) == 3
     orders.report(report("web_1", CANCELED, 106))
     orders.report(report("web_1", OrderStatus.PARTIALLY_FILLED, 105, filled="2"))
-    assert not orders.any_rests(BTC)
+    assert orders.count(BTC) == 0
     orders.report(report("web_1", NEW, 107))  # the user may use an id again
     assert orders.claimed(BTC, LONG) == 5
 
@@ -72,9 +70,9 @@ def test_a_list_replaces_what_was_known_of_its_symbol() -> None:
     orders.report(replace(report("web_1"), symbol="ETHUSDT"))
     orders.listed(BTC, (report("web_2"),))
     assert [order.client_id for order in orders.closers(BTC, LONG)] == ["web_2"]
-    assert orders.any_rests("ETHUSDT")
+    assert orders.count("ETHUSDT") == 1
     orders.listed(BTC, ())
-    assert not orders.any_rests(BTC)
+    assert orders.count(BTC) == 0
 
 
 def test_an_order_heard_of_after_the_list_was_asked_for_outlives_it() -> None:
@@ -82,7 +80,7 @@ def test_an_order_heard_of_after_the_list_was_asked_for_outlives_it() -> None:
     orders.report(report("web_1", recv=49))
     orders.report(report("web_2", OrderStatus.PARTIALLY_FILLED, 105, filled="4", recv=50))
     orders.listed(BTC, (report("web_2", NEW, 104),), request_ms=50)
-    assert orders.any_rests(BTC)
+    assert orders.count(BTC) == 1
     assert orders.claimed(BTC, LONG) == 1
 
 
@@ -91,7 +89,7 @@ def test_a_list_does_not_revive_what_the_stream_has_ended() -> None:
     orders.report(report("web_1"))
     orders.report(report("web_1", CANCELED, 105))
     orders.listed(BTC, (report("web_1", NEW, 100),), request_ms=50)
-    assert not orders.any_rests(BTC)
+    assert orders.count(BTC) == 0
 
 
 @pytest.mark.parametrize("client_id", ["autoclose-17", "adl_autoclose", "settlement_autoclose-3"])
@@ -99,7 +97,7 @@ def test_orders_of_the_exchange_itself_never_rest(client_id: str) -> None:
     orders = ForeignOrders()
     orders.report(report(client_id))
     orders.listed(BTC, (report(client_id),))
-    assert not orders.any_rests(BTC)
+    assert orders.count(BTC) == 0
 
 
 def test_only_so_many_ends_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +106,9 @@ def test_only_so_many_ends_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     for client_id in ("web_1", "web_2"):
         orders.report(report(client_id, CANCELED, 105))
         orders.report(report(client_id, NEW, 104))
-        assert not orders.any_rests(BTC)
+        assert orders.count(BTC) == 0
     orders.report(report("web_1", NEW, 104))
-    assert orders.any_rests(BTC)
+    assert orders.count(BTC) == 1
 
 
 @settings(deadline=None)

@@ -44,14 +44,6 @@ def test_server_time_is_ours_until_an_offset_is_measured() -> None:
     assert ours.server_ms(1_000) == 1_500
 
 
-def test_the_account_is_synced_when_no_read_is_waited_for() -> None:
-    ours = house()
-    ours.sync.begin(10, "start")
-    assert not ours.synced
-    ours.sync.answered(10, 20, complete=True)
-    assert ours.synced
-
-
 def test_each_leg_has_one_counter_of_its_own() -> None:
     ours = house()
     assert ours.counter(BTC, LONG) is ours.counter(BTC, LONG)

@@ -27,6 +27,12 @@ def told(desk: Desk) -> tuple[bool, bool, bool]:
     return desk.manager.exit_now, desk.manager.remainder, desk.manager.standing
 
 
+def set_liq(desk: Desk) -> Decimal | None:
+    """The liquidation price that the present aim was set from."""
+    aim = desk.manager.course.aim
+    return None if aim is None else aim.from_liq
+
+
 @pytest.mark.parametrize(("side", "liq", "trigger"), [(LONG, "90", "91.0"), (SHORT, "110", "108.9")])
 def test_placed_and_read_back(side: PositionSide, liq: str, trigger: str) -> None:
     desk = Desk(side)
@@ -34,7 +40,7 @@ def test_placed_and_read_back(side: PositionSide, liq: str, trigger: str) -> Non
     assert requests(out) == ["read", f"place {trigger} close", "read"]
     assert notices(out) == ["info"]
     assert desk.own() == [(D(trigger), None)]
-    assert (desk.manager.standing, desk.manager.set_liq) == (True, D(liq))
+    assert (desk.manager.standing, set_liq(desk)) == (True, D(liq))
     assert requests(desk.wait(29_999)) == []
     assert requests(desk.wait(2)) == ["read"]
 
@@ -43,7 +49,7 @@ def test_nothing_without_position_liquidation_or_rules() -> None:
     desk = Desk(rules=None)
     assert requests(desk.price("90", "100")) == []
     assert requests(desk.position("1")) == ["read"]
-    assert (desk.own(), desk.manager.standing, desk.manager.set_liq) == ([], False, None)
+    assert (desk.own(), desk.manager.standing, set_liq(desk)) == ([], False, None)
     assert requests(desk.run(desk.manager.on_settings(ProtectiveStopSettings(), RULES, False, desk.now))) == [
         "place 91.0 close",
         "read",
@@ -66,7 +72,7 @@ def test_replaced_over_a_bridge_each_step_read_back() -> None:
     out = desk.price("92", "100")
     assert requests(out) == ["place 93.0 1", "read", "cancel", "place 93.0 close", "read", "cancel"]
     assert desk.own() == [(D("93.0"), None)]
-    assert desk.manager.set_liq == D(92)
+    assert set_liq(desk) == D(92)
 
 
 def test_tightens_by_a_tenth_of_the_distance_and_not_by_less() -> None:
@@ -191,7 +197,7 @@ def test_an_earlier_runs_stop_is_adopted_and_an_orphan_withdrawn() -> None:
     desk.algo.resting["vq-ps-x-L-old.1"] = stop("vq-ps-x-L-old.1", "91.0")
     out = desk.open()
     assert requests(out) == ["read"]
-    assert desk.manager.set_liq == D("91.0") * D("0.99")
+    assert set_liq(desk) == D("91.0") * D("0.99")
     flat = Desk()
     flat.algo.resting["vq-ps-x-L-old.1"] = stop("vq-ps-x-L-old.1", "91.0")
     flat.run(flat.manager.on_stops_read(StopsRead(SYMBOL, tuple(flat.algo.resting.values()), 0, 0, 0), 0))

@@ -1,4 +1,4 @@
-"""The user's own orders, as far as they matter to us: closers that claim quantity, and whether any rests at all."""
+"""The user's own orders, as far as they matter to us: closers that claim quantity, and how many rest at all."""
 
 from __future__ import annotations
 
@@ -53,10 +53,6 @@ class ForeignOrders:
         ended[update.client_id] = update
         if len(ended) > KEPT:
             del ended[next(iter(ended))]
-
-    def any_rests(self, symbol: str) -> bool:
-        """True where some foreign order of the symbol is live."""
-        return bool(self._orders.get(symbol))
 
     def count(self, symbol: str) -> int:
         """How many foreign orders of the symbol are live."""

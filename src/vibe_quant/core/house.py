@@ -48,11 +48,6 @@ class House:
     stopping: bool = False
     _seq: int = 0
 
-    @property
-    def synced(self) -> bool:
-        """The account has been read since the last stream came up."""
-        return self.sync.gate_ms is None
-
     def server_ms(self, now: int) -> int:
         """The exchange's clock at ``now``, by the measured offset; roughly where there is none yet."""
         return now + (self.rough_offset_ms if self.offset_ms is None else self.offset_ms)

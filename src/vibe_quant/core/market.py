@@ -193,11 +193,6 @@ class MarketView:
         """Middle of the book, quote asset."""
         return None if self.bid is None or self.ask is None else (self.bid + self.ask) / 2
 
-    @property
-    def spread(self) -> Decimal | None:
-        """Ask - bid, quote asset."""
-        return None if self.bid is None or self.ask is None else self.ask - self.bid
-
     def reference_price(self, now: int, window_ms: int) -> Decimal | None:
         """Price of the last trade received at or before now - window_ms; the oldest known if none; None without trades.
 

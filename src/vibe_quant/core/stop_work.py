@@ -71,11 +71,6 @@ class StopWork:
         need = self.course.qty or ZERO
         return any(s.settled and (s.qty is None or s.qty >= need) for s in self.desk.ledger.stops)
 
-    @property
-    def set_liq(self) -> Decimal | None:
-        """The liquidation price that the present aim was set from; loosening is measured from it."""
-        return None if self.course.aim is None else self.course.aim.from_liq
-
     def gone_through(self, now: int) -> list[Intent]:
         """Even half the distance would trigger at once: the side exits, a stop is tried again a second later."""
         self.exit_now = True
