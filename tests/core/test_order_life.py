@@ -74,12 +74,12 @@ def test_a_partial_fill_resets_the_timeouts_and_is_told_as_such() -> None:
     assert only(desk.times_out(third)).mode is MAKER
 
 
-def test_an_order_that_expires_at_the_exchange_is_an_ordinary_end_that_counts_for_nothing() -> None:
+def test_an_order_that_expires_unfilled_at_the_exchange_is_an_ordinary_end_and_counts_as_not_filled() -> None:
     desk = started()
     order = only(desk.rise())
     desk.ack(order)
     desk.cancelled(order, EXPIRED)
-    assert desk.engine.desks[BTC].sides[LONG].tally.rotation.maker_timeouts == 0
+    assert desk.engine.desks[BTC].sides[LONG].tally.rotation.maker_timeouts == 1
     assert orders(desk.passes(300, quoting=True))
 
 

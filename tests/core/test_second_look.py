@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.core.scenario import (
     BTC,
+    EXPIRED,
     LONG,
     NO_STOP,
     OFFSET,
@@ -19,8 +20,10 @@ from tests.core.scenario import (
     of,
     only,
     orders,
+    panicking,
     started,
     symbol,
+    wallet_for,
 )
 
 from vibe_quant.domain import events as ev
@@ -30,6 +33,7 @@ from vibe_quant.domain.enums import (
     ExecutionState,
     NoticeKind,
     OrderStatus,
+    PriceMatch,
     RequestKind,
     SignalReason,
     Stream,
@@ -37,6 +41,7 @@ from vibe_quant.domain.enums import (
 from vibe_quant.domain.risk import RiskLevel
 from vibe_quant.domain.settings import (
     ExecutionSettings,
+    MakerPriceMode,
     PressureSettings,
     RiskSettings,
     StrategyName,
@@ -188,3 +193,24 @@ def test_cancel_and_query_do_not_chase_each_other() -> None:
         out = desk.refused(order, -1021, RequestKind.CANCEL) + desk.ack(order)
         sent += len(of(do.CancelOrder, out)) + len(of(do.QueryOrder, out))
     assert sent <= 2
+
+
+def test_queue_pricing_that_the_exchange_refuses_gives_way_to_the_touch() -> None:
+    desk = started(maker_price_mode=MakerPriceMode.QUEUE)
+    order = only(desk.rise())
+    assert (order.price, order.price_match) == (None, PriceMatch.QUEUE)
+    out = desk.refused(order, -5037)
+    assert "at_touch is used instead" in notices(out, NoticeKind.LIFECYCLE)[0].text
+    again = only(desk.passes(300, quoting=True))
+    assert (again.price, again.price_match) == (D("100.4"), None)
+    assert desk.engine.desks[BTC].sides[LONG].tally.refusals == 0
+
+
+def test_panic_pauses_where_its_orders_are_knocked_out_at_once() -> None:
+    desk = Scenario(listed(BTC=panicking()))
+    order = only(desk.start("1", wallet=wallet_for("99")))
+    assert order.reason is SignalReason.PANIC
+    desk.ack(order)
+    assert orders(desk.cancelled(order, EXPIRED)) == []
+    assert desk.engine.desks[BTC].sides[LONG].backoff.refusals == 1
+    assert orders(desk.passes(300, quoting=True))

@@ -9,7 +9,16 @@ from vibe_quant.core.execution import Ended, EndKind
 from vibe_quant.core.order_plan import OrderPlan
 from vibe_quant.core.orders import KEPT, Merge, OwnOrder
 from vibe_quant.core.strategies.port import OrderEnd
-from vibe_quant.core.tally import GRID, MIN_NOTIONAL, OVER_CLOSE, POST_ONLY_REFUSED, REFUSALS_TO_HALT, Dust, order_end
+from vibe_quant.core.tally import (
+    GRID,
+    MIN_NOTIONAL,
+    OVER_CLOSE,
+    POST_ONLY_REFUSED,
+    QUEUE_REFUSED,
+    REFUSALS_TO_HALT,
+    Dust,
+    order_end,
+)
 from vibe_quant.domain.enums import NoticeKind, Severity, SignalReason
 from vibe_quant.domain.intents import CancelOrder, Halt, Intent, Notify
 
@@ -113,6 +122,8 @@ class Aftermath:
         refused = ended.kind in (EndKind.REFUSED, EndKind.WRITTEN_OFF)
         end = order_end(ended) or (OrderEnd.REFUSED if refused else OrderEnd.UNFILLED)
         if plan is not None and plan.urgent and ended.kind is not EndKind.WITHDRAWN:
+            if ended.kind is EndKind.EXPIRED:
+                end = OrderEnd.REFUSED  # knocked out before its time: it may be so at once again
             side.panic.on_end(end, now)
             side.backoff.ended(end, now, matched=plan.match is not None, code=ended.code)
         if plan is not None and plan.signal is not None:
@@ -123,6 +134,9 @@ class Aftermath:
     def _refusal(self, ended: Ended, plan: OrderPlan | None, now: int) -> list[Intent]:
         """What the exchange's code asks for beyond counting it (facts of the exchange, section 5.3)."""
         side, code = self._side, ended.code
+        if code == QUEUE_REFUSED and side.tally.no_queue:
+            text = f"{side.symbol} {side.side}: QUEUE pricing is refused for post-only; at_touch is used instead."
+            return [Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text, side.symbol, side.side)]
         if code in ACCOUNT_HALTS and side.house.halted is None:
             return self._halt_account(code)
         if code in GRID or code in MIN_NOTIONAL or code in STATUS:

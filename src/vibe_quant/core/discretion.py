@@ -16,7 +16,7 @@ from vibe_quant.core.sizing import Slice, SliceInput, slice_qty
 from vibe_quant.domain.enums import ExecutionMode, OrderType, SignalReason
 from vibe_quant.domain.risk import Refused
 from vibe_quant.domain.rules import ZERO, SymbolRules
-from vibe_quant.domain.settings import SymbolSettings
+from vibe_quant.domain.settings import MakerPriceMode, SymbolSettings
 from vibe_quant.domain.signal import ExitSignal
 
 FLATTEN_SHARE = Decimal("0.1")
@@ -33,6 +33,7 @@ class Circumstances:
     leverage: int | None = None
     avoid: Decimal | None = None
     back_off_ticks: int = 0
+    no_queue: bool = False
 
 
 class Discretion:
@@ -111,7 +112,8 @@ class Discretion:
         )
         match given.mode:
             case ExecutionMode.MAKER_ONLY:
-                return maker_price(asked, at_touch=at_touch, wanted=wanted)
+                instead = given.no_queue and self._s.execution.maker_price_mode is MakerPriceMode.QUEUE
+                return maker_price(asked, at_touch=at_touch or instead, wanted=wanted)
             case ExecutionMode.AGGRESSIVE_LIMIT:
                 return aggressive_price(asked, wanted=wanted)
             case _:

@@ -195,6 +195,7 @@ class Side:
             leverage=self.house.account.leverage.get(self.symbol),
             avoid=self.desk.avoid(self.side),
             back_off_ticks=self.tally.rotation.back_off_ticks if maker else 0,
+            no_queue=self.tally.no_queue,
         )
 
     def _signals(self) -> SignalEngine:

@@ -10,7 +10,7 @@ from vibe_quant.core.fill_rate import MakerFillRate
 from vibe_quant.core.modes import Rotation, after
 from vibe_quant.core.order_plan import OrderPlan
 from vibe_quant.core.strategies.port import OrderEnd
-from vibe_quant.domain.enums import ExecutionMode
+from vibe_quant.domain.enums import ExecutionMode, PriceMatch
 from vibe_quant.domain.settings import ExecutionSettings
 
 POST_ONLY_REFUSED = -5022
@@ -19,6 +19,7 @@ OVER_CLOSE = frozenset({-2022, -4118})
 GRID = frozenset({-1111, -4014, -4023})
 NOT_COUNTED = frozenset({0, POST_ONLY_REFUSED})  # 0: it never left this host
 REFUSALS_TO_HALT = 5
+QUEUE_REFUSED = -5037
 
 
 class Dust(IntEnum):
@@ -31,13 +32,13 @@ class Dust(IntEnum):
 
 
 def order_end(ended: Ended) -> OrderEnd | None:
-    """The end as rotation and strategies count it; None where it says nothing of the market (withdrawn, expired)."""
+    """The end as rotation and strategies count it; None where it says nothing of the market (withdrawn)."""
     match ended.kind:
         case EndKind.FILLED:
             return OrderEnd.FILLED
         case EndKind.PARTIAL:
             return OrderEnd.PARTIAL
-        case EndKind.TIMEOUT:
+        case EndKind.TIMEOUT | EndKind.EXPIRED:
             return OrderEnd.UNFILLED
         case EndKind.REFUSED | EndKind.WRITTEN_OFF:
             return OrderEnd.REFUSED if ended.code == POST_ONLY_REFUSED else None
@@ -49,7 +50,8 @@ def order_end(ended: Ended) -> OrderEnd | None:
 class Tally:
     """One a side.  ``claimed``: foreign closers are subtracted, since the exchange refused what they cover.
 
-    ``claim_said``: the operator was told so.
+    ``claim_said``: the operator was told so.  ``no_queue``: the exchange does not take QUEUE pricing with post-only,
+    which nobody knows before it was tried.
     """
 
     settings: ExecutionSettings
@@ -58,6 +60,7 @@ class Tally:
     claimed: bool = False
     claim_said: bool = False
     dust: Dust = Dust.NONE
+    no_queue: bool = False
     fill_rate: MakerFillRate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +81,9 @@ class Tally:
         if ended.order.filled > 0:
             self.refusals = 0
         if plan is None or plan.urgent:
+            return False
+        if ended.code == QUEUE_REFUSED and plan.match is PriceMatch.QUEUE:
+            self.no_queue = True
             return False
         self.refusals += ended.kind is EndKind.REFUSED and ended.code not in NOT_COUNTED
         end = order_end(ended)
