@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from tests.core.scenario import (
     BTC,
+    ETH,
     LONG,
     SHORT,
     Scenario,
@@ -92,8 +93,16 @@ def test_the_gate_that_holds_back_is_remembered_with_its_moment() -> None:
     since = desk.view().blocked_since_ms
     desk.calm()
     assert desk.view().blocked_since_ms == since
-    gate = desk.engine.desks[BTC].sides[LONG].gate
-    assert gate.counts["no signal"] >= 1
+    assert dict(desk.view().blocked_counts)["no signal"] >= 1
+
+
+def test_the_market_that_an_order_was_decided_on_can_be_seen() -> None:
+    desk = started()
+    only(desk.rise())
+    market = desk.engine.market_state(BTC)
+    assert market is not None
+    assert (market.bid, market.ask, market.last, market.prev) == (D("100.0"), D("100.4"), D("99.9"), D("99.8"))
+    assert desk.engine.market_state(ETH) is None
 
 
 def test_a_slice_is_base_lots_times_roi_and_acceleration_up_to_the_notional_cap() -> None:

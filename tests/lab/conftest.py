@@ -19,6 +19,7 @@ from vibe_quant.domain.enums import (
 )
 from vibe_quant.domain.events import AccountSnapshot, Event, OrderUpdate, PositionUpdate, Quote, StreamUp, Timer
 from vibe_quant.domain.intents import CancelStop, FetchSnapshot, Intent, OrderIntent, PlaceStop
+from vibe_quant.domain.market import MarketState
 from vibe_quant.domain.risk import RiskLevel
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
@@ -71,6 +72,7 @@ class TakerEngine:
     sent: int = 0
     stop: bool = False
     wake: int | None = None
+    market: MarketState | None = None
 
     def __post_init__(self) -> None:
         self.symbol, symbol_settings = self.settings.symbols[0]
@@ -106,6 +108,8 @@ class TakerEngine:
     def _order(self, quote: Quote, now: int) -> Intent:
         self.live = True
         self.sent += 1
+        top = (quote.bid, quote.bid_qty, quote.ask, quote.ask_qty)
+        self.market = MarketState(self.symbol, *top, None, None, None, quote.exch_ms, None, None)
         return OrderIntent(
             symbol=self.symbol,
             position_side=self.side,
@@ -121,6 +125,9 @@ class TakerEngine:
 
     def deadline(self) -> int | None:
         return self.wake
+
+    def market_state(self, symbol: str) -> MarketState | None:
+        return self.market
 
     def side_view(self, symbol: str, side: PositionSide) -> SideView | None:
         return SideView(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.events import Event, Quote, StreamUp, Timer, Trade
 from vibe_quant.domain.intents import FetchSnapshot, Intent
+from vibe_quant.domain.market import MarketState
 from vibe_quant.lab.replay import LINGER_MS, MakeEngine, play, run_replay
 from vibe_quant.lab.request import ReplayError, ReplayRequest
 
@@ -63,6 +65,9 @@ def test_recording_holds_what_the_digest_is_of(request_for: RequestFor, taker: M
     assert run_replay(request_for(), None, taker).intents_sha256 == result.intents_sha256
     orders = [json.loads(row) for row in decisions.splitlines() if b"OrderIntent" in row]
     assert all(row["reason"] == "long_primary" and row["t"] > 0 and row["qty"] == "0.1" for row in orders)
+    assert {row["market"]["bid"] == row["price"] for row in orders} == {True}
+    assert all(list(row["market"]) == [field.name for field in fields(MarketState)] for row in orders)
+    assert not [row for row in decisions.splitlines() if b"market" in row and b"OrderIntent" not in row]
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(request_for: RequestFor, taker: MakeEngine, tmp_path: Path) -> None:
@@ -118,6 +123,9 @@ class Sleeper:
         return 50
 
     def side_view(self, symbol: str, side: PositionSide) -> None:
+        return None
+
+    def market_state(self, symbol: str) -> None:
         return None
 
 

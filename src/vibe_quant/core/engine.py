@@ -18,6 +18,7 @@ from vibe_quant.core.sync import Sync, interval_ms
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Stream
 from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.market import MarketState
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
@@ -117,7 +118,13 @@ class Engine:
             blocked=found.gate.reason,
             blocked_since_ms=found.gate.since_ms,
             halted=self.house.halted or found.gate.halted,
+            blocked_counts=tuple(found.gate.counts.items()),
         )
+
+    def market_state(self, symbol: str) -> MarketState | None:
+        """What is known of a symbol's market now; None where it is not managed."""
+        desk = self.desks.get(symbol)
+        return None if desk is None else desk.view.state()
 
     def settle(self, out: list[Intent], now: int) -> list[Intent]:
         """After anything but a market event: every desk looks once more, reads that are due leave."""

@@ -15,7 +15,7 @@ class SideView:
 
     ``qty`` is |position| as the core counts with it, base asset; ``dist`` the liquidation distance, a ratio, None
     where nothing can liquidate the side or it is not known.  ``blocked`` is the gate that holds discretion back and
-    ``blocked_since_ms`` when it began (monotonic), None where nothing does.
+    ``blocked_since_ms`` when it began (monotonic), None where nothing does; ``blocked_counts``: gate, how often begun.
     """
 
     symbol: str
@@ -30,3 +30,4 @@ class SideView:
     blocked: str | None
     blocked_since_ms: int | None
     halted: str | None
+    blocked_counts: tuple[tuple[str, int], ...] = ()

@@ -16,6 +16,7 @@ from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.events import Event, MarketEvent, Quote, RulesLoaded, ServerTime, Trade
 from vibe_quant.domain.intents import Intent
+from vibe_quant.domain.market import MarketState
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
 from vibe_quant.lab.cost import CostMeter
@@ -53,6 +54,10 @@ class Decider(Protocol):
 
     def side_view(self, symbol: str, side: PositionSide) -> SideView | None:
         """A look at a side; None while it is not known."""
+        ...
+
+    def market_state(self, symbol: str) -> MarketState | None:
+        """What it knows of a symbol's market; None while it is not known."""
         ...
 
 
@@ -99,7 +104,7 @@ def _run(
     engine = make_engine(stage.settings, RUN, Random(seed_for(request.seed, "engine")))
     meter = CostMeter(symbol, side, stage.rules.margin_asset)
     clock = StateClock(lambda: engine.side_view(symbol, side))
-    decisions = Decisions(None if recording is None else recording.decisions)
+    decisions = Decisions(engine.market_state, None if recording is None else recording.decisions)
     watchers = [meter.see, clock.see, decisions.see] + ([] if recording is None else [recording.see])
     began = perf_counter()
     events, now = play(world, engine, watchers, lambda: meter.flat)
