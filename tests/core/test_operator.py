@@ -48,6 +48,7 @@ from vibe_quant.domain.settings import (
     StrategyName,
     StrategySettings,
     SymbolSettings,
+    WsSettings,
 )
 
 D = Decimal
@@ -240,6 +241,31 @@ def test_a_failed_countdown_is_told_to_its_keeper() -> None:
 
 
 # --- reload
+
+
+def test_a_symbol_that_is_not_managed_any_more_is_neither_read_for_nor_counted_down() -> None:
+    dead = replace(symbol(), risk=RiskSettings(protective_stop=NO_STOP, dead_man=DeadManSettings(enabled=True)))
+    desk = started(settings=dead)
+    desk.ack(only(desk.rise()))
+    desk.feed(ev.DeadManAck(BTC, 120_000, desk.now))
+    assert of(do.DisarmDeadMan, reload(desk, listed(ETH=symbol())))
+    desk.feed(ev.DeadManAck(BTC, 0, desk.now))
+    out = desk.passes(10_000)
+    assert (of(do.FetchMark, out), of(do.ArmDeadMan, out)) == ([], [])
+
+
+def test_the_age_of_a_stale_mark_follows_a_reload() -> None:
+    desk = started()
+    desk.calm()
+    shared = GlobalSettings(ws=WsSettings(stale_data_ms=60_000))
+    reload(desk, listed(BTC=symbol(), shared=shared))
+    assert of(do.FetchMark, desk.passes(10_000)) == []
+
+
+def test_a_leg_that_is_not_managed_is_not_said_to_be_worked_aggressively() -> None:
+    desk = Scenario(listed(BTC=symbol(sides=(LONG,))))
+    desk.start("0.2", "1", wallet=wallet_for("110", "0.8", side=SHORT))
+    assert notices(desk.mark("109.5"), NoticeKind.RISK) == []
 
 
 def test_new_settings_are_taken_between_two_orders() -> None:

@@ -57,6 +57,47 @@ def test_computed_at_once_and_soft_with_hysteresis() -> None:
     assert (calm.severity, risk.flag(LONG).level) == (Severity.INFO, RiskLevel.NONE)
 
 
+def test_a_leg_that_is_not_worked_is_neither_warned_of_nor_read_for() -> None:
+    works = {SHORT}
+    risk = RiskManager(SYMBOL, CALM, 1500, works.__contains__)
+    risk.on_brackets(FREE, 0)
+    risk.on_margin(Margin(D(10)), 0)
+    assert risk.on_mark(D(91), 0) + risk.on_position(leg(LONG, "1"), 0) + risk.on_timer(60_000) == []
+    assert (risk.flag(LONG).level, risk.deadline()) == (RiskLevel.SOFT, None)
+    works.add(LONG)
+    assert kinds(risk.on_timer(60_000)) == ["Notify", "FetchMark"]
+    assert kinds(risk.on_timer(61_000)) == ["FetchSnapshot", "FetchMark"]
+    works.remove(LONG)
+    assert risk.on_mark(D(99), 61_010) == []  # left quietly: it is said elsewhere that it is not managed
+    works.add(LONG)
+    assert "Notify" not in kinds(risk.on_timer(62_000))
+
+
+def test_marks_that_a_tape_was_made_to_yield_are_as_good_as_a_streams() -> None:
+    risk = manager()
+    risk.on_position(leg(LONG, "1"), 0)
+    risk.on_mark(D(100), 1000, Source.DERIVED)
+    assert "FetchMark" not in kinds(risk.on_timer(2499))
+    assert "FetchMark" in kinds(risk.on_timer(2500))
+
+
+def test_the_age_from_which_a_mark_is_read_follows_the_settings() -> None:
+    risk = manager()
+    risk.on_position(leg(LONG, "1"), 0)
+    risk.on_mark(D(100), 2000)
+    assert "FetchMark" not in kinds(risk.on_settings(CALM, 5000, 4000))
+    assert "FetchMark" in kinds(risk.on_settings(CALM, 1000, 4000))
+
+
+def test_a_mark_is_as_old_as_the_exchange_made_it() -> None:
+    risk = manager()
+    risk.on_position(leg(LONG, "1"), 0)
+    risk.on_mark(D(100), 5000, made_ms=2000)
+    assert risk.flag(LONG).mark_ms == 2000
+    risk.on_mark(D(100), 6000, made_ms=6100)  # the offset is a little wrong
+    assert risk.flag(LONG).mark_ms == 6000
+
+
 def test_zero_and_negative_distance_are_the_most_dangerous_tier() -> None:
     risk = manager(PANIC)
     risk.on_position(leg(LONG, "1"), 0)
@@ -80,7 +121,7 @@ def test_tiers_are_left_with_two_percent_to_spare() -> None:
     assert at("0.0407") == (RiskLevel.PANIC, 0)
     assert at("0.0409") == (RiskLevel.SOFT, None)
     assert at("0.0407") == (RiskLevel.SOFT, None)
-    risk.on_settings(CALM, 0)
+    risk.on_settings(CALM, 1500, 0)
     assert at("0.01") == (RiskLevel.SOFT, None)
 
 
@@ -256,7 +297,7 @@ def test_a_slice_of_the_smaller_leg_must_not_expose_the_larger() -> None:
     assert risk.permits_slice(LONG, D("0.1")) == Approved()
     # LONG 1 and SHORT s: dies 10 / (1 - s) below 100; s = 0.1 leaves 11.1 %, none leaves 10 %
     assert risk.permits_slice(SHORT, D("0.5")) == Approved()
-    risk.on_settings(RiskSettings(liq_distance_threshold=D("0.105")), 0)
+    risk.on_settings(RiskSettings(liq_distance_threshold=D("0.105")), 1500, 0)
     assert risk.permits_slice(SHORT, D("0.4")) == Approved()
     assert isinstance(risk.permits_slice(SHORT, D("0.5")), Refused)
     assert isinstance(risk.permits_slice(SHORT, D("9")), Refused)  # more than there is: all of it

@@ -21,7 +21,7 @@ from vibe_quant.domain.events import Candle, Depth, Mark, Quote, RulesLoaded, Tr
 from vibe_quant.domain.intents import FetchRules, Intent
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.rules import Brackets, SymbolRules
-from vibe_quant.domain.settings import SymbolSettings
+from vibe_quant.domain.settings import DeadManSettings, SymbolSettings
 
 RULES_MS = 600_000
 ANSWER_MS = 10_000
@@ -47,7 +47,7 @@ class Desk:
         self.view.offset_ms = house.offset_ms
         self.rules: SymbolRules | None = None
         self.brackets: Brackets = ()
-        self.risk = RiskManager(symbol, settings.risk, stale_ms)
+        self.risk = RiskManager(symbol, settings.risk, stale_ms, self.works)
         self.dead_man = DeadMan(symbol, settings.risk.dead_man)
         self.news = LegNews(self)
         self._margin = margin
@@ -64,6 +64,19 @@ class Desk:
     def working(self) -> list[Side]:
         """Sides that the configuration manages."""
         return [side for side in self.sides.values() if not side.gate.retired]
+
+    def works(self, side: PositionSide) -> bool:
+        """Whether the configuration manages the leg."""
+        return side in self.sides and not self.sides[side].gate.retired
+
+    def on_settings(self, settings: SymbolSettings | None, now: int) -> list[Intent]:
+        """New settings of the symbol, its sides excepted; None: the configuration does not name it any more."""
+        self.view.stale_ms = stale_ms = self.house.settings.shared.ws.stale_data_ms
+        if settings is None:
+            return self.dead_man.on_settings(DeadManSettings(), now)
+        self.settings = settings
+        out = self.risk.on_settings(settings.risk, stale_ms, now)
+        return out + self.dead_man.on_settings(settings.risk.dead_man, now)
 
     def add_side(self, key: PositionSide, settings: SymbolSettings) -> None:
         """Begin to manage a leg."""
@@ -99,7 +112,9 @@ class Desk:
         if mark.exch_ms < self.view.mark_exch_ms:
             return []
         self.view.on_mark(mark, now)
-        out = self._judged(self.risk.on_mark(mark.price, now, mark.source), now)
+        offset = self.house.offset_ms
+        made = None if offset is None else mark.exch_ms - offset
+        out = self._judged(self.risk.on_mark(mark.price, now, mark.source, made), now)
         return out + self.pulse(now)
 
     def on_rules(self, loaded: RulesLoaded, now: int) -> list[Intent]:
@@ -153,7 +168,7 @@ class Desk:
         )
         out = self._judged(self.risk.on_position(position, now), now)
         out += self.news.changed(side, change, now)
-        if side in self.sides and not self.sides[side].gate.retired:
+        if self.works(side):
             out += self.sides[side].stop.on_position(leg.qty, leg.known and (leg.qty > 0 or leg.is_flat), now)
         self.refresh()
         return out

@@ -120,13 +120,8 @@ class Operator:
         self._house.settings = command.settings
         out: list[Intent] = []
         for desk in list(self._engine.desks.values()):
-            desk.view.stale_ms = command.settings.shared.ws.stale_data_ms
             settings = command.settings.of(desk.symbol)
-            if settings is not None:
-                desk.settings = settings
-                out += desk.risk.on_settings(settings.risk, now) + desk.dead_man.on_settings(
-                    settings.risk.dead_man, now
-                )
+            out += desk.on_settings(settings, now)
             for key in PositionSide:
                 out += self._reload_side(desk, key, settings, command.drop_stops, now)
             out += desk.on_margin(now)  # panic and stops are judged by the new tiers before anything acts on the old

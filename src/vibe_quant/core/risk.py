@@ -6,7 +6,7 @@ that keeps a slice of the smaller crossed leg from exposing the larger one.  Mod
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -26,12 +26,25 @@ CALM = RiskFlag(RiskLevel.NONE, "no position")
 
 
 class RiskManager:
-    """Risk of one symbol, both legs.  Every input returns the intents it causes; ``now`` is monotonic ms."""
+    """Risk of one symbol, both legs.  Every input returns the intents it causes; ``now`` is monotonic ms.
 
-    def __init__(self, symbol: str, settings: RiskSettings, mark_stale_ms: int) -> None:
+    Notices and reads are for the legs that ``works`` says are worked; the other one only counts in the formula.
+    """
+
+    def __init__(
+        self,
+        symbol: str,
+        settings: RiskSettings,
+        mark_stale_ms: int,
+        works: Callable[[PositionSide], bool] = lambda _: True,
+    ) -> None:
         self.symbol = symbol
         self.settings = settings
         self._stale_ms = mark_stale_ms
+        self._works = works
+        self._warned: set[PositionSide] = set()
+        self._rests = True
+        """Nothing was worked at the last look, so that nothing was read."""
         self._legs: dict[PositionSide, Position] = {}
         """side -> what is held; a flat leg is absent"""
         self._margin: Margin | None = None
@@ -46,9 +59,10 @@ class RiskManager:
         """The side's standing as of the last input."""
         return self._flags.get(side, CALM)
 
-    def on_settings(self, settings: RiskSettings, now: int) -> list[Intent]:
-        """New thresholds and tiers."""
+    def on_settings(self, settings: RiskSettings, mark_stale_ms: int, now: int) -> list[Intent]:
+        """New thresholds and tiers, and the age from which a stream's mark is read by REST."""
         self.settings = settings
+        self._stale_ms = mark_stale_ms
         return self._judge(now)
 
     def on_brackets(self, brackets: Brackets, now: int) -> list[Intent]:
@@ -77,10 +91,12 @@ class RiskManager:
         self._margin = margin
         return self._judge(now)
 
-    def on_mark(self, price: Decimal, now: int, source: Source = Source.STREAM) -> list[Intent]:
-        """A mark price (> 0) that was received now."""
-        self._mark = (price, now)
-        if source is Source.STREAM:
+    def on_mark(
+        self, price: Decimal, now: int, source: Source = Source.STREAM, made_ms: int | None = None
+    ) -> list[Intent]:
+        """A mark price (> 0) that was received now, and made at ``made_ms`` (monotonic) where that is known."""
+        self._mark = (price, now if made_ms is None else min(made_ms, now))
+        if source is not Source.REST:
             self._stream_mark_ms = now
         return self._judge(now)
 
@@ -105,7 +121,7 @@ class RiskManager:
 
     def deadline(self) -> int | None:
         """The earliest moment at which ``on_timer`` has something to do."""
-        if not self._legs:
+        if not self._is_needed():
             return None
         stale = -1 if self._stream_mark_ms is None else self._stream_mark_ms + self._stale_ms
         asked = -1 if self._asked_mark_ms is None else self._asked_mark_ms + MARK_RETRY_MS
@@ -140,15 +156,39 @@ class RiskManager:
         for side in PositionSide:
             before, leg = self.flag(side), self._legs.get(side)
             self._flags[side] = flag = CALM if leg is None else self._flag(leg, before)
-            out += _soft_notice(self.symbol, side, before, flag)
-        if not self._legs:
+            out += self._soft_notice(side, flag)
+        if not self._is_needed():
             self._reading.rest()
+            self._rests = True
             return out
+        if self._rests:
+            self._rests = False
+            self._reading.changed(now)
         out += self._reading.due(now, blind=any(not flag.known for flag in self._flags.values()))
         if wants_mark(self._stream_mark_ms, self._asked_mark_ms, self._stale_ms, now):
             self._asked_mark_ms = now
             out.append(FetchMark(self.symbol))
         return out
+
+    def _is_needed(self) -> bool:
+        """A leg that is worked holds something."""
+        return any(self._works(side) for side in self._legs)
+
+    def _soft_notice(self, side: PositionSide, flag: RiskFlag) -> list[Intent]:
+        works = self._works(side)
+        near = works and flag.level is not RiskLevel.NONE
+        if near is (side in self._warned):
+            return []
+        facts = (("dist", _text(flag.dist)), ("liq", _text(flag.liq)))
+        if near:
+            self._warned.add(side)
+            text = (
+                f"{self.symbol} {side} is {_text(flag.dist)} from liquidation; its orders are now at least aggressive."
+            )
+            return [Notify(NoticeKind.RISK, Severity.WARNING, text, self.symbol, side, facts)]
+        self._warned.remove(side)
+        text = f"{self.symbol} {side} is out of the liquidation warning: {flag.reason}."
+        return [Notify(NoticeKind.RISK, Severity.INFO, text, self.symbol, side, facts)] if works else []
 
     def _flag(self, leg: Position, before: RiskFlag) -> RiskFlag:
         """The leg's flag; what cannot be known keeps the last value that there was."""
@@ -200,17 +240,6 @@ def _level(settings: RiskSettings, dist: Decimal | None, before: RiskFlag) -> Ri
     if dist <= (soft if before.level is RiskLevel.NONE else soft * RECOVERY):
         return RiskFlag(RiskLevel.SOFT, "near liquidation", dist)
     return RiskFlag(RiskLevel.NONE, "far from liquidation", dist)
-
-
-def _soft_notice(symbol: str, side: PositionSide, before: RiskFlag, flag: RiskFlag) -> list[Intent]:
-    if (before.level is RiskLevel.NONE) is (flag.level is RiskLevel.NONE):
-        return []
-    facts = (("dist", _text(flag.dist)), ("liq", _text(flag.liq)))
-    if before.level is RiskLevel.NONE:
-        text = f"{symbol} {side} is {_text(flag.dist)} from liquidation; its orders are now at least aggressive."
-        return [Notify(NoticeKind.RISK, Severity.WARNING, text, symbol, side, facts)]
-    text = f"{symbol} {side} is out of the liquidation warning: {flag.reason}."
-    return [Notify(NoticeKind.RISK, Severity.INFO, text, symbol, side, facts)]
 
 
 def _leg(position: Position) -> Leg:

@@ -22,7 +22,7 @@ class RiskFlag:
     ``dist`` is a ratio of the mark, zero or negative at or beyond liquidation, None where nothing can liquidate the
     side.  ``known`` False: neither read nor computable, ``dist`` is then the last value there was.  ``liq`` is the
     ruling liquidation price of the leg (None: none on its side).  ``tier`` indexes panic_close.tiers.
-    ``mark_ms``: when the mark used was received.
+    ``mark_ms``: when the mark used was made by the exchange, where its clock is known, else received (monotonic).
     """
 
     level: RiskLevel
