@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -204,6 +205,26 @@ def test_pace_near_the_end_never_asks_for_more_than_all() -> None:
     state = PanicState(1, D("0.1"), ((1, Entry(D(10), 0)),))
     assert is_behind(state, TIERS[1], 400, 100, 10**9)
     assert not is_behind(PanicState(1, D(1), ((1, Entry(D(10), 0)),)), TIERS[1], 400, 100, 3 * 1700)
+
+
+def test_a_late_mark_is_used_with_its_age_said() -> None:
+    panic = closer()
+    late = replace(flag(0), mark_ms=1000)
+    (entered,) = panic.on_flag(late, D(1), 5200)
+    assert isinstance(entered, Notify)
+    assert "a mark price 4.2 s old" in entered.text
+    assert dict(entered.facts)["mark_age_ms"] == "4200"
+    panic.on_flag(replace(late, mark_ms=6000), D(1), 6000)
+    (behind,) = panic.on_timer(8600)
+    assert isinstance(behind, Notify)
+    assert "a mark price 2.6 s old" in behind.text
+
+
+def test_a_mark_in_time_or_of_unknown_age_is_not_remarked_upon() -> None:
+    for mark_ms in (1000, None):
+        (entered,) = closer().on_flag(replace(flag(0), mark_ms=mark_ms), D(1), 2400)
+        assert isinstance(entered, Notify)
+        assert "old" not in entered.text
 
 
 def test_a_tier_that_settings_no_longer_have_is_none() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.core.scenario import (
     BTC,
     LONG,
+    OFFSET,
     RULES,
     SHORT,
     TIERS,
@@ -175,6 +176,14 @@ def test_a_pause_stops_panic_only_where_it_says_so() -> None:
     assert "and panic too" in notices(out, NoticeKind.PAUSE)[0].text
     assert orders(desk.cancelled(order) + desk.mark(TIER_2) + desk.passes(2000)) == []
     assert orders(desk.feed(ev.Resume(desk.now)))
+
+
+def test_a_mark_that_the_exchange_made_long_ago_is_used_with_its_age_said() -> None:
+    desk = near()
+    desk.passes(5000, quoting=True)
+    out = desk.feed(ev.Mark(BTC, desk.now + OFFSET - 3000, desk.now, D(TIER_1)))
+    assert any("a mark price 3.0 s old" in n.text for n in notices(out, NoticeKind.RISK))
+    assert orders(out)
 
 
 def test_with_a_stale_book_the_exchange_chooses_the_price_and_rest_gives_the_mark() -> None:

@@ -27,6 +27,7 @@ from vibe_quant.domain.settings import PanicSettings, PanicTier
 ONE = Decimal(1)
 LEAVE = Decimal("1.02")
 MARK_RETRY_MS = 1000
+MARK_LATE_MS = 1500
 BACKOFF_FIRST_MS = 100
 BACKOFF_MAX_MS = 1000
 
@@ -171,6 +172,7 @@ class PanicClose:
         self.order_ttl_ms = order_ttl_ms
         self.round_trip_ms = round_trip_ms
         self._state: PanicState | None = None
+        self._mark_ms: int | None = None
 
     @property
     def state(self) -> PanicState | None:
@@ -185,11 +187,12 @@ class PanicClose:
     def on_flag(self, flag: RiskFlag, qty: Decimal, now: int) -> list[Intent]:
         """A new risk flag or position; a tier that settings no longer have is none."""
         tier = flag.tier if flag.tier is not None and flag.tier < len(self.settings.tiers) else None
+        self._mark_ms = flag.mark_ms
         before = self._state
         after = step(before, tier, qty, now)
         self._state = after = self._settled(after)
         if after is not None and (before is None or after.entry.since_ms == now != before.entry.since_ms):
-            return [self._entered(after, flag)]
+            return [self._entered(after, flag, now)]
         if before is not None and after is None:
             text = f"{self.symbol} {self.side} has left panic; signals decide again."
             return [Notify(NoticeKind.RISK, Severity.INFO, text, self.symbol, self.side)]
@@ -213,7 +216,7 @@ class PanicClose:
         sends = "the whole remainder" if last else "slices of the next tier"
         text = (
             f"{self.symbol} {self.side} is behind its bound in panic tier {state.tier + 1}: {state.qty} of "
-            f"{state.entry.base} still open. It now sends {sends}."
+            f"{state.entry.base} still open. It now sends {sends}.{self._age(now)}"
         )
         return [Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side)]
 
@@ -252,13 +255,27 @@ class PanicClose:
     def _settled(self, state: PanicState | None) -> PanicState | None:
         return None if state is None else escalated(state, self.settings.tiers[state.tier])
 
-    def _entered(self, state: PanicState, flag: RiskFlag) -> Notify:
+    def _entered(self, state: PanicState, flag: RiskFlag, now: int) -> Notify:
         tier = self.settings.tiers[state.tier]
         bound = bound_ms(tier, self.ttl_ms, self.round_trip_ms)
         dist = "unknown" if flag.dist is None else f"{flag.dist:.4f}"
         text = (
             f"{self.symbol} {self.side} is in panic tier {state.tier + 1}, {dist} from liquidation: closing "
             f"{state.qty} in slices of {tier.slice_ratio} of it, to be flat within {bound / 1000:.1f} s."
+            f"{self._age(now)}"
         )
-        facts = (("tier", str(state.tier + 1)), ("dist", dist), ("qty", str(state.qty)), ("bound_ms", str(bound)))
+        age = "unknown" if self._mark_ms is None else str(now - self._mark_ms)
+        facts = (
+            ("tier", str(state.tier + 1)),
+            ("dist", dist),
+            ("qty", str(state.qty)),
+            ("bound_ms", str(bound)),
+            ("mark_age_ms", age),
+        )
         return Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side, facts)
+
+    def _age(self, now: int) -> str:
+        """A sentence about a mark that is late, else nothing."""
+        if self._mark_ms is None or now - self._mark_ms < MARK_LATE_MS:
+            return ""
+        return f" The distance is by a mark price {(now - self._mark_ms) / 1000:.1f} s old; no newer one has come."
