@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from itertools import cycle
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.stop_exchange import SYMBOL, Answer, Desk, stop
+from tests.core.stop_exchange import SHORT, SYMBOL, Answer, Desk, stop
 
+from vibe_quant.core.engine import Engine
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.domain.enums import RequestKind, StopStatus
 from vibe_quant.domain.events import Refused, StopReport, Unknown
 from vibe_quant.domain.intents import CancelStop, Intent, PlaceStop, ReadStops
+from vibe_quant.domain.settings import Settings
 
 D = Decimal
 KIND = {PlaceStop: RequestKind.PLACE_STOP, CancelStop: RequestKind.CANCEL_STOP, ReadStops: RequestKind.READ_STOPS}
@@ -168,9 +172,18 @@ def test_ids_are_ours_short_and_never_repeat() -> None:
     assert ids[0].startswith("prefix12-ps-")
     assert "-L-" in ids[0]
     assert not second.is_own("prefix12-k3x9q2-1")
-    try:
-        StopIds("prefix12", "x" * 13).new_id(SYMBOL, "LONG")  # type: ignore[arg-type]
-    except ValueError as error:
-        assert "longer than 36" in str(error)
-    else:
-        raise AssertionError("too long an id was let through")
+
+
+def test_ids_stay_short_over_the_longest_run() -> None:
+    ids = StopIds("prefix12", "k3x9q2ab")
+    made = {ids.new_id(SYMBOL, SHORT) for _ in range(10_100)}  # the 10,000th was one character too many
+    ids._count = 36**5 - 2  # sixty million
+    made.add(ids.new_id(SYMBOL, SHORT))
+    assert len(made) == 10_101
+    assert max(map(len, made)) == 36
+
+
+@pytest.mark.parametrize("run", ["", "ninechars", "a-b", "é"])
+def test_a_run_that_would_make_ids_too_long_or_strange_is_refused_at_the_start(run: str) -> None:
+    with pytest.raises(ValueError, match="letters and digits"):
+        Engine(Settings(), run, Random(1))
