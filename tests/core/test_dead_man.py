@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.scenario import LONG, NO_STOP, OFFSET, SHORT, Scenario, listed, of, symbol
+from tests.core.scenario import LONG, NO_STOP, OFFSET, SHORT, Scenario, listed, of, only, symbol
 
 from vibe_quant.core.dead_man import DeadMan
 from vibe_quant.domain.enums import OrderType, PositionSide, RequestKind, StopStatus
-from vibe_quant.domain.events import DeadManAck, NotSent, Refused, StopReport, Unknown
+from vibe_quant.domain.events import DeadManAck, NotSent, RateUsage, Refused, StopReport, Unknown
 from vibe_quant.domain.intents import ArmDeadMan, DisarmDeadMan, Intent, Notify, ReadStops
 from vibe_quant.domain.settings import DeadManSettings, RiskSettings
 
@@ -151,6 +151,35 @@ def test_others_answers_are_passed_over() -> None:
     dead_man.on_failed(Unknown(RequestKind.SUBMIT, SYMBOL, "x", 0), 1)
     dead_man.on_failed(Unknown(CALL, "ETH/USDT:USDT", "x", 0), 1)
     assert dead_man.deadline() == before
+
+
+def test_a_refresh_waits_for_request_weight_until_the_countdown_is_three_quarters_over() -> None:
+    weight = [False]
+    dead_man = DeadMan(SYMBOL, ON, lambda _: weight[0])
+    assert dead_man.on_orders(1, 0, 0) == []  # nothing is armed, nothing is lost
+    assert dead_man.deadline() == 1000
+    weight[0] = True
+    assert dead_man.on_timer(1000) == [ARM]
+    dead_man.on_ack(ack(120_000), 1100)
+    weight[0] = False
+    assert dead_man.on_timer(31_000) == []
+    assert dead_man.deadline() == 32_000
+    assert dead_man.on_timer(90_999) == []
+    assert dead_man.on_timer(91_999) == [ARM]  # due or not, now it leaves
+    dead_man.on_ack(ack(120_000), 92_000)
+    assert dead_man.on_orders(1, 1, 92_100) == [DISARM]  # and so does what ends it
+
+
+def test_the_countdown_asks_the_accounts_budget() -> None:
+    desk = Scenario(listed(BTC=WITH_IT))
+    desk.start("1")
+    desk.passes(1200, quoting=True)
+    desk.ack(only(desk.rise()))
+    desk.feed(DeadManAck(SYMBOL, 120_000, desk.now))
+    desk.feed(RateUsage(desk.now + 20_000, weight_1m=2300))
+    assert of(ArmDeadMan, desk.passes(40_000)) == []
+    desk.feed(RateUsage(desk.now, weight_1m=100))
+    assert of(ArmDeadMan, desk.passes(1100)) == [ARM]
 
 
 @pytest.mark.parametrize("side", [LONG, SHORT])

@@ -295,7 +295,7 @@ def plan(qty: str, *, urgent: bool = False) -> OrderPlan:
 def test_law_4_holds_on_the_last_line_whoever_asks(qty: str, urgent: bool) -> None:
     desk = started()
     side = desk.engine.desks[BTC].sides[LONG]
-    out = side._send(plan(qty, urgent=urgent), desk.now)
+    out = side.send(plan(qty, urgent=urgent), desk.now)
     assert orders(out) == []
     [halt] = of(do.Halt, out)
     assert halt.reason.startswith("law 4")
@@ -306,11 +306,11 @@ def test_the_independent_counter_stops_discretion_and_not_what_is_urgent() -> No
     desk = started()
     side = desk.engine.desks[BTC].sides[LONG]
     desk.engine.house.counter(BTC, LONG).sold = D("0.5")
-    out = side._send(plan("0.6"), desk.now)
+    out = side.send(plan("0.6"), desk.now)
     [halt] = of(do.Halt, out)
     assert halt.reason.startswith("the independent counter")
     assert notices(out, NoticeKind.HALT)[0].severity is Severity.ALARM
-    assert orders(side._send(plan("0.6", urgent=True), desk.now))
+    assert orders(side.send(plan("0.6", urgent=True), desk.now))
 
 
 # --- dust

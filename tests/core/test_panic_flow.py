@@ -282,7 +282,7 @@ def test_refused_again_and_again_it_backs_off_to_a_second_and_never_halts() -> N
     assert desk.view().halted is None
     desk.ack(order)
     desk.fill(order)
-    assert desk.engine.desks[BTC].sides[LONG].backoff.refusals == 0
+    assert desk.engine.desks[BTC].sides[LONG].rescue.backoff.refusals == 0
 
 
 def test_panic_refusals_do_not_halt_discretion_afterwards() -> None:

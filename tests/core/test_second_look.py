@@ -212,5 +212,5 @@ def test_panic_pauses_where_its_orders_are_knocked_out_at_once() -> None:
     assert order.reason is SignalReason.PANIC
     desk.ack(order)
     assert orders(desk.cancelled(order, EXPIRED)) == []
-    assert desk.engine.desks[BTC].sides[LONG].backoff.refusals == 1
+    assert desk.engine.desks[BTC].sides[LONG].rescue.backoff.refusals == 1
     assert orders(desk.passes(300, quoting=True))

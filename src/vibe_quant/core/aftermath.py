@@ -125,7 +125,7 @@ class Aftermath:
             if ended.kind is EndKind.EXPIRED:
                 end = OrderEnd.REFUSED  # knocked out before its time: it may be so at once again
             side.panic.on_end(end, now)
-            side.backoff.ended(end, now, matched=plan.match is not None, code=ended.code)
+            side.rescue.backoff.ended(end, now, matched=plan.match is not None, code=ended.code)
         if plan is not None and plan.signal is not None:
             side.signal.ended(plan.reason, end, now)
         if ended.code == POST_ONLY_REFUSED and side.ctx is not None:

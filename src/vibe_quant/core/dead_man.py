@@ -11,6 +11,7 @@ where no foreign order rests, and once it may have run out, the stops are read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from vibe_quant.domain.enums import NoticeKind, RequestKind, Severity
@@ -48,11 +49,18 @@ class Asked:
 
 
 class DeadMan:
-    """The countdown of one symbol.  Every input returns the intents it causes; ``now`` is monotonic ms."""
+    """The countdown of one symbol.  Every input returns the intents it causes; ``now`` is monotonic ms.
 
-    def __init__(self, symbol: str, settings: DeadManSettings) -> None:
+    ``has_weight(now)``: request weight is left for what can wait.  A refresh can until three quarters of the countdown
+    are over, the end of a countdown cannot.
+    """
+
+    def __init__(
+        self, symbol: str, settings: DeadManSettings, has_weight: Callable[[int], bool] = lambda _: True
+    ) -> None:
         self.symbol = symbol
         self.settings = settings
+        self._has_weight = has_weight
         self._state: Off | Running = Off()
         self._asked: Asked | None = None
         self._own = 0
@@ -146,6 +154,10 @@ class DeadMan:
 
     def _arm(self, now: int) -> list[Intent]:
         countdown = self.settings.countdown_s * 1000
+        can_wait = isinstance(self._state, Off) or now < self._state.fires_ms - countdown // 4
+        if can_wait and not self._has_weight(now):
+            self._later(now + RETRY_MS)
+            return []
         self._asked = Asked(countdown, now, self._state)
         fires = self._state.fires_ms if isinstance(self._state, Running) else now + countdown
         self._state = Running(fires, now + countdown + ANSWER_MS, now + countdown // 4)
@@ -155,6 +167,9 @@ class DeadMan:
         """The call is over without success: again after a pause that grows to 10 s."""
         self._asked = None
         self._failures += 1
-        self._retry_ms = now + RETRY_MS * min(self._failures, 10)
+        self._later(now + RETRY_MS * min(self._failures, 10))
+
+    def _later(self, at: int) -> None:
+        self._retry_ms = at
         if isinstance(self._state, Running):
-            self._state = replace(self._state, call_ms=self._retry_ms)
+            self._state = replace(self._state, call_ms=at)

@@ -48,7 +48,7 @@ class Desk:
         self.rules: SymbolRules | None = None
         self.brackets: Brackets = ()
         self.risk = RiskManager(symbol, settings.risk, stale_ms, self.works)
-        self.dead_man = DeadMan(symbol, settings.risk.dead_man)
+        self.dead_man = DeadMan(symbol, settings.risk.dead_man, house.pacing.has_weight)
         self.news = LegNews(self)
         self._margin = margin
         self._random = random

@@ -91,9 +91,11 @@ class Pacing:
             return f"{self._s.max_orders_per_sec} discretionary orders in the last second"
         if any(slot.is_spent(self._share, self._sent_since(slot, now), now) for slot in self._slots):
             return "the exchange's order count is spent but for the reserve"
-        if self._weight.is_spent(self._share, 0, now):
-            return "the IP's request weight is spent but for the reserve"
-        return None
+        return None if self.has_weight(now) else "the IP's request weight is spent but for the reserve"
+
+    def has_weight(self, now: int) -> bool:
+        """Whether a request that can wait may leave: the reserve is untouched, and nobody asked to back off."""
+        return self._held(now, False) is None and not self._weight.is_spent(self._share, 0, now)
 
     def may_cancel(self, now: int, risk: bool = False) -> str | None:
         """None where a cancel may leave now, else why not; a cancel may spend the reserve."""

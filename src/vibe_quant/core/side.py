@@ -12,15 +12,15 @@ from vibe_quant.core.execution import Ended, ExecutionEngine, Out
 from vibe_quant.core.gate import Gate
 from vibe_quant.core.modes import held
 from vibe_quant.core.order_plan import NoPlan, OrderPlan
-from vibe_quant.core.order_states import Cooldown, Doubtful, Idle, Waiting
+from vibe_quant.core.order_states import Cooldown, Idle, Waiting
 from vibe_quant.core.panic import PanicClose
 from vibe_quant.core.release import Release
+from vibe_quant.core.rescue import Rescue
 from vibe_quant.core.signal import SignalEngine
 from vibe_quant.core.strategies.port import RandomSource, StrategyContext
 from vibe_quant.core.strategies.registry import build
 from vibe_quant.core.tally import Dust, Tally
 from vibe_quant.core.upkeep import Upkeep
-from vibe_quant.core.urgent import Asked, Backoff, from_panic, gone_through, urgent_plan
 from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide, SignalReason
 from vibe_quant.domain.intents import CancelOrder, Halt, Intent, OrderIntent
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
@@ -53,7 +53,7 @@ class Side:
         self.gate = Gate(desk, side, self.stop)
         self.aftermath = Aftermath(self)
         self.upkeep = Upkeep(self)
-        self.backoff = Backoff()
+        self.rescue = Rescue(self)
         self.ctx: StrategyContext | None = None
         self.flatten_base: Decimal | None = None
         self.plans: dict[str, OrderPlan] = {}
@@ -103,8 +103,7 @@ class Side:
     def pulse(self, now: int) -> list[Intent]:
         """Something has happened that this side may act on: one look at everything, in the order of danger."""
         if self.panic.state is not None or self.stop.exit_now or self.stop.remainder:
-            asked = self._urgent(now)
-            return [] if asked is None else self._work_urgently(self.backoff.priced(asked), now)
+            return self.rescue.work(now)
         execution = self.execution
         if type(execution.state) is Waiting:
             return self.upkeep.tend(now)
@@ -120,7 +119,7 @@ class Side:
         if isinstance(plan, NoPlan):
             self.gate.note(plan.reason, now)
             return []
-        return self._send(plan, now)
+        return self.send(plan, now)
 
     def settle(self, out: list[Out], now: int) -> list[Intent]:
         """Intents as they are; what has ended is counted, and may cause more."""
@@ -158,7 +157,7 @@ class Side:
         moments = [self._order_due(now), None if self.gate.retired else self.stop.deadline()]
         if self.leg.qty > 0:
             moments += [self.panic.deadline(now), self.signal.deadline(now), self.desk.view.stale_at() + 1]
-            moments.append(self.backoff.ready_ms)
+            moments.append(self.rescue.backoff.ready_ms)
         if self.gate.reason is not None:
             moments.append(self.house.pacing.next_at(now))
         return min((at for at in moments if at is not None and at > now), default=None)
@@ -206,38 +205,6 @@ class Side:
             self.desk.view.want_candles(minutes)
         return signals
 
-    def _urgent(self, now: int) -> Asked | None:
-        """The most urgent wish there is; None where none may be acted on now."""
-        if self.house.stopping or self.gate.retired or now < self.backoff.ready_ms:
-            return None
-        if self.stop.firing(now) or self.leg.qty <= 0 or self.house.paused(self.symbol, now, panic=True):
-            return None
-        if self.stop.exit_now:
-            return gone_through(self.leg.qty, self.panic.ttl_ms)
-        fresh = self.desk.view.stale(now) is None
-        if self.panic.state is not None:
-            plan = self.panic.plan(now, book_fresh=fresh)
-            return None if plan is None else from_panic(plan, self.leg.qty)
-        return from_panic(self.panic.remainder_plan(self.leg.qty, book_fresh=fresh), self.leg.qty)
-
-    def _work_urgently(self, asked: Asked, now: int) -> list[Intent]:
-        """Clear the way of discretionary orders and of the other leg, then send what law 4 leaves."""
-        plan, state = self.plan, self.execution.state
-        if plan is not None and not plan.urgent and not isinstance(state, Doubtful):
-            return self.withdraw("panic", now)
-        if not self.execution.panic_may_submit or self.desk.rules is None:
-            return []
-        self._context(self.desk.rules, now)
-        intents = self.desk.clear_other_leg(self.side, now)
-        room = self.release.room
-        wanted = urgent_plan(asked, self.leg, self.desk.view, self.desk.rules, room - self.claimed)
-        if isinstance(wanted, NoPlan):  # what we know of foreign orders may be outdated: try all the same
-            wanted = urgent_plan(asked, self.leg, self.desk.view, self.desk.rules, room)
-        if isinstance(wanted, NoPlan):
-            self.gate.note(wanted.reason, now)
-            return intents
-        return intents + self._send(wanted, now)
-
     def _discretionary(self, now: int) -> OrderPlan | NoPlan:
         """The order that flatten, dust or a signal asks for now."""
         target = self.target
@@ -246,7 +213,7 @@ class Side:
             return NOTHING_LEFT if self.leg.qty <= target else NO_BOOK
         if self.discretion is None or self.discretion.rules is not rules:
             self.discretion = Discretion(self.leg, self.desk.view, self.desk.risk, self.settings, rules)
-        ctx = self._context(rules, now)
+        ctx = self.context(rules, now)
         if not target and self.discretion.is_dust(price):
             return self._dust(self.discretion)
         if self.flatten_base is not None:
@@ -278,7 +245,7 @@ class Side:
             return ExecutionMode.AGGRESSIVE_LIMIT
         return self.tally.rotation.mode
 
-    def _context(self, rules: SymbolRules, now: int) -> StrategyContext:
+    def context(self, rules: SymbolRules, now: int) -> StrategyContext:
         """What strategies see of the exit; made when it is first looked at."""
         open_qty = self.leg.qty - self.target
         if self.ctx is None:
@@ -286,7 +253,8 @@ class Side:
         self.ctx.open_qty = open_qty
         return self.ctx
 
-    def _send(self, plan: OrderPlan, now: int) -> list[Intent]:
+    def send(self, plan: OrderPlan, now: int) -> list[Intent]:
+        """Let the order of a plan leave, if budgets and laws let it."""
         out = self.release.submit(plan, now)
         if isinstance(out, NoPlan):
             self.gate.note(out.reason, now)
