@@ -167,7 +167,8 @@ def test_a_refresh_waits_for_request_weight_until_the_countdown_is_three_quarter
     assert dead_man.on_timer(90_999) == []
     assert dead_man.on_timer(91_999) == [ARM]  # due or not, now it leaves
     dead_man.on_ack(ack(120_000), 92_000)
-    assert dead_man.on_orders(1, 1, 92_100) == [DISARM]  # and so does what ends it
+    assert dead_man.on_timer(122_000) == []
+    assert dead_man.on_orders(1, 1, 122_100) == [DISARM]  # what ends it waits for nothing
 
 
 def test_the_countdown_asks_the_accounts_budget() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vibe_quant.core.liquidation import (
     Leg,
+    PriceMemo,
     distance,
     larger_side,
     liquidation_price,
@@ -146,3 +147,17 @@ def test_margin_changes_sign_at_the_price_or_nowhere(
     assert price > 0
     below, above = safe(price * (1 - e)), safe(price * (1 + e))
     assert (below, above) == ((False, True) if side is LONG else (True, False))
+
+
+def test_a_memo_gives_the_price_of_what_it_is_asked_for() -> None:
+    memo = PriceMemo()
+    brackets = (Bracket(D(0), D(10**9), D("0.01"), D(0), 20),)
+    one, two = [Leg(PositionSide.LONG, D(1), D(100))], [Leg(PositionSide.LONG, D(2), D(100))]
+    for legs, margin, chosen in (
+        (one, Margin(D(50)), brackets),
+        (one, Margin(D(50)), brackets),
+        (two, Margin(D(50)), brackets),
+        (two, Margin(D(60)), brackets),
+        (two, Margin(D(60)), (Bracket(D(0), D(10**9), D("0.02"), D(0), 20),)),
+    ):
+        assert memo.price(legs, margin, chosen) == liquidation_price(legs, margin.wallet, D(0), D(0), chosen)

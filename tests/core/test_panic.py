@@ -22,6 +22,7 @@ from vibe_quant.core.panic import (
     wants_mark,
 )
 from vibe_quant.core.strategies.port import OrderEnd
+from vibe_quant.core.urgent import Backoff
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, Severity, SignalReason
 from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
@@ -107,31 +108,31 @@ def test_when_the_mark_is_read_by_rest() -> None:
 def test_tier_base_and_mode_through_the_tiers() -> None:
     panic = closer()
     assert panic.on_flag(flag(None), D(10), 0) == []
-    assert (panic.plan(0, book_fresh=True), panic.deadline(0), panic.state) == (None, None, None)
+    assert (panic.plan(book_fresh=True), panic.deadline(0), panic.state) == (None, None, None)
     assert panic.on_timer(0) == []
-    panic.on_end(OrderEnd.UNFILLED, 0)
+    panic.on_end(OrderEnd.UNFILLED)
     assert texts(panic.on_flag(flag(0), D(10), 0)) == [Severity.ALARM]
-    assert panic.plan(0, book_fresh=True) == PanicPlan(D(10), D("0.1"), False, MAKER, 400, False, 0, SignalReason.PANIC)
+    assert panic.plan(book_fresh=True) == PanicPlan(D(10), D("0.1"), False, MAKER, 400, False, 0, SignalReason.PANIC)
     assert panic.on_flag(flag(0), D(9), 10) == []  # our own slice: base stays
-    plan = panic.plan(10, book_fresh=False)
+    plan = panic.plan(book_fresh=False)
     assert plan is not None
     assert (plan.base, plan.blind) == (D(10), True)
     panic.on_flag(flag(0), D(12), 20)  # enlarged
     assert panic.state is not None
     assert (panic.state.entry.base, panic.state.entry.since_ms) == (D(12), 20)
-    panic.on_end(OrderEnd.UNFILLED, 30)
+    panic.on_end(OrderEnd.UNFILLED)
     assert panic.state.mode is MAKER
     panic.on_flag(flag(1), D(8), 40)  # a worse tier keeps the mode, and counts on to its own count
     assert (panic.state.mode, panic.state.entry.base, panic.state.timeouts) == (MAKER, D(8), 1)
-    panic.on_end(OrderEnd.UNFILLED, 50)
+    panic.on_end(OrderEnd.UNFILLED)
     assert panic.state.mode is MAKER
-    panic.on_end(OrderEnd.UNFILLED, 60)
+    panic.on_end(OrderEnd.UNFILLED)
     assert panic.state.mode is AGGRESSIVE
-    panic.on_end(OrderEnd.FILLED, 70)
+    panic.on_end(OrderEnd.FILLED)
     panic.on_flag(flag(0), D(7), 80)
     assert (panic.state.mode, panic.state.timeouts) == (AGGRESSIVE, 0)  # so until the tiers are left
     assert texts(panic.on_flag(flag(None), D(7), 90)) == [Severity.INFO]
-    assert panic.plan(90, book_fresh=True) is None
+    assert panic.plan(book_fresh=True) is None
     panic.on_flag(flag(0), D(7), 100)
     assert panic.state.mode is MAKER
     panic.on_flag(flag(0), D(0), 110)
@@ -149,29 +150,33 @@ def test_a_partial_fill_resets_the_count() -> None:
     panic = closer()
     panic.on_flag(flag(0), D(10), 0)
     for end in (OrderEnd.UNFILLED, OrderEnd.PARTIAL, OrderEnd.UNFILLED):
-        panic.on_end(end, 0)
+        panic.on_end(end)
     assert panic.state is not None
     assert panic.state.mode is MAKER
 
 
 def test_refusals_back_off_to_a_second_and_never_halt() -> None:
-    panic = closer()
-    panic.on_flag(flag(0), D(10), 0)
-    now, pauses = 0, []
+    backoff, now, pauses = Backoff(), 0, []
     for _ in range(20):
-        panic.on_end(OrderEnd.REFUSED, now)
-        assert panic.plan(now, book_fresh=True) is None
-        assert panic.state is not None
-        wake = panic.state.ready_ms
-        assert panic.plan(wake, book_fresh=True) is not None
-        pauses.append(wake - now)
-        now = wake
+        backoff.ended(OrderEnd.REFUSED, now)
+        pauses.append(backoff.ready_ms - now)
+        now = backoff.ready_ms
     assert pauses[:5] == [100, 200, 400, 800, 1000]
     assert max(pauses) == 1000
-    panic.on_end(OrderEnd.UNFILLED, now)
-    panic.on_end(OrderEnd.REFUSED, now)
+    backoff.ended(OrderEnd.UNFILLED, now)
+    backoff.ended(OrderEnd.REFUSED, now)
+    assert backoff.ready_ms == now + 100
+
+
+def test_a_refused_maker_order_counts_as_one_that_timed_out() -> None:
+    panic = closer()
+    panic.on_flag(flag(0), D(10), 0)
+    for _ in range(TIERS[0].maker_timeouts_to_escalate):
+        assert panic.state is not None
+        assert panic.state.mode is MAKER
+        assert panic.plan(book_fresh=True) is not None
+        panic.on_end(OrderEnd.REFUSED)
     assert panic.state is not None
-    assert panic.state.ready_ms == now + 100
     assert panic.state.mode is AGGRESSIVE
 
 
@@ -186,17 +191,17 @@ def test_behind_the_bound_the_next_tiers_slice_and_in_the_last_everything() -> N
     assert texts(panic.on_timer(2600)) == [Severity.ALARM]
     assert panic.on_timer(2700) == []
     assert panic.deadline(2700) is None
-    plan = panic.plan(2700, book_fresh=True)
+    plan = panic.plan(book_fresh=True)
     assert plan is not None
     assert (plan.ratio, plan.whole, plan.base) == (D("0.3"), False, D(10))
     panic.on_flag(flag(2), D(9), 3000)  # another tier starts its own schedule
-    plan = panic.plan(3000, book_fresh=True)
+    plan = panic.plan(book_fresh=True)
     assert plan is not None
     assert (plan.ratio, plan.whole, plan.base) == (D("0.5"), False, D(9))
     (said,) = panic.on_timer(3500)
     assert isinstance(said, Notify)
     assert "whole remainder" in said.text
-    plan = panic.plan(3500, book_fresh=True)
+    plan = panic.plan(book_fresh=True)
     assert plan is not None
     assert plan.whole
 
@@ -264,8 +269,8 @@ def test_any_script_keeps_the_laws(script: list[tuple[str, object, int]]) -> Non
         before = panic.state
         if kind == "end":
             assert isinstance(value, OrderEnd)
-            panic.on_end(value, now)
-            state = state and ended(state, value, now)
+            panic.on_end(value)
+            state = state and ended(state, value)
         else:
             assert value is None or isinstance(value, int)
             panic.on_flag(flag(value), D(qty), now)
@@ -276,7 +281,6 @@ def test_any_script_keeps_the_laws(script: list[tuple[str, object, int]]) -> Non
         if after is None:
             continue
         assert after.entry.base >= after.qty > 0
-        assert after.ready_ms <= now + 1000
         if before is not None and before.mode is AGGRESSIVE:
             assert after.mode is AGGRESSIVE
         wake = panic.deadline(now)

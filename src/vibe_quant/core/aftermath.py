@@ -124,7 +124,7 @@ class Aftermath:
         if plan is not None and plan.urgent and ended.kind is not EndKind.WITHDRAWN:
             if ended.kind is EndKind.EXPIRED:
                 end = OrderEnd.REFUSED  # knocked out before its time: it may be so at once again
-            side.panic.on_end(end, now)
+            side.panic.on_end(end)
             side.rescue.backoff.ended(end, now, matched=plan.match is not None, code=ended.code)
         if plan is not None and plan.signal is not None:
             side.signal.ended(plan.reason, end, now)

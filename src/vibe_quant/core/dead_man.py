@@ -156,8 +156,7 @@ class DeadMan:
         countdown = self.settings.countdown_s * 1000
         can_wait = isinstance(self._state, Off) or now < self._state.fires_ms - countdown // 4
         if can_wait and not self._has_weight(now):
-            self._later(now + RETRY_MS)
-            return []
+            return self._put_off(now + RETRY_MS)
         self._asked = Asked(countdown, now, self._state)
         fires = self._state.fires_ms if isinstance(self._state, Running) else now + countdown
         self._state = Running(fires, now + countdown + ANSWER_MS, now + countdown // 4)
@@ -167,9 +166,13 @@ class DeadMan:
         """The call is over without success: again after a pause that grows to 10 s."""
         self._asked = None
         self._failures += 1
-        self._later(now + RETRY_MS * min(self._failures, 10))
+        self._retry_ms = now + RETRY_MS * min(self._failures, 10)
+        self._put_off(self._retry_ms)
 
-    def _later(self, at: int) -> None:
-        self._retry_ms = at
+    def _put_off(self, at: int) -> list[Intent]:
+        """Arm or refresh no earlier than ``at``; nothing for now."""
         if isinstance(self._state, Running):
             self._state = replace(self._state, call_ms=at)
+        else:
+            self._retry_ms = at
+        return []

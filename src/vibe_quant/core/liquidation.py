@@ -135,8 +135,33 @@ class Standing:
     sound: bool
 
 
-def standing(side: PositionSide, legs: Sequence[Leg], margin: Margin, brackets: Brackets, mark: Decimal) -> Standing:
-    """Where ``side`` stands among the legs that share ``margin``.
+class PriceMemo:
+    """The last liquidation price that was asked for, kept while legs, margin and brackets stay as they are."""
+
+    def __init__(self) -> None:
+        self._key: tuple[tuple[Leg, ...], Margin] | None = None
+        self._brackets: Brackets = ()
+        self._price: Decimal | None = None
+
+    def price(self, legs: Sequence[Leg], margin: Margin, brackets: Brackets) -> Decimal | None:
+        """``liquidation_price`` of the same."""
+        key = (tuple(legs), margin)
+        if key != self._key or brackets is not self._brackets:
+            self._key, self._brackets = key, brackets
+            args = (margin.wallet, margin.other_maintenance, margin.other_upnl, brackets)
+            self._price = liquidation_price(legs, *args)
+        return self._price
+
+
+def standing(
+    side: PositionSide,
+    legs: Sequence[Leg],
+    margin: Margin,
+    brackets: Brackets,
+    mark: Decimal,
+    memo: PriceMemo | None = None,
+) -> Standing:
+    """Where ``side`` stands among the legs that share ``margin``; ``memo`` saves the work that a mark does not change.
 
     Raises:
         ValueError: no brackets were given.
@@ -145,7 +170,7 @@ def standing(side: PositionSide, legs: Sequence[Leg], margin: Margin, brackets: 
     sound = surplus(legs, backing, brackets, mark) > 0
     if larger_side(legs) is not side:
         return Standing(None, None, sound)
-    price = liquidation_price(legs, margin.wallet, margin.other_maintenance, margin.other_upnl, brackets)
+    price = (memo or PriceMemo()).price(legs, margin, brackets)
     if price is not None:
         return Standing(price, distance(side, mark, price), sound)
     return Standing(None, margin_distance(legs, backing, brackets, mark), sound)

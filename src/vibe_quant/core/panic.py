@@ -28,8 +28,6 @@ ONE = Decimal(1)
 LEAVE = Decimal("1.02")
 MARK_RETRY_MS = 1000
 MARK_LATE_MS = 1500
-BACKOFF_FIRST_MS = 100
-BACKOFF_MAX_MS = 1000
 
 
 def tier_at(tiers: tuple[PanicTier, ...], dist: Decimal, held: int | None) -> int | None:
@@ -109,8 +107,6 @@ class PanicState:
     entries: tuple[tuple[int, Entry], ...]
     mode: ExecutionMode = ExecutionMode.MAKER_ONLY
     timeouts: int = 0
-    refusals: int = 0
-    ready_ms: int = 0
 
     @property
     def entry(self) -> Entry:
@@ -136,14 +132,9 @@ def step(state: PanicState | None, tier: int | None, qty: Decimal, now: int) -> 
     return replace(state, tier=tier, qty=qty, entries=state.entries if known else (*state.entries, *fresh))
 
 
-def ended(state: PanicState, end: OrderEnd, now: int) -> PanicState:
-    """The state after a panic order's end; a refusal backs off, doubling from 0.1 s to 1 s."""
-    if end in (OrderEnd.FILLED, OrderEnd.PARTIAL):
-        return replace(state, timeouts=0, refusals=0, ready_ms=now)
-    if end is OrderEnd.UNFILLED:
-        return replace(state, timeouts=state.timeouts + 1, refusals=0, ready_ms=now)
-    pause = min(BACKOFF_FIRST_MS << min(state.refusals, 10), BACKOFF_MAX_MS)
-    return replace(state, timeouts=state.timeouts + 1, refusals=state.refusals + 1, ready_ms=now + pause)
+def ended(state: PanicState, end: OrderEnd) -> PanicState:
+    """The state after a panic order's end."""
+    return replace(state, timeouts=0 if end in (OrderEnd.FILLED, OrderEnd.PARTIAL) else state.timeouts + 1)
 
 
 def escalated(state: PanicState, tier: PanicTier) -> PanicState:
@@ -198,10 +189,10 @@ class PanicClose:
             return [Notify(NoticeKind.RISK, Severity.INFO, text, self.symbol, self.side)]
         return []
 
-    def on_end(self, end: OrderEnd, now: int) -> None:
+    def on_end(self, end: OrderEnd) -> None:
         """An order sent by a plan has ended; nothing happens where panic was left meanwhile."""
         if self._state is not None:
-            self._state = self._settled(ended(self._state, end, now))
+            self._state = self._settled(ended(self._state, end))
 
     def on_timer(self, now: int) -> list[Intent]:
         """Compares the pace with the tier's bound; behind it, the next tier's slice, said once a tier."""
@@ -220,10 +211,10 @@ class PanicClose:
         )
         return [Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side)]
 
-    def plan(self, now: int, *, book_fresh: bool) -> PanicPlan | None:
-        """What to send now; None: not in panic, or backing off after refusals (see ``deadline``)."""
+    def plan(self, *, book_fresh: bool) -> PanicPlan | None:
+        """What to send now; None: not in panic."""
         state = self._state
-        if state is None or now < state.ready_ms:
+        if state is None:
             return None
         tiers = self.settings.tiers
         last = state.tier + 1 >= len(tiers)
@@ -240,17 +231,14 @@ class PanicClose:
         return PanicPlan(qty, ratio, ratio == ONE, mode, self.ttl_ms, not book_fresh, max(last, 0), reason)
 
     def deadline(self, now: int) -> int | None:
-        """The next moment after ``now``: the end of a backoff, or that at which the next slice is overdue."""
+        """The next moment after ``now`` at which a slice is overdue."""
         state = self._state
-        if state is None:
+        if state is None or state.entry.behind:
             return None
-        times = [state.ready_ms]
-        entry = state.entry
-        if not entry.behind:
-            tier = self.settings.tiers[state.tier]
-            due = int((entry.base - state.qty) / entry.base / tier.slice_ratio) + 1
-            times.append(entry.since_ms + due * slice_ms(tier, self.ttl_ms, self.round_trip_ms))
-        return min((t for t in times if t > now), default=None)
+        entry, tier = state.entry, self.settings.tiers[state.tier]
+        due = int((entry.base - state.qty) / entry.base / tier.slice_ratio) + 1
+        at = entry.since_ms + due * slice_ms(tier, self.ttl_ms, self.round_trip_ms)
+        return at if at > now else None
 
     def _settled(self, state: PanicState | None) -> PanicState | None:
         return None if state is None else escalated(state, self.settings.tiers[state.tier])

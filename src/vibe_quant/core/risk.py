@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from vibe_quant.core.liq_reading import LiqReading
-from vibe_quant.core.liquidation import Leg, Standing, distance, larger_side, standing
+from vibe_quant.core.liquidation import Leg, PriceMemo, Standing, distance, larger_side, standing
 from vibe_quant.core.panic import MARK_RETRY_MS, tier_at, wants_mark
 from vibe_quant.domain.account import Position, unrealized_pnl
 from vibe_quant.domain.enums import MarginType, NoticeKind, PositionSide, Severity, Source
@@ -53,6 +53,7 @@ class RiskManager:
         self._stream_mark_ms: int | None = None
         self._asked_mark_ms: int | None = None
         self._reading = LiqReading(symbol)
+        self._memos = {side: PriceMemo() for side in PositionSide}
         self._flags: dict[PositionSide, RiskFlag] = {}
 
     def flag(self, side: PositionSide) -> RiskFlag:
@@ -216,7 +217,7 @@ class RiskManager:
         margin = Margin(leg.isolated_wallet) if leg.margin_type is MarginType.ISOLATED else self._margin
         if self._mark is None or margin is None or not self._brackets:
             return None
-        return standing(leg.side, self._group(leg), margin, self._brackets, self._mark[0])
+        return standing(leg.side, self._group(leg), margin, self._brackets, self._mark[0], self._memos[leg.side])
 
     def _on_its_side(self, leg: Position, price: Decimal | None) -> Decimal | None:
         """A read price; none where it is a hedge's shared one, beyond the mark for this leg while margin is sound.

@@ -8,13 +8,15 @@ from decimal import Decimal
 from vibe_quant.core.account import Leg
 from vibe_quant.core.market import MarketView
 from vibe_quant.core.order_plan import NoPlan, OrderPlan
-from vibe_quant.core.panic import BACKOFF_FIRST_MS, BACKOFF_MAX_MS, PanicPlan
+from vibe_quant.core.panic import PanicPlan
 from vibe_quant.core.sizing import panic_qty
 from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.domain.enums import ExecutionMode, OrderType, PositionSide, PriceMatch, SignalReason
 from vibe_quant.domain.rules import SymbolRules
 
 ONE = Decimal(1)
+BACKOFF_FIRST_MS = 100
+BACKOFF_MAX_MS = 1000
 NO_MATCH = frozenset({-1112, -4016, -4024, -5037, -5041})
 """The exchange finds no price of its own choice: no depth, or what there is lies outside PERCENT_PRICE."""
 
