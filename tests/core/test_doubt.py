@@ -125,8 +125,22 @@ def test_what_was_told_of_an_order_is_not_told_again_when_more_of_it_fills_late(
     assert "0.08 closed in 1 orders at 100.3" in done.text
 
 
-def test_an_order_that_came_back_and_ended_again_is_told_of_by_what_it_added(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_orders_are_remembered_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aftermath, "KEPT", 1)
+    desk = started(base_mult=2)
+    for _ in range(2):
+        order = only(desk.rise())
+        desk.ack(order)
+        desk.calm()
+        desk.fill(order, "0.04")
+        desk.cancelled(order)
+        desk.passes(300, quoting=True)
+    assert list(desk.engine.desks[BTC].sides[LONG].aftermath._told) == [order.client_id]
+    [told] = notices(desk.fill(order, "0.02"), NoticeKind.FILL)
+    assert dict(told.facts)["qty"] == "0.02"
+
+
+def test_an_order_that_came_back_and_ended_again_is_told_of_by_what_it_added() -> None:
     desk = started()
     order = only(desk.rise())
     desk.ack(order)
