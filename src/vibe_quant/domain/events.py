@@ -8,98 +8,73 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from vibe_quant.domain.account import Balance, Position
+from vibe_quant.domain.answers import (
+    DeadManAck,
+    NotSent,
+    OrderMissing,
+    RateLimited,
+    RateUsage,
+    Refused,
+    Unknown,
+)
+from vibe_quant.domain.commands import Flatten, OperatorEvent, Pause, Reload, Resume, Stop
 from vibe_quant.domain.enums import (
     MarginType,
     OrderSide,
     OrderStatus,
     OrderType,
     PositionSide,
-    RequestKind,
     Source,
     StopStatus,
     Stream,
     WorkingType,
 )
+from vibe_quant.domain.market_events import Candle, Depth, Level, Mark, MarketEvent, Quote, Trade
 from vibe_quant.domain.rules import Brackets, SymbolRules
 
-if TYPE_CHECKING:
-    from vibe_quant.domain.settings import Settings
+__all__ = [
+    "AccountEvent",
+    "AccountSnapshot",
+    "AnswerEvent",
+    "BalanceUpdate",
+    "Candle",
+    "DeadManAck",
+    "Depth",
+    "Event",
+    "Flatten",
+    "Level",
+    "LeverageUpdate",
+    "Mark",
+    "MarketEvent",
+    "NotSent",
+    "OpenOrdersRead",
+    "OperatorEvent",
+    "OrderMissing",
+    "OrderResult",
+    "OrderUpdate",
+    "Pause",
+    "PositionUpdate",
+    "Quote",
+    "RateLimited",
+    "RateUsage",
+    "Refused",
+    "Reload",
+    "Resume",
+    "RulesLoaded",
+    "ServerTime",
+    "Stop",
+    "StopReport",
+    "StopsRead",
+    "StreamDown",
+    "StreamUp",
+    "Timer",
+    "Trade",
+    "Unknown",
+]
 
 ZERO = Decimal(0)
-Level = tuple[Decimal, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Best bid and ask with their quantities (bookTicker)."""
-
-    symbol: str
-    exch_ms: int
-    recv_ms: int
-    bid: Decimal
-    bid_qty: Decimal
-    ask: Decimal
-    ask_qty: Decimal
-    update_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A public trade (aggTrade); ``buyer_is_maker`` True means that the taker sold."""
-
-    symbol: str
-    exch_ms: int
-    recv_ms: int
-    price: Decimal
-    qty: Decimal
-    buyer_is_maker: bool
-    trade_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Mark price; index and funding rate where the source has them."""
-
-    symbol: str
-    exch_ms: int
-    recv_ms: int
-    price: Decimal
-    index: Decimal | None = None
-    funding_rate: Decimal | None = None
-    source: Source = Source.STREAM
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """The first levels of the book, best first."""
-
-    symbol: str
-    exch_ms: int
-    recv_ms: int
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Candle:
-    """A one-minute candle; ``closed`` when it will not change any more."""
-
-    symbol: str
-    exch_ms: int
-    recv_ms: int
-    open_ms: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-    closed: bool
-
-
-MarketEvent = Quote | Trade | Mark | Depth | Candle
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,70 +231,6 @@ class StreamDown:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The exchange definitely did not do what was asked; ``code`` is its own."""
-
-    request: RequestKind
-    symbol: str
-    client_id: str
-    code: int
-    recv_ms: int
-    exch_ms: int
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Nobody knows whether the request was executed (timeout, 5xx "unknown", -1007, dropped socket)."""
-
-    request: RequestKind
-    symbol: str
-    client_id: str
-    recv_ms: int
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """The request never left this host (breaker open, budget spent, ban)."""
-
-    request: RequestKind
-    symbol: str
-    client_id: str
-    recv_ms: int
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderMissing:
-    """A query by client id answered "does not exist" at server time ``exch_ms``."""
-
-    symbol: str
-    client_id: str
-    exch_ms: int
-    recv_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class RateUsage:
-    """What the exchange's headers say is used and allowed; None where a header was absent."""
-
-    recv_ms: int
-    weight_1m: int | None = None
-    orders_10s: int | None = None
-    orders_1m: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimited:
-    """429 until ``until_ms`` (monotonic); ``banned`` for a 418."""
-
-    until_ms: int
-    recv_ms: int
-    banned: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class RulesLoaded:
     """Symbol rules, and the maintenance brackets where they were read too."""
 
@@ -335,58 +246,6 @@ class ServerTime:
     """Server time = monotonic now + ``offset_ms``."""
 
     offset_ms: int
-    recv_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeadManAck:
-    """The exchange confirmed a countdown; zero means that it is off."""
-
-    symbol: str
-    countdown_ms: int
-    recv_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Operator: no discretionary orders for a symbol (None: all), until ``until_ms`` (monotonic) or undone."""
-
-    recv_ms: int
-    symbol: str | None = None
-    until_ms: int | None = None
-    panic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Operator: undo a pause, and a halt."""
-
-    recv_ms: int
-    symbol: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Flatten:
-    """Operator: work the side down to zero without signals; symbol and side None: all."""
-
-    recv_ms: int
-    symbol: str | None = None
-    side: PositionSide | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reload:
-    """Operator: new settings, already validated."""
-
-    recv_ms: int
-    settings: Settings
-    drop_stops: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Operator or service manager: cancel what is ours and come to rest; protective stops stay."""
-
     recv_ms: int
 
 
@@ -410,7 +269,6 @@ AccountEvent = (
 OrderResult = OrderUpdate | Refused | Unknown | NotSent
 """What may come of a submit, cancel or amendment: how the order stands, why it was not done, or that nobody knows."""
 AnswerEvent = OrderResult | OrderMissing | RateUsage | RateLimited | DeadManAck
-OperatorEvent = Pause | Resume | Flatten | Reload | Stop
 Event = (
     MarketEvent | AccountEvent | AnswerEvent | OperatorEvent | StreamUp | StreamDown | RulesLoaded | ServerTime | Timer
 )
