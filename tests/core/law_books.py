@@ -101,6 +101,7 @@ class LegBook:
     claims: list[Claim] = field(default_factory=list)
     fills: list[tuple[int, Decimal]] = field(default_factory=list)
     row: Claim | None = None
+    flat_ms: int = 0
     zero_reads: list[tuple[int, int]] = field(default_factory=list)
     """Departure and arrival of reads that had the leg as zero or not at all, since it was last otherwise."""
 
@@ -119,6 +120,8 @@ class LegBook:
     def on_row(self, qty: Decimal, exch_ms: int) -> None:
         if self.row is not None and exch_ms < self.row.exch_ms:
             return
+        if exch_ms < self.flat_ms:  # older than the read by which the leg is flat
+            return
         newer = sum((fill for ms, fill in self.fills if ms > exch_ms), ZERO)
         self.row = Claim(qty, exch_ms, fills=newer)
         kept = [claim for claim in self.claims if claim.read_ms is not None and claim.exch_ms > exch_ms]
@@ -129,8 +132,10 @@ class LegBook:
         """A read; ``exch_ms`` None: the leg was not in it."""
         if qty == 0:
             self.zero_reads.append((request_ms, now))
+            self.flat_ms = exch_ms or 0 if self.may_be_flat else 0
         else:
             self.zero_reads.clear()
+            self.flat_ms = 0
         newest = max([exch_ms or 0, *(ms for ms, _ in self.fills), *(claim.exch_ms for claim in self.claims)])
         self.claims.append(Claim(qty, newest, now))
 
