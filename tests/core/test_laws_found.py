@@ -11,7 +11,7 @@ from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import OrderStatus, OrderType, PositionSide, RequestKind, Source, StopStatus
-from vibe_quant.domain.settings import SymbolSettings
+from vibe_quant.domain.settings import StrategyName, SymbolSettings
 
 D = Decimal
 
@@ -91,3 +91,30 @@ def test_a_fill_of_an_own_order_counts_whatever_leg_the_report_names() -> None:
     view = liar.engine.side_view(SYMBOL, SHORT)
     assert view is not None
     assert view.qty == 1 - order.qty
+
+
+def test_a_read_that_has_our_fill_and_an_addition_of_one_moment_in_it_halts_nothing() -> None:
+    liar = begun(symbol_settings((StrategyName.ORDERBOOK_PRESSURE,), stop=False), long="0.2")
+    liar.market(0, 0, 0)
+    assert liar.orders[-1].qty == D("0.2")
+    filled = report(liar, OrderStatus.FILLED, "0.2")
+    liar.feed(filled)
+    liar.now += 1
+    rows = (Position(SYMBOL, LONG, D("0.3"), D(100), filled.exch_ms, leverage=10),)
+    liar.feed(ev.AccountSnapshot(None, rows, None, (), None, liar.now, liar.now, liar.exch))
+    liar.pass_time(300)
+    liar.market(0, 0, 0)
+    assert not [intent for _, intent in liar.log if isinstance(intent, it.Halt)]
+    assert liar.orders[-1].qty == D("0.3")
+
+
+def test_a_leg_that_left_management_gets_no_orders() -> None:
+    liar = begun(symbol_settings(stop=False), long="3", other=symbol_settings(sides=(SHORT,), stop=False))
+    liar.market(0, 0, 0)
+    liar.feed(ev.Reload(liar.now, liar.other))
+    liar.feed(report(liar, OrderStatus.CANCELED, "0"))
+    before = len(liar.orders)
+    for _ in range(10):
+        liar.pass_time(300)
+        liar.market(0, 0, 0)
+    assert (before, len(liar.orders)) == (1, 1)

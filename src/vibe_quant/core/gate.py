@@ -31,6 +31,10 @@ class Gate:
     counts: dict[str, int] = field(default_factory=dict)
     halted: str | None = None
     retired: bool = False
+    other: PositionSide = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.other = self.side.opposite
 
     def note(self, reason: str | None, now: int) -> None:
         """Remember what holds the side back from now on; None: nothing does."""
@@ -53,7 +57,7 @@ class Gate:
             return self._unread()
         if rules is None or rules.status != TRADING or desk.rules_awaited:
             return self._unruled()
-        if desk.in_panic(self.side.opposite):
+        if desk.in_panic(self.other):
             return "the other leg is in panic"
         return FIRING if self.stop.firing(now) else desk.view.stale(now)
 

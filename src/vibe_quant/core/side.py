@@ -105,9 +105,11 @@ class Side:
         if self.panic.state is not None or self.stop.exit_now or self.stop.remainder:
             return self.rescue.work(now)
         execution = self.execution
-        if type(execution.state) is Waiting:
+        kind = type(execution.state)
+        if kind is Waiting:
             return self.upkeep.tend(now)
-        execution.rest(now)
+        if kind is Cooldown:
+            execution.rest(now)
         if not execution.is_free:
             self.gate.note("the fate of an order is not known" if execution.is_doubtful else None, now)
             return []
