@@ -229,6 +229,7 @@ def gets_flat(story: Story, symbol: SymbolSettings) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @examples(MANY)
 @lies()
 def test_all_laws_over_many_lies(one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]) -> None:
@@ -237,6 +238,7 @@ def test_all_laws_over_many_lies(one: Settings, two: Settings, long: Decimal, sh
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @examples(MANY // 3)
 @given(
     outsiders=st.booleans(),
