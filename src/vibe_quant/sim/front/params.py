@@ -1,0 +1,138 @@
+"""A request's parameters: read by name whatever its case, converted, and refused with the exchange's own words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from vibe_quant.sim.records import Rejected
+
+E = TypeVar("E", bound=StrEnum)
+
+INTEGER = re.compile(r"[+-]?\d{1,19}")
+DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?")
+TRUTH = {"true": True, "false": False}
+
+
+class Params(Mapping[str, str]):
+    """Names are not case-sensitive; the first of a repeated name counts.  Getters raise ``Rejected``."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """``pairs`` decoded, in the order in which they came."""
+        self._values: dict[str, str] = {}
+        for name, value in pairs:
+            self._values.setdefault(name.lower(), value)
+
+    @classmethod
+    def parse(cls, query: str, body: bytes = b"") -> Params:
+        """Parameters of a query string and a form body; the query's win.
+
+        Raises:
+            Rejected: -1100, bytes that are no UTF-8 or no form.
+        """
+        try:
+            pairs = _pairs(query) + _pairs(body.decode())
+        except ValueError:
+            raise Rejected(-1100, "Illegal characters found in a parameter.") from None
+        return cls(pairs)
+
+    def __getitem__(self, name: str) -> str:
+        """The text as sent."""
+        return self._values[name.lower()]
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # Iterator[str], said by Mapping
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def text(self, name: str) -> str | None:
+        """The value; None where it was left out or empty."""
+        return self._values.get(name.lower()) or None
+
+    def need(self, name: str) -> str:
+        """The value, or -1102."""
+        value = self.text(name)
+        if value is None:
+            raise missing(name)
+        return value
+
+    def decimal(self, name: str) -> Decimal | None:
+        """A number exactly as written; -1102 where it is none."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not DECIMAL.fullmatch(value):
+            raise illegal(name)
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise illegal(name) from None
+
+    def integer(self, name: str) -> int | None:
+        """A whole number; -1102 where it is none."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not INTEGER.fullmatch(value):
+            raise illegal(name)
+        return int(value)
+
+    def flag(self, name: str) -> bool | None:
+        """``true`` or ``false`` in any case; -1102 otherwise."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if value.lower() not in TRUTH:
+            raise illegal(name)
+        return TRUTH[value.lower()]
+
+    def choice(self, name: str, kind: type[E], code: int, message: str) -> E | None:
+        """A member of ``kind``; anything else is refused with ``code`` and ``message``."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            return kind(value)
+        except ValueError:
+            raise Rejected(code, message) from None
+
+    def array(self, name: str) -> list[object] | None:
+        """A JSON array; -1102 where it is none."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            items = json.loads(value, parse_float=str, parse_int=str)
+        except (ValueError, RecursionError):
+            raise illegal(name) from None
+        if not isinstance(items, list):
+            raise illegal(name)
+        return items
+
+
+def missing(name: str) -> Rejected:
+    """-1102 of a parameter that was left out."""
+    return Rejected(-1102, f"Mandatory parameter '{name.lower()}' was not sent, was empty/null, or malformed.")
+
+
+def illegal(name: str) -> Rejected:
+    """-1102 of a parameter that cannot be read."""
+    return missing(name)
+
+
+def unwanted(name: str) -> Rejected:
+    """-1106 of a parameter that must not be there."""
+    return Rejected(-1106, f"Parameter '{name.lower()}' sent when not required.")
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return parse_qsl(text, keep_blank_values=True, errors="strict")
