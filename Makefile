@@ -65,8 +65,8 @@ format: $(DEV) ## lay out the code and mend what ruff can mend
 	$(BIN)/ruff check --fix src tests
 
 lock: $(DEV) ## compile the three locks from pyproject.toml (UPGRADE=--upgrade for newer versions)
-	$(LOCK) --output-file requirements.txt
-	$(LOCK) --extra test --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) --extra test --extra clients --extra dev --output-file requirements-dev.txt
+	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
 	$(LOCK) --extra test --extra hftbacktest --output-file requirements-hftbacktest.txt
 
 clean: ## remove the virtual environments, caches and what make run wrote

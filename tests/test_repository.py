@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKS = {
     "requirements.txt": ("build",),
-    "requirements-dev.txt": ("build", "test", "dev"),
+    "requirements-dev.txt": ("build", "test", "clients", "dev"),
     "requirements-hftbacktest.txt": ("build", "test", "hftbacktest"),
 }
 TOP_LEVEL = {
