@@ -170,15 +170,15 @@ def test_isolated_margin_moves_with_its_leg(new_desk: Any) -> None:
     assert account.cross_wallet("USDT") == 980
     desk.x.set_leverage(SYMBOL, 10, desk.now)
     desk.x.forced.external_trade(SYMBOL, LONG, OrderSide.BUY, D(1), desk.now, price=D(100))
-    assert account.leg(SYMBOL, LONG).isolated_wallet == 30
+    assert account.leg(SYMBOL, LONG).isolated_wallet == D("29.95")
     desk.place(LONG, "1")
-    assert account.leg(SYMBOL, LONG).isolated_wallet == 20
+    assert account.leg(SYMBOL, LONG).isolated_wallet == D("19.96666667")
     desk.events()
     desk.x.forced.funding(SYMBOL, D("0.01"), desk.now)
-    assert account.leg(SYMBOL, LONG).isolated_wallet == 18
+    assert account.leg(SYMBOL, LONG).isolated_wallet == D("17.96666667")
     (event,) = desk.events()
     assert isinstance(event, AccountEvent)
-    assert event.positions[0].isolated_wallet == 18
+    assert event.positions[0].isolated_wallet == D("17.96666667")
     desk.place(LONG, "2")
     assert account.cross_wallet("USDT") == desk.wallet()
 

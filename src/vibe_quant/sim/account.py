@@ -19,18 +19,33 @@ LegKey = tuple[str, PositionSide]
 
 @dataclass(slots=True, eq=False)
 class Leg:
-    """One side of a symbol; ``qty`` absolute, ``realized`` accumulated before fees."""
+    """One side of a symbol; ``qty`` absolute, ``realized`` accumulated before fees over all its lives.
+
+    ``burden`` is what the present leg has cost since it opened: fees less realised PnL, quote asset.
+    """
 
     qty: Decimal = ZERO
     entry: Decimal = ZERO
     realized: Decimal = ZERO
     isolated_wallet: Decimal = ZERO
     updated_ms: int = 0
+    burden: Decimal = ZERO
 
 
 def pnl(side: PositionSide, leg: Leg, mark: Decimal | None) -> Decimal:
     """Unrealised PnL at ``mark``; zero while no mark is known."""
     return ZERO if mark is None else unrealized_pnl(side, leg.qty, leg.entry, mark)
+
+
+def break_even(side: PositionSide, leg: Leg) -> Decimal:
+    """Price at which closing the leg, before its own fee, leaves what was there before it opened; zero when flat.
+
+    Fees paid and PnL realised since it opened are spread over what is left; funding is not counted.
+    """
+    if not leg.qty:
+        return ZERO
+    shift = leg.burden / leg.qty
+    return (leg.entry + (shift if side is PositionSide.LONG else -shift)).quantize(ENTRY)
 
 
 class Account:
@@ -51,6 +66,10 @@ class Account:
         self.legs: dict[LegKey, Leg] = {}
         self.leverage: dict[str, int] = {}
         self.isolated: set[str] = set()
+        self.dual = True  # hedge mode
+        self.multi_assets = False
+        self.configured_ms = 0  # when leverage, margin type or a mode last changed
+        self.wallet_ms: dict[str, int] = {}  # when each wallet last changed
 
     def leg(self, symbol: str, side: PositionSide) -> Leg:
         """The leg, empty if it was never opened."""
@@ -67,29 +86,39 @@ class Account:
         """The symbol's margin asset."""
         return self.markets[symbol].rules.margin_asset
 
+    def pay(self, asset: str, amount: Decimal, now: int) -> None:
+        """Add ``amount`` (negative: take it) to a wallet."""
+        self.wallets[asset] = self.wallets.get(asset, ZERO) + amount
+        self.wallet_ms[asset] = now
+
     def fill(self, key: LegKey, opens: bool, qty: Decimal, price: Decimal, fee: Decimal, now: int) -> Decimal:
         """Book one execution; a close must not exceed the leg.  Returns the realised PnL before the fee."""
         leg = self.leg(*key)
-        asset = self.asset_of(key[0])
-        isolated = key[0] in self.isolated
         realized = ZERO
+        leg.burden += fee
         if opens:
             total = leg.qty + qty
             leg.entry = ((leg.entry * leg.qty + price * qty) / total).quantize(ENTRY)
             leg.qty = total
-            if isolated:
-                leg.isolated_wallet += (price * qty / self.leverage_of(key[0])).quantize(MONEY)
+            if key[0] in self.isolated:
+                leg.isolated_wallet += self._order_cost(key, qty, price) - fee
         else:
             realized = unrealized_pnl(key[1], qty, leg.entry, price).quantize(MONEY)
             released = (leg.isolated_wallet * qty / leg.qty).quantize(MONEY)
             leg.qty -= qty
             leg.isolated_wallet = leg.isolated_wallet - released if leg.qty else ZERO
             leg.realized += realized
+            leg.burden -= realized
             if not leg.qty:
-                leg.entry = ZERO
+                leg.entry = leg.burden = ZERO
         leg.updated_ms = now
-        self.wallets[asset] += realized - fee
+        self.pay(self.asset_of(key[0]), realized - fee, now)
         return realized
+
+    def _order_cost(self, key: LegKey, qty: Decimal, price: Decimal) -> Decimal:
+        """What an opening execution moves into an isolated wallet: initial margin, and its loss at the mark."""
+        loss = -pnl(key[1], Leg(qty, price), self.markets[key[0]].mark)
+        return (price * qty / self.leverage_of(key[0]) + max(ZERO, loss)).quantize(MONEY)
 
     def cross_wallet(self, asset: str) -> Decimal:
         """The wallet less what isolated legs hold."""
@@ -147,4 +176,6 @@ class Account:
             pnl(key[1], leg, self.markets[key[0]].mark),
             MarginType.ISOLATED if key[0] in self.isolated else MarginType.CROSSED,
             leg.isolated_wallet,
+            self.asset_of(key[0]),
+            break_even(key[1], leg),
         )

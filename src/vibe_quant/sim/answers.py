@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from vibe_quant.domain.account import Balance, Position
 from vibe_quant.domain.enums import MarginType, OrderStatus, Source
 from vibe_quant.domain.events import (
@@ -18,7 +20,19 @@ from vibe_quant.domain.events import (
 from vibe_quant.sim.account import LegKey
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.liquidation import of_symbol
-from vibe_quant.sim.records import ZERO, AccountEvent, AlgoEvent, ExchangeEvent, ExecType, OrderEvent, SimAlgo, SimOrder
+from vibe_quant.sim.records import (
+    ZERO,
+    AccountEvent,
+    AlgoEvent,
+    ExchangeEvent,
+    ExecType,
+    LeverageEvent,
+    MarginCallEvent,
+    MultiAssetsEvent,
+    OrderEvent,
+    SimAlgo,
+    SimOrder,
+)
 
 
 def order_ack(order: SimOrder, recv_ms: int) -> OrderUpdate:
@@ -93,8 +107,12 @@ def pushed(event: ExchangeEvent, recv_ms: int) -> tuple[Event, ...]:
             return _account_event(event, recv_ms)
         case AlgoEvent():
             return (stop_report(event.algo, recv_ms, Source.STREAM),)
-        case _:
+        case LeverageEvent():
             return (LeverageUpdate(event.symbol, event.leverage, event.exch_ms, recv_ms),)
+        case MultiAssetsEvent() | MarginCallEvent():
+            return ()  # the engine computes its own distance to liquidation, and never margins with other assets
+        case _:
+            assert_never(event)
 
 
 def _order_event(event: OrderEvent, recv_ms: int) -> OrderUpdate:

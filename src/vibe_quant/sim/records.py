@@ -59,6 +59,7 @@ class ExpiryReason(IntEnum):
     IOC = 2
     KNOCKED_OUT = 4
     LIQUIDATED = 5
+    DELISTED = 7
     MARKET_UNFILLED = 9
 
 
@@ -182,6 +183,8 @@ class PositionRow:
     unrealized_pnl: Decimal
     margin_type: MarginType
     isolated_wallet: Decimal
+    margin_asset: str
+    break_even: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +249,42 @@ class AlgoEvent:
 
 @dataclass(frozen=True, slots=True)
 class LeverageEvent:
-    """ACCOUNT_CONFIG_UPDATE."""
+    """ACCOUNT_CONFIG_UPDATE with ``ac``."""
 
     symbol: str
     leverage: int
     exch_ms: int
 
 
-ExchangeEvent = OrderEvent | AccountEvent | AlgoEvent | LeverageEvent
+@dataclass(frozen=True, slots=True)
+class MultiAssetsEvent:
+    """ACCOUNT_CONFIG_UPDATE with ``ai``."""
+
+    enabled: bool
+    exch_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarginCallRow:
+    """A leg in danger; ``amount`` signed, ``mark`` zero while none is known."""
+
+    symbol: str
+    side: PositionSide
+    amount: Decimal
+    margin_type: MarginType
+    isolated_wallet: Decimal
+    mark: Decimal
+    unrealized_pnl: Decimal
+    maintenance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MarginCallEvent:
+    """MARGIN_CALL; ``cross_wallet`` None where the leg in danger is isolated."""
+
+    cross_wallet: Decimal | None
+    positions: tuple[MarginCallRow, ...]
+    exch_ms: int
+
+
+ExchangeEvent = OrderEvent | AccountEvent | AlgoEvent | LeverageEvent | MultiAssetsEvent | MarginCallEvent
