@@ -62,7 +62,7 @@ def info(
 @tapes.command()
 def generate(
     out: Out,
-    scenario: Annotated[str, typer.Option(help="calm, trending, thin_alt, liquidation_run or squeeze.")] = "calm",
+    scenario: Annotated[str, typer.Option(help="calm, trending, thin_alt, squeeze, cascade, ...")] = "calm",
     seed: Annotated[int, typer.Option(help="The same seed gives the same tape.")] = 7,
     symbol: Annotated[str, typer.Option(help=SYMBOL)] = "BTC/USDT:USDT",
     duration: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds.")] = 600,

@@ -1,72 +1,114 @@
-"""The moving parts of a generated market: the latent price, the arrivals, and the lag of a socket."""
+"""When something happens in a generated market, and which side takes: bursts that cause each other, larger orders."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from math import exp, log, sqrt
 from random import Random
 
-from vibe_quant.sim.market_scenarios import MarketParams
+from vibe_quant.sim.market_params import MarketParams
 
-VOLATILITY_SPAN_S = 480
-
-
-class Latent:
-    """The price that the book is pulled to, in ticks: the path plus noise in proportion to the price."""
-
-    def __init__(self, params: MarketParams, rng: Random, duration_s: int) -> None:
-        self.start = float(params.price / params.tick)
-        self._rng = rng
-        self._params = params
-        self._duration_s = duration_s
-        self._sigma = params.volatility / sqrt(VOLATILITY_SPAN_S)
-        self._noise = 0.0
-
-    def at(self, elapsed_s: float, dt_s: float) -> float:
-        """Its value after ``elapsed_s``, ``dt_s`` after the last one asked for."""
-        if self._params.reversion_s:
-            self._noise *= exp(-dt_s / self._params.reversion_s)
-        self._noise += self._sigma * sqrt(dt_s) * self._rng.gauss(0.0, 1.0)
-        led = self._params.move * self._led(elapsed_s / self._duration_s)
-        return self.start * (1.0 + led) * exp(self._noise)
-
-    def _led(self, share: float) -> float:
-        path = self._params.path
-        if not path:
-            return 0.0
-        index = min(max(1, bisect_right(path, (share, float("inf")))), len(path) - 1)
-        (x0, y0), (x1, y1) = path[index - 1], path[index]
-        return y0 + (y1 - y0) * min(1.0, (share - x0) / (x1 - x0))
+REDRAW_S = 0.25
+QUIET = 0.2
+PARENTS = 3
+PARENT_TAIL = 1.4
+MOST_CHILDREN = 10_000
 
 
 class Flow:
-    """When something happens next, and how dense takers are: two regimes, quiet and burst."""
+    """Arrivals of quotes and of takers' orders.
+
+    Both have a base density that wanders (``activity``, mean 1, never below ``QUIET``).  What they draw after them
+    waits as a count, each of it to come at an exponential time: a self-exciting process without its history.
+    """
 
     def __init__(self, params: MarketParams, rng: Random) -> None:
-        burst_share = params.burst_s / (params.burst_every_s + params.burst_s)
-        takers = params.trades_per_s / params.prints
         self._rng = rng
         self._params = params
-        self._quiet = takers / (1 + burst_share * (params.burst_factor - 1))
-        self._quotes = max(1.0, params.quotes_per_s - takers)
-        self._burst = False
-        self._until_s = rng.expovariate(1 / params.burst_every_s)
+        self._log = rng.gauss(0.0, 1.0)
+        self._echoes = 0
+        self._followers = 0
+        self._left_s = 0.0
+        self.takes = False
+        """Whether the latest arrival is a taker's order."""
+        self._redraw()
 
-    def gap_s(self, now_s: float) -> float:
+    def gap_s(self) -> float:
         """Seconds to the next arrival."""
-        if now_s >= self._until_s:
-            self._burst = not self._burst
-            span = self._params.burst_s if self._burst else self._params.burst_every_s
-            self._until_s = now_s + self._rng.expovariate(1 / span)
-        return self._rng.expovariate(self._quotes + self._takers)
+        params, rng, gap = self._params, self._rng, 0.0
+        while True:
+            rate = self._base + self._echoes / params.echo_s + self._followers / params.follow_s
+            wait = rng.expovariate(rate)
+            if wait < self._left_s:
+                break
+            gap += self._left_s
+            self._redraw()
+        self._left_s -= wait
+        self._choose(rng.random() * rate)
+        return gap + wait
 
-    def is_taker(self) -> bool:
-        """Whether the arrival takes."""
-        return self._rng.random() * (self._quotes + self._takers) < self._takers
+    def _choose(self, mark: float) -> None:
+        params = self._params
+        mark -= self._quotes
+        self.takes = False
+        if mark < 0:
+            return
+        mark -= self._echoes / params.echo_s
+        if mark < 0:
+            self._echoes -= 1
+            return
+        self.takes = True
+        mark -= self._followers / params.follow_s
+        if mark < 0:
+            self._followers -= 1
 
-    @property
-    def _takers(self) -> float:
-        return self._quiet * (self._params.burst_factor if self._burst else 1.0)
+    def _redraw(self) -> None:
+        params, kept = self._params, exp(-REDRAW_S / self._params.activity_s)
+        self._log = self._log * kept + sqrt(1 - kept * kept) * self._rng.gauss(0.0, 1.0)
+        sigma = params.activity_sigma
+        self.activity = QUIET + (1 - QUIET) * exp(sigma * self._log - sigma * sigma / 2)
+        self._quotes = params.quotes_per_s * self.activity
+        self._base = self._quotes + params.orders_per_s * self.activity
+        self._left_s = REDRAW_S
+
+    def ordered(self) -> None:
+        """A taker's order came: it draws others, and quotes."""
+        self._echoes += self._some(self._params.echoes)
+        self._followers += self._rng.random() < self._params.followers
+
+    def moved(self) -> None:
+        """The touch moved: it draws quotes."""
+        self._echoes += self._some(self._params.move_echoes)
+
+    def _some(self, mean: float) -> int:
+        return int(self._rng.expovariate(1 / (mean + 0.5))) if mean else 0
+
+
+class Sides:
+    """The sides of takers' orders: parts of a few large orders of Pareto length, and others of no memory.
+
+    The autocorrelation of such signs falls like a power of the lag (Lillo, Mike, Farmer 2005).
+    """
+
+    def __init__(self, share: float, rng: Random) -> None:
+        self._share = share
+        self._rng = rng
+        self._parents = [self._parent() for _ in range(PARENTS)]
+        self.latest = False
+
+    def next(self, bias: float) -> bool:
+        """Whether the next order buys; ``bias`` from -0.5 to 0.5 leans those of no memory to buying."""
+        rng = self._rng
+        if rng.random() >= self._share:
+            self.latest = rng.random() < 0.5 + bias
+            return self.latest
+        index = int(rng.random() * PARENTS)
+        buys, left = self._parents[index]
+        self._parents[index] = (buys, left - 1) if left > 1 else self._parent()
+        self.latest = buys
+        return buys
+
+    def _parent(self) -> tuple[bool, int]:
+        return self._rng.random() < 0.5, min(MOST_CHILDREN, int(self._rng.paretovariate(PARENT_TAIL)))
 
 
 class Wire:
