@@ -8,7 +8,19 @@ from decimal import Decimal
 from vibe_quant.domain.enums import OrderSide, PriceMatch
 from vibe_quant.domain.events import Depth, Level, Quote
 from vibe_quant.domain.rules import Brackets, SymbolRules
-from vibe_quant.sim.records import ZERO, SimOrder
+from vibe_quant.sim.records import ZERO, DeepMatch, SimOrder
+
+LEVELS = {
+    PriceMatch.OPPONENT: 1,
+    PriceMatch.OPPONENT_5: 5,
+    DeepMatch.OPPONENT_10: 10,
+    DeepMatch.OPPONENT_20: 20,
+    PriceMatch.QUEUE: 1,
+    DeepMatch.QUEUE_5: 5,
+    DeepMatch.QUEUE_10: 10,
+    DeepMatch.QUEUE_20: 20,
+}
+QUEUES = frozenset((PriceMatch.QUEUE, DeepMatch.QUEUE_5, DeepMatch.QUEUE_10, DeepMatch.QUEUE_20))
 
 
 @dataclass(slots=True, eq=False)
@@ -79,22 +91,22 @@ class Market:
         """True where a limit order of ``side`` at ``price`` would take from the shown book."""
         return self.quote is not None and crosses(self.quote, side, price)
 
-    def matched_price(self, side: OrderSide, match: PriceMatch) -> Decimal | None:
+    def matched_price(self, side: OrderSide, match: PriceMatch | DeepMatch) -> Decimal | None:
         """Price that ``priceMatch`` picks; None where the book does not show that level.
 
-        OPPONENT_5 without depth is four ticks through the opposite touch: the nearest that its fifth level can be.
+        Without depth the Nth level is taken to be N-1 ticks behind the touch: the nearest that it can be.
         """
         if self.quote is None:
             return None
-        if match is PriceMatch.QUEUE:
-            return self.own_touch(side)[0] or None
-        touch = self.quote.bid if side is OrderSide.SELL else self.quote.ask
-        if match is PriceMatch.OPPONENT:
+        queue, level = match in QUEUES, LEVELS[match]
+        bids = (side is OrderSide.BUY) is queue
+        touch = self.quote.bid if bids else self.quote.ask
+        if level == 1 or not touch:
             return touch or None
         if self.depth is not None:
-            levels = self.depth.bids if side is OrderSide.SELL else self.depth.asks
-            return levels[4][0] if len(levels) > 4 else None
-        away = self.rules.tick * (-4 if side is OrderSide.SELL else 4)
+            levels = self.depth.bids if bids else self.depth.asks
+            return levels[level - 1][0] if len(levels) >= level else None
+        away = self.rules.tick * (1 - level if bids else level - 1)
         return touch + away if touch + away > 0 else None
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from vibe_quant.domain.enums import OrderStatus, OrderType, PositionSide, TimeInForce
+from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, PositionSide, PriceMatch, TimeInForce
 from vibe_quant.sim import filters
 from vibe_quant.sim.account import LegKey
 from vibe_quant.sim.book import Market
+from vibe_quant.sim.good_till import GoodTill
 from vibe_quant.sim.matching import Matching, reaches
-from vibe_quant.sim.records import ZERO, AmendRequest, ExecType, ExpiryReason, OrderRequest, Rejected, SimOrder
+from vibe_quant.sim.records import (
+    ZERO,
+    Amendment,
+    AmendRequest,
+    DeepMatch,
+    ExecType,
+    ExpiryReason,
+    OrderRequest,
+    Rejected,
+    SimOrder,
+)
 from vibe_quant.sim.venue import Venue
 
 MAX_OPEN_ORDERS = 200
@@ -27,15 +38,24 @@ class Entry:
         """Shares the exchange's state."""
         self.venue = venue
         self.matching = matching
+        self.good_till = GoodTill(venue, matching)
         self.overloaded = False  # -1008 for whatever is not spared
 
     def place(self, request: OrderRequest, now: int) -> SimOrder:
         """Check and enter an order; raises Rejected with nothing recorded."""
+        order = self.check(request, now)
+        order.order_id = self.venue.next_order_id()
+        self.matching.enter(order, now)
+        self.good_till.watch(order)
+        return order
+
+    def check(self, request: OrderRequest, now: int) -> SimOrder:
+        """The order that the request would become, without an id and nowhere recorded; raises Rejected."""
         venue, switches = self.venue, self.venue.switches
         market = venue.market(request.symbol)
         filters.check_time(request.timestamp_ms, request.recv_window_ms, now)
         filters.check_client_id(request.client_id)
-        position_side = filters.check_shape(request, switches)
+        position_side = filters.check_shape(request, switches, venue.account.dual)
         closes = request.side is position_side.exit_side
         if self.overloaded and not (closes and switches.overload_spares_closers):
             raise overload()
@@ -44,26 +64,28 @@ class Entry:
         if previous is not None and not previous.status.is_final:
             raise Rejected(-4116, "ClientOrderId is duplicated.")
         order = self._resolved(request, position_side, market, now)
+        self.admit(order, market)
+        return order
+
+    def admit(self, order: SimOrder, market: Market) -> None:
+        """The rules of filters, closing, margin and book for an order that is about to enter; a closer may be clipped.
+
+        Raises:
+            Rejected: the order must not enter.
+        """
         self._check_filters(order, market)
-        key = (order.symbol, position_side)
-        if closes:
+        if order.is_closer:
+            key = (order.symbol, order.position_side)
             order.qty = self._closable(key, order.qty, order.order_type, ZERO)
         else:
             self.check_margin(order.symbol, order.qty, order.price)
         self._check_book(order, market)
         if len(market.resting) >= MAX_OPEN_ORDERS:
             raise Rejected(-2025, "Reach max open order limit.")
-        self.matching.enter(order, now)
-        return order
 
     def _resolved(self, request: OrderRequest, side: PositionSide, market: Market, now: int) -> SimOrder:
-        price = request.price
-        if request.price_match is not None:
-            price = market.matched_price(request.side, request.price_match)
-            if price is None:
-                raise Rejected(-5041, "No depth matches this BBO order.")
         return SimOrder(
-            order_id=self.venue.next_id(),
+            order_id=0,
             client_id=request.client_id,
             symbol=request.symbol,
             side=request.side,
@@ -71,11 +93,12 @@ class Entry:
             order_type=request.order_type,
             time_in_force=request.time_in_force or TimeInForce.GTC,
             qty=request.qty or ZERO,
-            price=price or ZERO,
+            price=_price(request.side, request.price, request.price_match, market),
             created_ms=now,
             updated_ms=now,
             stp=request.stp,
             price_match=request.price_match,
+            good_till_ms=self.good_till.check(request, now),
             orig_type=request.order_type,
         )
 
@@ -102,12 +125,15 @@ class Entry:
             raise Rejected(-2022, "ReduceOnly Order is rejected.")
         return min(qty, leg)
 
-    def check_margin(self, symbol: str, qty: Decimal, price: Decimal) -> None:
-        """-2019 unless the initial margin of an opening order is free; working openers count."""
+    def check_margin(self, symbol: str, qty: Decimal, price: Decimal, own: Decimal = ZERO) -> None:
+        """-2019 unless the initial margin of an opening order is free; working openers count.
+
+        ``own`` is the value that the order itself already claims (an amendment).
+        """
         account = self.venue.account
         market = self.venue.markets[symbol]
         value = price or market.mark or ZERO
-        claimed = sum((o.remaining * o.price for o in market.resting if not o.is_closer), ZERO)
+        claimed = sum((o.remaining * o.price for o in market.resting if not o.is_closer), ZERO) - own
         if (qty * value + claimed) / account.leverage_of(symbol) > account.available(account.asset_of(symbol)):
             raise Rejected(-2019, "Margin is insufficient.")
 
@@ -128,37 +154,62 @@ class Entry:
         """New price and total quantity; loses the queue.  The documented cancels answer with the cancelled order."""
         market = self.venue.market(request.symbol)
         filters.check_time(request.timestamp_ms, request.recv_window_ms, now)
-        order = self.venue.live_order(request.symbol, request.client_id)
+        order = self.venue.live_order(request.symbol, request.ref)
         if order is None:
             raise Rejected(-2013, "Order does not exist.")
-        self._check_amendment(order, request, market)
-        takes = order.time_in_force is TimeInForce.GTX and self._would_take(order, request.price, market)
+        filters.check_match(request.price, request.price_match, self.venue.switches)
+        price = _price(order.side, request.price, request.price_match, market)
+        self._check_amendment(order, request, price, market)
+        takes = order.time_in_force is TimeInForce.GTX and self._would_take(order, price, market)
         if request.qty <= order.filled_qty or takes:
             self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, now)
             return order
-        order.qty, order.price = request.qty, request.price
+        before = Amendment(order.price, order.qty, request.modify_id)
+        order.qty, order.price, order.price_match = request.qty, price, request.price_match
         order.amendments += 1
         market.resting.remove(order)
-        self.venue.tell(order, ExecType.AMENDMENT, now)
+        self.venue.tell(order, ExecType.AMENDMENT, now, before)
         self.matching.settle(order, now)
         return order
 
-    def _check_amendment(self, order: SimOrder, request: AmendRequest, market: Market) -> None:
+    def _check_amendment(self, order: SimOrder, request: AmendRequest, price: Decimal, market: Market) -> None:
+        self._check_amendable(order, request, market)
+        if (request.qty, price) == (order.qty, order.price):
+            raise Rejected(-5027, "No need to modify the order.")
+        filters.check_qty(market.rules, request.qty, order.order_type)
+        filters.check_price(market, order.side, price)
+        relief = bool(request.reduce_only) or filters.has_relief(self.venue.switches, order.order_type, order.is_closer)
+        filters.check_notional(market, request.qty, price, relief, -5029)
+        left = request.qty - order.filled_qty
+        if left <= 0:
+            return
+        if order.is_closer:
+            self._closable((order.symbol, order.position_side), left, order.order_type, order.remaining)
+        elif left * price > order.remaining * order.price:
+            self.check_margin(order.symbol, left, price, order.remaining * order.price)
+
+    def _check_amendable(self, order: SimOrder, request: AmendRequest, market: Market) -> None:
+        switches = self.venue.switches
         if order.order_type is not OrderType.LIMIT:
             raise Rejected(-5025, "Only limit order is supported.")
         if market.rules.status != "TRADING":
             raise Rejected(-5024, "Symbol is not in trading status. Order amendment is not permitted.")
         if order.amendments >= MAX_AMENDMENTS:
             raise Rejected(-5026, "Exceed maximum modify order limit.")
-        if (request.qty, request.price) == (order.qty, order.price):
-            raise Rejected(-5027, "No need to modify the order.")
-        filters.check_qty(market.rules, request.qty, order.order_type)
-        filters.check_price(market, order.side, request.price)
-        relief = filters.has_relief(self.venue.switches, order.order_type, order.is_closer)
-        filters.check_notional(market, request.qty, request.price, relief, -5029)
-        if order.is_closer and request.qty > order.filled_qty:
-            key = (order.symbol, order.position_side)
-            self._closable(key, request.qty - order.filled_qty, order.order_type, order.remaining)
+        if request.side is not order.side and switches.amend_needs_side:
+            raise Rejected(-1117, "Invalid side.")
+        if request.reduce_only and (switches.amend_reduce_only_refused or not order.is_closer):
+            raise Rejected(-5047, "Modifying a non-reduce-only order with reduceOnly true is not allowed.")
+
+
+def _price(side: OrderSide, price: Decimal | None, match: PriceMatch | DeepMatch | None, market: Market) -> Decimal:
+    """The limit price, chosen by ``match`` if that is given; zero for a MARKET order; -5041 without that level."""
+    if match is None:
+        return price or ZERO
+    chosen = market.matched_price(side, match)
+    if chosen is None:
+        raise Rejected(-5041, "No depth matches this BBO order.")
+    return chosen
 
 
 def overload() -> Rejected:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from vibe_quant.domain.enums import OrderSide, OrderType, PositionSide, PriceMatch, TimeInForce
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.sim.book import Market
-from vibe_quant.sim.records import OrderRequest, Rejected
+from vibe_quant.sim.book import QUEUES, Market
+from vibe_quant.sim.records import DeepMatch, OrderRequest, Rejected, Stp
 from vibe_quant.sim.switches import Switches
 
 CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
@@ -45,14 +45,17 @@ def check_status(rules: SymbolRules, opens: bool) -> None:
         raise Rejected(-4141, "Symbol is closed.")
 
 
-def check_shape(request: OrderRequest, switches: Switches) -> PositionSide:
-    """Parameters that contradict each other or the account's mode; returns the position side."""
+def check_shape(request: OrderRequest, switches: Switches, dual: bool = True) -> PositionSide:
+    """Parameters that contradict each other or the account's mode; returns the position side.
+
+    ``dual`` is hedge mode.  Orders of one-way mode are not simulated: they are refused with -4088, which a program
+    that was written for hedge mode must survive like any other halt.
+    """
     if request.order_type in CONDITIONAL:
         raise Rejected(
             -4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
         )
-    if request.position_side is None:
-        raise Rejected(-4061, "Order's position side does not match user's setting.")
+    side = _check_mode(request.position_side, dual)
     if request.reduce_only is not None:
         raise Rejected(-1106, "Parameter 'reduceonly' sent when not required.")
     if request.order_type not in (OrderType.LIMIT, OrderType.MARKET):
@@ -60,26 +63,47 @@ def check_shape(request: OrderRequest, switches: Switches) -> PositionSide:
     if request.qty is None:
         raise Rejected(-1102, "Mandatory parameter 'quantity' was not sent, was empty/null, or malformed.")
     _check_price_parameters(request, switches)
-    return request.position_side
+    return side
+
+
+def _check_mode(side: PositionSide | None, dual: bool) -> PositionSide:
+    if side is None and not dual:
+        raise Rejected(-4088, "User can not place order currently.")
+    if side is None or not dual:
+        raise Rejected(-4061, "Order's position side does not match user's setting.")
+    return side
 
 
 def _check_price_parameters(request: OrderRequest, switches: Switches) -> None:
     if request.order_type is OrderType.MARKET:
-        if request.price is not None or request.price_match is not None:
+        if request.price_match is not None:
+            raise Rejected(-5038, "Price match only supports order type: LIMIT, STOP AND TAKE_PROFIT.")
+        if request.price is not None:
             raise Rejected(-1106, "Parameter 'price' sent when not required.")
         return
     if request.time_in_force is None:
         raise Rejected(-1102, "Mandatory parameter 'timeinforce' was not sent, was empty/null, or malformed.")
-    if (request.price is None) == (request.price_match is None):
-        if request.price is None:
-            raise Rejected(-1102, "Mandatory parameter 'price' was not sent, was empty/null, or malformed.")
-        raise Rejected(-5037, "Invalid price match: priceMatch and price were both sent.")
-    if (
-        request.price_match is PriceMatch.QUEUE
-        and request.time_in_force is TimeInForce.GTX
-        and not switches.queue_with_gtx
-    ):
+    check_match(request.price, request.price_match, switches)
+    if request.price_match in QUEUES and request.time_in_force is TimeInForce.GTX and not switches.queue_with_gtx:
         raise Rejected(-5037, "Invalid price match.")
+
+
+def check_match(price: Decimal | None, match: PriceMatch | DeepMatch | None, switches: Switches) -> None:
+    """A limit price is given or chosen by ``priceMatch``, not both: -1102 neither, -5037 both or a removed value."""
+    if match is None:
+        if price is None:
+            raise Rejected(-1102, "Mandatory parameter 'price' was not sent, was empty/null, or malformed.")
+        return
+    if price is not None:
+        raise Rejected(-5037, "Invalid price match: priceMatch and price were both sent.")
+    if match in (DeepMatch.OPPONENT_10, DeepMatch.OPPONENT_20) and switches.deep_opponent_refused:
+        raise Rejected(-5037, "Invalid price match.")
+
+
+def check_stp(stp: Stp, batch: bool, switches: Switches) -> None:
+    """-5039 for NONE on a single order, by switch; a batch may carry it."""
+    if stp is Stp.NONE and not batch and switches.single_order_needs_stp:
+        raise Rejected(-5039, "Invalid self trade prevention mode.")
 
 
 def check_qty(rules: SymbolRules, qty: Decimal, order_type: OrderType) -> None:

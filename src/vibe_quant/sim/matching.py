@@ -64,10 +64,10 @@ class Matching:
                     ahead = rivals[0].ahead
                     left -= self._take_level(order, market, price, left if ahead is None else min(left, ahead), now)
                 if order.remaining:
-                    self._prevent(order, rivals.pop(0), now)
+                    self._meet(order, rivals.pop(0), now)
             self._take_level(order, market, price, left, now)
         while rivals and order.remaining:
-            self._prevent(order, rivals.pop(0), now)
+            self._meet(order, rivals.pop(0), now)
 
     def _take_level(self, order: SimOrder, market: Market, price: Decimal, shown: Decimal, now: int) -> Decimal:
         qty = min(order.remaining, shown)
@@ -88,7 +88,13 @@ class Matching:
         ]
         return _by_priority(found)
 
-    def _prevent(self, taker: SimOrder, maker: SimOrder, now: int) -> None:
+    def _meet(self, taker: SimOrder, maker: SimOrder, now: int) -> None:
+        """Prevent a trade with ourselves, or with NONE let it happen: two executions, one of each order."""
+        if taker.stp is Stp.NONE:
+            done = self.execute(taker, min(taker.remaining, maker.remaining), maker.price, False, now)
+            if done:
+                self.execute(maker, done, maker.price, True, now)
+            return
         if taker.stp is not Stp.EXPIRE_TAKER:
             self.end(maker, OrderStatus.EXPIRED_IN_MATCH, ExpiryReason.STP, now)
         if taker.stp is not Stp.EXPIRE_MAKER:
@@ -171,8 +177,10 @@ class Matching:
         shown = copy(order)
         if exec_type is ExecType.CALCULATED and venue.switches.forced_status_new:
             shown.status = OrderStatus.NEW
+        trade_id = venue.next_trade_id(order.symbol)
+        bids, asks = venue.notionals(order)
         venue.tell_trade(
-            OrderEvent(shown, exec_type, now, qty, price, venue.next_id(), maker, fee, asset, realized), key
+            OrderEvent(shown, exec_type, now, qty, price, trade_id, maker, fee, asset, realized, bids, asks), key
         )
         if order.status.is_final:
             self._forget(order, now)
@@ -192,6 +200,7 @@ class Matching:
         resting = self.venue.markets[order.symbol].resting
         if order in resting:
             resting.remove(order)
+        self.venue.finished(order)
         self.order_ended(order, now)
 
     def reduced(self, key: LegKey, now: int) -> None:

@@ -44,8 +44,9 @@ class ExecType(StrEnum):
 
 
 class Stp(StrEnum):
-    """Self-trade prevention, ``V``; acts for IOC, GTC and GTD takers."""
+    """Self-trade prevention, ``V``; acts for IOC, GTC and GTD takers.  NONE: the orders trade with each other."""
 
+    NONE = "NONE"
     EXPIRE_MAKER = "EXPIRE_MAKER"
     EXPIRE_TAKER = "EXPIRE_TAKER"
     EXPIRE_BOTH = "EXPIRE_BOTH"
@@ -63,9 +64,26 @@ class ExpiryReason(IntEnum):
     MARKET_UNFILLED = 9
 
 
+class DeepMatch(StrEnum):
+    """The values of ``priceMatch`` that this program never sends: levels behind the touch."""
+
+    OPPONENT_10 = "OPPONENT_10"
+    OPPONENT_20 = "OPPONENT_20"
+    QUEUE_5 = "QUEUE_5"
+    QUEUE_10 = "QUEUE_10"
+    QUEUE_20 = "QUEUE_20"
+
+
+OrderRef = int | str
+"""How a request names an order: its order id, or its client id."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """``POST order`` as sent: None is a parameter that was left out."""
+    """``POST order`` as sent: None is a parameter that was left out.
+
+    ``position_side`` is None for BOTH, too.  ``good_till_ms`` counts to the second, its milliseconds are ignored.
+    """
 
     symbol: str
     side: OrderSide
@@ -76,23 +94,36 @@ class OrderRequest:
     qty: Decimal | None = None
     price: Decimal | None = None
     time_in_force: TimeInForce | None = None
-    price_match: PriceMatch | None = None
+    price_match: PriceMatch | DeepMatch | None = None
     stp: Stp = Stp.EXPIRE_MAKER
     reduce_only: bool | None = None
     recv_window_ms: int = 5000
+    good_till_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AmendRequest:
-    """``PUT order``: ``qty`` is the new total quantity, not the remainder."""
+    """``PUT order``: ``qty`` is the new total quantity, not the remainder.
+
+    ``order_id`` wins over ``client_id``; one of ``price`` and ``price_match`` is given.
+    """
 
     symbol: str
     side: OrderSide
     client_id: str
     qty: Decimal
-    price: Decimal
+    price: Decimal | None
     timestamp_ms: int
     recv_window_ms: int = 5000
+    order_id: int | None = None
+    price_match: PriceMatch | DeepMatch | None = None
+    modify_id: str = ""
+    reduce_only: bool | None = None
+
+    @property
+    def ref(self) -> OrderRef:
+        """The order that is meant."""
+        return self.client_id if self.order_id is None else self.order_id
 
 
 @dataclass(slots=True, eq=False)
@@ -116,7 +147,8 @@ class SimOrder:
     updated_ms: int
     status: OrderStatus = OrderStatus.NEW
     stp: Stp = Stp.EXPIRE_MAKER
-    price_match: PriceMatch | None = None
+    price_match: PriceMatch | DeepMatch | None = None
+    good_till_ms: int = 0
     orig_type: OrderType = OrderType.LIMIT
     stop_price: Decimal = ZERO
     working_type: WorkingType = WorkingType.CONTRACT_PRICE
@@ -146,8 +178,20 @@ class SimOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """What an order was before it was amended, and the client's ``modifyId``."""
+
+    price: Decimal
+    qty: Decimal
+    modify_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """ORDER_TRADE_UPDATE; ``order`` is a copy as of this event, the rest is of the trade that it brings."""
+    """ORDER_TRADE_UPDATE; ``order`` is a copy as of this event, the rest is of the trade that it brings.
+
+    ``bids`` and ``asks`` value the account's resting orders of the symbol after the event, in the quote asset.
+    """
 
     order: SimOrder
     exec_type: ExecType
@@ -159,6 +203,9 @@ class OrderEvent:
     fee: Decimal = ZERO
     fee_asset: str = ""
     realized_pnl: Decimal = ZERO
+    bids: Decimal = ZERO
+    asks: Decimal = ZERO
+    amended: Amendment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +247,12 @@ class AccountEvent:
 
 @dataclass(slots=True, eq=False)
 class SimAlgo:
-    """A conditional order at the Algo Service; ``qty`` zero with ``close_position``."""
+    """A conditional order at the Algo Service; ``qty`` zero with ``close_position``.
+
+    ``price`` is the limit of STOP and TAKE_PROFIT.  A TRAILING_STOP_MARKET has no ``trigger_price`` but a ``callback``
+    (ratio) and the best price since it was ``activated`` as ``extreme``.  ``order_id``, ``actual_type`` and what follows
+    are of the order that it sent.
+    """
 
     algo_id: int
     client_id: str
@@ -215,7 +267,18 @@ class SimAlgo:
     created_ms: int
     updated_ms: int
     status: StopStatus = StopStatus.NEW
+    price: Decimal = ZERO
+    time_in_force: TimeInForce = TimeInForce.GTC
+    price_match: PriceMatch | DeepMatch | None = None
+    stp: Stp = Stp.EXPIRE_MAKER
+    price_protect: bool = False
+    good_till_ms: int = 0
+    activate_price: Decimal = ZERO
+    callback: Decimal = ZERO
+    activated: bool = False
+    extreme: Decimal = ZERO
     order_id: int = 0
+    actual_type: OrderType | None = None
     filled_qty: Decimal = ZERO
     avg_price: Decimal = ZERO
     triggered_ms: int = 0
@@ -224,19 +287,28 @@ class SimAlgo:
 
 @dataclass(frozen=True, slots=True)
 class AlgoRequest:
-    """``POST algoOrder`` with ``algoType=CONDITIONAL``."""
+    """``POST algoOrder`` with ``algoType=CONDITIONAL``: None is a parameter that was left out; ``callback`` a ratio."""
 
     symbol: str
     side: OrderSide
     position_side: PositionSide | None
     order_type: OrderType
     client_id: str
-    trigger_price: Decimal
+    trigger_price: Decimal | None
     timestamp_ms: int
     qty: Decimal | None = None
     close_position: bool = False
     working_type: WorkingType = WorkingType.CONTRACT_PRICE
     recv_window_ms: int = 5000
+    price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    price_match: PriceMatch | DeepMatch | None = None
+    stp: Stp = Stp.EXPIRE_MAKER
+    reduce_only: bool | None = None
+    price_protect: bool = False
+    activate_price: Decimal | None = None
+    callback: Decimal | None = None
+    good_till_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

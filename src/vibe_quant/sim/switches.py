@@ -6,6 +6,7 @@ A program that survives the defaults and their opposites does not depend on the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -40,8 +41,21 @@ class Switches:
     countdown_cancels_algos: bool = True
     # GET order and GET algoOrder answer -2013 for so long after the POST.
     query_lag_ms: int = 200
-    # priceMatch QUEUE together with GTX is refused (-5037).  True: it rests at our own touch.
+    # priceMatch QUEUE (any level) together with GTX is refused (-5037).  True: it rests in our own queue.
     queue_with_gtx: bool = False
+    # priceMatch OPPONENT_10 and _20, "temporarily removed" in 2025, are refused (-5037).  False: they are back.
+    deep_opponent_refused: bool = True
+    # selfTradePreventionMode NONE is refused (-5039) on a single order; the batch and algo pages still name it.
+    single_order_needs_stp: bool = True
+    # goodTillDate without GTD is refused (-1106).  False: it is ignored.
+    stray_good_till_refused: bool = True
+    # An order whose goodTillDate has come ends CANCELED, as if by request.  False: EXPIRED.
+    gtd_ends_canceled: bool = True
+    # PUT order with another side than the order's is refused (-1117).  False: the side is not read.
+    amend_needs_side: bool = True
+    # PUT order with reduceOnly=true on a hedge-mode closer: -5047, it never carried the flag.  False: it counts as
+    # reduce-only and is spared the minimum notional.
+    amend_reduce_only_refused: bool = True
     # A second closePosition order of the same kind and direction is refused (-4130).
     second_close_position_refused: bool = True
     # closePosition conditionals expire when their leg is gone; those with a quantity stay and are refused on trigger.
@@ -53,8 +67,33 @@ class Switches:
     market_walks_on: bool = False
     # ACCOUNT_UPDATE precedes the fill that it belongs to, as in most recordings.  False: it follows.
     account_update_first: bool = True
+    # TRADE_LITE of a taker order precedes its NEW, as in most recordings.  False: NEW comes first.
+    trade_lite_before_new: bool = True
+    # REST and the stream show a hedge-mode closer with reduceOnly true, as the matching engine treats it.
+    closers_show_reduce_only: bool = True
+    # userTrades without times and ids gives the oldest of its window (as a live probe saw).  False: the newest.
+    user_trades_oldest_first: bool = True
     # Liquidation and ADL executions show status NEW whatever is filled.  False: PARTIALLY_FILLED and FILLED.
     forced_status_new: bool = True
     # -1008 while overloaded spares hedge closes (documented for order, not for algoOrder).
     overload_spares_closers: bool = True
     overload_spares_algos: bool = False
+    # POST algoOrder takes timeInForce GTD, for which its page has a goodTillDate but no value.  False: refused (-1115).
+    algo_good_till: bool = False
+    # GET allAlgoOrders, taken off the page in 2026-04, still answers.  False: as a path that does not exist.
+    all_algo_orders: bool = False
+    # MARGIN_CALL comes when maintenance margin reaches this share of the margin balance; again only after it has been
+    # below the second share, and with a repeat (> 0) every so long while it lasts.  A ratio of 1: never.
+    margin_call_ratio: Decimal = Decimal("0.8")
+    margin_call_clear_ratio: Decimal = Decimal("0.7")
+    margin_call_repeat_ms: int = 0
+    # Untriggered conditional orders, too, stand in the way of another position mode or margin type (-4067, -4047).
+    algos_block_modes: bool = True
+    # Settlement of a delisted symbol charges the taker fee.  False: it is free.
+    settlement_charges_fee: bool = True
+    # positionRisk v3 and account v3 show a leg without position and orders where its symbol has any.  False: absent.
+    flat_leg_shown: bool = False
+    # ACCOUNT_UPDATE holds an empty BOTH row of each symbol beside its leg, as the page says.  Recordings show none.
+    both_row_pushed: bool = False
+    # leverageBracket with a symbol answers a list.  False: a single object.
+    bracket_list: bool = True
