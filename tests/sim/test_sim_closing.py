@@ -163,12 +163,12 @@ def test_funding_moves_the_wallet_by_the_net_notional(desk: Any) -> None:
 
 def test_isolated_margin_moves_with_its_leg(new_desk: Any) -> None:
     desk = new_desk(wallet="1000")
+    desk.x.set_leverage(SYMBOL, 10, desk.now)
     desk.x.seed_position(SYMBOL, LONG, D(2), D(100), isolated_wallet=D(20))
     desk.quote("100", "5", "100.1", "5")
     desk.mark("100")
     account = desk.x.account
     assert account.cross_wallet("USDT") == 980
-    desk.x.set_leverage(SYMBOL, 10, desk.now)
     desk.x.forced.external_trade(SYMBOL, LONG, OrderSide.BUY, D(1), desk.now, price=D(100))
     assert account.leg(SYMBOL, LONG).isolated_wallet == D("29.95")
     desk.place(LONG, "1")

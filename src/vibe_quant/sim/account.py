@@ -160,6 +160,11 @@ class Account:
             used += leg.qty * (leg.entry if mark is None else mark) / self.leverage_of(symbol)
         return balance - used
 
+    def signed(self, key: LegKey) -> Decimal:
+        """The leg's quantity, negative for a SHORT."""
+        qty = self.leg(*key).qty
+        return qty if key[1] is PositionSide.LONG else -qty
+
     def balance_row(self, asset: str, change: Decimal = ZERO) -> BalanceRow:
         """The wallet as ACCOUNT_UPDATE shows it."""
         return BalanceRow(asset, self.wallets[asset], self.cross_wallet(asset), change)
@@ -170,7 +175,7 @@ class Account:
         return PositionRow(
             key[0],
             key[1],
-            leg.qty if key[1] is PositionSide.LONG else -leg.qty,
+            self.signed(key),
             leg.entry,
             leg.realized,
             pnl(key[1], leg, self.markets[key[0]].mark),
