@@ -97,3 +97,11 @@ class Switches:
     both_row_pushed: bool = False
     # leverageBracket with a symbol answers a list.  False: a single object.
     bracket_list: bool = True
+    # Paths without a class carry nothing: handshake, acknowledgements and pings look fine.  True: they are as /public.
+    unrouted_carries_public: bool = False
+    # A private socket with ``events`` hears of its key's end only where listenKeyExpired is among them.
+    events_filter_drops_key_expired: bool = True
+    # Answers to orders that are refused lack the X-MBX-ORDER-COUNT headers; they are counted all the same.
+    rejected_orders_show_counts: bool = False
+    # DELETE of a listen key that is gone answers -1125.  False: {}.
+    closing_no_listen_key_refused: bool = True

@@ -20,10 +20,14 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One admitted request: its parameters and the exchange's time (epoch ms) at which it is worked."""
+    """One admitted request: its parameters and the exchange's time (epoch ms) at which it is worked.
+
+    ``api_key`` is the key that it came with, empty where none was asked for.
+    """
 
     params: Params
     now: int
+    api_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

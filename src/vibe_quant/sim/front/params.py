@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeVar
@@ -14,38 +14,42 @@ from vibe_quant.sim.records import Rejected
 
 E = TypeVar("E", bound=StrEnum)
 
-INTEGER = re.compile(r"[+-]?\d{1,19}")
-DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?")
+INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?", re.ASCII)
+LONG = range(-(2**63), 2**63)
+UNPRINTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SURROGATE = "\\ud"
 TRUTH = {"true": True, "false": False}
 
 
 class Params(Mapping[str, str]):
-    """Names are not case-sensitive; the first of a repeated name counts.  Getters raise ``Rejected``."""
+    """Names are not case-sensitive.  Getters raise ``Rejected``: -1105 for an optional value that is empty."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """``pairs`` decoded, in the order in which they came."""
+        """``pairs`` decoded, in the order in which they came; the first of a repeated name counts."""
         self._values: dict[str, str] = {}
         for name, value in pairs:
             self._values.setdefault(name.lower(), value)
 
     @classmethod
     def parse(cls, query: str, body: bytes = b"") -> Params:
-        """Parameters of a query string and a form body; the query's win.
+        """Parameters of a query string and a form body (``+`` is a space in both); the query's win.
 
         Raises:
-            Rejected: -1100, bytes that are no UTF-8 or no form.
+            Rejected: -1100, bytes that are no UTF-8 and characters that cannot be printed; -1101, a name that stands
+                twice in the query or twice in the body.
         """
         try:
-            pairs = _pairs(query) + _pairs(body.decode())
+            query.encode()  # what came as no UTF-8 shows as surrogates
+            return cls(_pairs(query) + _pairs(body.decode()))
         except ValueError:
-            raise Rejected(-1100, "Illegal characters found in a parameter.") from None
-        return cls(pairs)
+            raise _illegal_characters() from None
 
     def __getitem__(self, name: str) -> str:
         """The text as sent."""
         return self._values[name.lower()]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]  # Iterator[str], said by Mapping
+    def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
     def __len__(self) -> int:
@@ -55,13 +59,16 @@ class Params(Mapping[str, str]):
         return isinstance(name, str) and name.lower() in self._values
 
     def text(self, name: str) -> str | None:
-        """The value; None where it was left out or empty."""
-        return self._values.get(name.lower()) or None
+        """The value; None where it was left out, -1105 where it is empty."""
+        value = self._values.get(name.lower())
+        if value == "":
+            raise Rejected(-1105, f"Parameter '{name.lower()}' was empty.")
+        return value
 
     def need(self, name: str) -> str:
-        """The value, or -1102."""
-        value = self.text(name)
-        if value is None:
+        """The value; -1102 where it was left out or is empty."""
+        value = self._values.get(name.lower())
+        if not value:
             raise missing(name)
         return value
 
@@ -78,11 +85,11 @@ class Params(Mapping[str, str]):
             raise illegal(name) from None
 
     def integer(self, name: str) -> int | None:
-        """A whole number; -1102 where it is none."""
+        """A whole number of 64 bits; -1102 where it is none."""
         value = self.text(name)
         if value is None:
             return None
-        if not INTEGER.fullmatch(value):
+        if not INTEGER.fullmatch(value) or int(value) not in LONG:
             raise illegal(name)
         return int(value)
 
@@ -106,12 +113,14 @@ class Params(Mapping[str, str]):
             raise Rejected(code, message) from None
 
     def array(self, name: str) -> list[object] | None:
-        """A JSON array; -1102 where it is none."""
+        """A JSON array, its numbers as text; -1102 where it is none."""
         value = self.text(name)
         if value is None:
             return None
+        if SURROGATE in value.lower():  # may become text that no answer could carry
+            raise illegal(name)
         try:
-            items = json.loads(value, parse_float=str, parse_int=str)
+            items = json.loads(value, parse_float=str, parse_int=str, parse_constant=_refuse)
         except (ValueError, RecursionError):
             raise illegal(name) from None
         if not isinstance(items, list):
@@ -134,5 +143,18 @@ def unwanted(name: str) -> Rejected:
     return Rejected(-1106, f"Parameter '{name.lower()}' sent when not required.")
 
 
+def _refuse(constant: str) -> str:
+    raise ValueError(constant)
+
+
+def _illegal_characters() -> Rejected:
+    return Rejected(-1100, "Illegal characters found in a parameter.")
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
-    return parse_qsl(text, keep_blank_values=True, errors="strict")
+    pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+    if len({name.lower() for name, _ in pairs}) < len(pairs):
+        raise Rejected(-1101, "Duplicate values for a parameter detected.")
+    if any(UNPRINTED.search(name + value) for name, value in pairs):
+        raise _illegal_characters()
+    return pairs
