@@ -97,7 +97,7 @@ def test_contract_price_listens_to_trades_only(desk: Any) -> None:
         (-4014, "95.05", None, {}),
         (-4006, "0", None, {}),
         (-4061, "95", None, {"position_side": None}),
-        (-1116, "95", None, {"order_type": OrderType.TRAILING_STOP_MARKET}),
+        (-1116, "95", None, {"order_type": OrderType.LIMIT}),
         (-4137, "95", "1", {"close_position": True}),
         (-4138, "95", None, {"order_side": OrderSide.BUY}),
         (-1102, "95", None, {"close_position": False}),

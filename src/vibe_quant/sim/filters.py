@@ -55,7 +55,7 @@ def check_shape(request: OrderRequest, switches: Switches, dual: bool = True) ->
         raise Rejected(
             -4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
         )
-    side = _check_mode(request.position_side, dual)
+    side = check_mode(request.position_side, dual)
     if request.reduce_only is not None:
         raise Rejected(-1106, "Parameter 'reduceonly' sent when not required.")
     if request.order_type not in (OrderType.LIMIT, OrderType.MARKET):
@@ -66,7 +66,8 @@ def check_shape(request: OrderRequest, switches: Switches, dual: bool = True) ->
     return side
 
 
-def _check_mode(side: PositionSide | None, dual: bool) -> PositionSide:
+def check_mode(side: PositionSide | None, dual: bool) -> PositionSide:
+    """The position side, or the refusal of one that the account's mode does not know; ``None`` is BOTH."""
     if side is None and not dual:
         raise Rejected(-4088, "User can not place order currently.")
     if side is None or not dual:

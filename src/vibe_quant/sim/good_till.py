@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vibe_quant.domain.enums import OrderStatus, TimeInForce
 from vibe_quant.sim.matching import Matching
-from vibe_quant.sim.records import ExpiryReason, OrderRequest, Rejected, SimOrder
+from vibe_quant.sim.records import AlgoRequest, ExpiryReason, OrderRequest, Rejected, SimOrder
 from vibe_quant.sim.venue import NEVER, Venue
 
 LEAST_AHEAD_MS = 600_000
@@ -24,7 +24,7 @@ class GoodTill:
         self._armed = NEVER
         self._orders: list[SimOrder] = []
 
-    def check(self, request: OrderRequest, now: int) -> int:
+    def check(self, request: OrderRequest | AlgoRequest, now: int) -> int:
         """The date in ms, rounded down to the second; zero where the order has none.
 
         Raises:

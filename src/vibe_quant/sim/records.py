@@ -250,8 +250,8 @@ class SimAlgo:
     """A conditional order at the Algo Service; ``qty`` zero with ``close_position``.
 
     ``price`` is the limit of STOP and TAKE_PROFIT.  A TRAILING_STOP_MARKET has no ``trigger_price`` but a ``callback``
-    (ratio) and the best price since it was ``activated`` as ``extreme``.  ``order_id``, ``actual_type`` and what follows
-    are of the order that it sent.
+    (ratio) and the best price since it was ``activated`` as ``extreme``.  From ``order_id`` on it is about the order
+    that it sent.
     """
 
     algo_id: int
@@ -272,6 +272,7 @@ class SimAlgo:
     price_match: PriceMatch | DeepMatch | None = None
     stp: Stp = Stp.EXPIRE_MAKER
     price_protect: bool = False
+    reduce_only: bool = False
     good_till_ms: int = 0
     activate_price: Decimal = ZERO
     callback: Decimal = ZERO

@@ -1,29 +1,41 @@
-"""The Algo Service: conditional orders wait here, outside the matching engine, and send a MARKET order when triggered.
+"""The Algo Service: conditional orders wait here, outside the matching engine, and send an order when triggered.
 
 NEW -> TRIGGERING (condition met) -> TRIGGERED (its order is in the matching engine) -> FINISHED (that order filled or
-expired); CANCELED by request, EXPIRED with its leg, REJECTED where the matching engine refuses the order.
+expired); CANCELED by request, EXPIRED with its leg, its symbol or its date, REJECTED where the matching engine refuses.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 
-from vibe_quant.domain.enums import OrderSide, OrderType, PositionSide, StopStatus, TimeInForce, WorkingType
-from vibe_quant.sim import filters
+from vibe_quant.domain.enums import PositionSide, StopStatus, WorkingType
+from vibe_quant.sim import filters, stop_orders
 from vibe_quant.sim.account import LegKey
 from vibe_quant.sim.book import Market
 from vibe_quant.sim.entry import Entry, overload
 from vibe_quant.sim.matching import Matching
 from vibe_quant.sim.records import ZERO, AlgoRequest, Rejected, SimAlgo, SimOrder
-from vibe_quant.sim.venue import Venue
+from vibe_quant.sim.stop_rules import check_not_met, check_shape
+from vibe_quant.sim.stop_triggers import TRAILING, activates, apart, comes_back, is_met
+from vibe_quant.sim.venue import NEVER, Venue
 
 MAX_ALGOS = 200
-STOPS = (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
-REDUCE_ONLY = "ReduceOnly Order is rejected."
+KEPT = 1000  # finished conditional orders that may still be asked for
+TRIGGER_PROTECT = Decimal("0.05")  # of a symbol that does not say
+GTE_EXISTS = "An open stop or take profit order with GTE and closePosition in the direction is existing."
+
+AlgoKey = str | int
+"""A client algo id (text) or an algo id (number)."""
 
 
 class AlgoService:
-    """Conditional orders of the account over all symbols."""
+    """Conditional orders of the account over all symbols.
+
+    ``open`` lists those that are not final, ``protect`` is each symbol's trigger protection as a share of the mark.
+    """
 
     def __init__(self, venue: Venue, matching: Matching, entry: Entry) -> None:
         """Shares the exchange's state."""
@@ -32,61 +44,64 @@ class AlgoService:
         self.entry = entry
         self.algos: dict[str, SimAlgo] = {}  # client id -> the latest of that id
         self.open: list[SimAlgo] = []
+        self.protect: dict[str, Decimal] = {}
+        self._by_id: dict[int, SimAlgo] = {}
         self._by_order: dict[int, SimAlgo] = {}
+        self._done: deque[SimAlgo] = deque()
+        self._date_due = NEVER  # when a timer looks for dates that have passed
 
     def place(self, request: AlgoRequest, now: int) -> SimAlgo:
         """Check and record a conditional order; raises Rejected."""
         market = self.venue.market(request.symbol)
         filters.check_time(request.timestamp_ms, request.recv_window_ms, now)
         filters.check_client_id(request.client_id)
-        side = self._check_shape(request, market)
-        closes = request.side is side.exit_side
         switches = self.venue.switches
+        side = filters.check_mode(request.position_side, self.venue.account.dual)
+        check_shape(request, side, market.rules, switches)
+        good_till = self.entry.good_till.check(request, now)
+        closes = request.side is side.exit_side
         if self.entry.overloaded and not (closes and switches.overload_spares_algos):
             raise overload()
         filters.check_status(market.rules, not closes)
         self._check_others(request)
         price = _price(market, request.working_type)
-        if price is not None and _met(request.order_type, request.side, price, request.trigger_price):
-            raise Rejected(-2021, "Order would immediately trigger.")
+        check_not_met(request, price)
+        algo = self._recorded(request, side, price, now)
+        algo.good_till_ms = good_till
+        self._watch_date(algo)
+        self.venue.tell_algo(algo, now)
+        if algo.order_type is TRAILING and price is not None:
+            self._follow(algo, price, now)
+        return algo
+
+    def _recorded(self, request: AlgoRequest, side: PositionSide, price: Decimal | None, now: int) -> SimAlgo:
+        trails = request.order_type is TRAILING
+        closes = request.side is side.exit_side
         algo = SimAlgo(
-            algo_id=self.venue.next_id(),
+            algo_id=self.venue.next_algo_id(),
             client_id=request.client_id,
             symbol=request.symbol,
             side=request.side,
             position_side=side,
             order_type=request.order_type,
-            trigger_price=request.trigger_price,
+            trigger_price=request.trigger_price or ZERO,
             qty=request.qty or ZERO,
             close_position=request.close_position,
             working_type=request.working_type,
             created_ms=now,
             updated_ms=now,
+            price=request.price or ZERO,
+            time_in_force=request.time_in_force,
+            price_match=request.price_match,
+            stp=request.stp,
+            price_protect=request.price_protect,
+            activate_price=request.activate_price or (price if trails else None) or ZERO,
+            callback=request.callback or ZERO,
+            reduce_only=request.close_position or (closes and self.venue.switches.closers_show_reduce_only),
         )
-        self.algos[algo.client_id] = algo
+        self.algos[algo.client_id] = self._by_id[algo.algo_id] = algo
         self.open.append(algo)
-        self.venue.tell_algo(algo, now)
         return algo
-
-    def _check_shape(self, request: AlgoRequest, market: Market) -> PositionSide:
-        if request.position_side is None:
-            raise Rejected(-4061, "Order's position side does not match user's setting.")
-        if request.order_type not in STOPS:
-            raise Rejected(-1116, "Invalid orderType.")
-        if request.trigger_price <= 0:
-            raise Rejected(-4006, "Stop price less than zero.")
-        if (request.trigger_price - market.rules.min_price) % market.rules.tick != 0:
-            raise Rejected(-4014, "Price not increased by tick size.")
-        if request.close_position:
-            if request.qty is not None:
-                raise Rejected(-4137, "Quantity must be zero with closePosition equals true.")
-            if request.side is not request.position_side.exit_side:
-                raise Rejected(-4138, "Reduce only must be true with closePosition equals true.")
-        elif request.qty is None:
-            raise Rejected(-1102, "Mandatory parameter 'quantity' was not sent, was empty/null, or malformed.")
-        else:
-            filters.check_qty(market.rules, request.qty, OrderType.MARKET)
-        return request.position_side
 
     def _check_others(self, request: AlgoRequest) -> None:
         previous = self.algos.get(request.client_id)
@@ -95,22 +110,18 @@ class AlgoService:
         if len(self.open) >= MAX_ALGOS:
             raise Rejected(-4045, "Reach max stop order limit.")
         if request.close_position and self.venue.switches.second_close_position_refused:
+            wanted = (request.symbol, request.position_side, request.side, request.order_type)
             for algo in self.open:
-                same = (algo.symbol, algo.position_side, algo.side, algo.order_type)
-                if algo.close_position and same == (
-                    request.symbol,
-                    request.position_side,
-                    request.side,
-                    request.order_type,
-                ):
-                    raise Rejected(
-                        -4130,
-                        "An open stop or take profit order with GTE and closePosition in the direction is existing.",
-                    )
+                if algo.close_position and (algo.symbol, algo.position_side, algo.side, algo.order_type) == wanted:
+                    raise Rejected(-4130, GTE_EXISTS)
 
-    def cancel(self, client_id: str, now: int) -> SimAlgo:
+    def find(self, key: AlgoKey) -> SimAlgo | None:
+        """The conditional order of that id, or the latest of that client id."""
+        return self.algos.get(key) if isinstance(key, str) else self._by_id.get(key)
+
+    def cancel(self, key: AlgoKey, now: int) -> SimAlgo:
         """Cancel one that has not triggered: -4117 while it triggers, -2011 for what is unknown or finished."""
-        algo = self.algos.get(client_id)
+        algo = self.find(key)
         if algo is not None and algo.status is StopStatus.TRIGGERING:
             raise Rejected(-4117, "Stop order is triggering.")
         if algo is None or algo.status is not StopStatus.NEW:
@@ -120,69 +131,72 @@ class AlgoService:
 
     def cancel_all(self, symbol: str, now: int) -> None:
         """Cancel every untriggered conditional order of a symbol."""
-        for algo in [a for a in self.open if a.symbol == symbol and a.status is StopStatus.NEW]:
+        for algo in self._waiting(symbol):
             self._finish(algo, StopStatus.CANCELED, now)
 
-    def query(self, client_id: str, now: int) -> SimAlgo:
+    def expire_all(self, symbol: str, now: int) -> None:
+        """The symbol stops trading: every untriggered conditional order of it expires."""
+        for algo in self._waiting(symbol):
+            self._finish(algo, StopStatus.EXPIRED, now)
+
+    def _waiting(self, symbol: str) -> list[SimAlgo]:
+        return [algo for algo in self.open if algo.symbol == symbol and algo.status is StopStatus.NEW]
+
+    def query(self, key: AlgoKey, now: int) -> SimAlgo:
         """One conditional order; -2013 when unknown, and for ``query_lag_ms`` after it was placed."""
-        algo = self.algos.get(client_id)
+        algo = self.find(key)
         if algo is None or now - algo.created_ms < self.venue.switches.query_lag_ms:
             raise Rejected(-2013, "Order does not exist.")
         return algo
 
+    def known(self) -> Iterable[SimAlgo]:
+        """Open and remembered ones, in order of arrival."""
+        return self._by_id.values()
+
     def on_price(self, symbol: str, kind: WorkingType, price: Decimal, now: int) -> None:
         """A new mark or last price: start what it triggers."""
         for algo in list(self.open):
-            if (
-                algo.symbol == symbol
-                and algo.working_type is kind
-                and algo.status is StopStatus.NEW
-                and _met(algo.order_type, algo.side, price, algo.trigger_price)
-            ):
-                algo.status = StopStatus.TRIGGERING
-                algo.triggered_ms = now
-                self.venue.tell_algo(algo, now)
-                self.venue.schedule(now + self.venue.switches.trigger_delay_ms, _Fire(self, algo))
+            if algo.symbol == symbol and algo.working_type is kind and algo.status is StopStatus.NEW:
+                if algo.order_type is TRAILING:
+                    reached = self._follow(algo, price, now)
+                else:
+                    reached = is_met(algo.order_type, algo.side, price, algo.trigger_price)
+                if reached and not self._protected(algo):
+                    self._trigger(algo, now)
+
+    def _trigger(self, algo: SimAlgo, now: int) -> None:
+        algo.status = StopStatus.TRIGGERING
+        algo.triggered_ms = now
+        self.venue.tell_algo(algo, now)
+        self.venue.schedule(now + self.venue.switches.trigger_delay_ms, partial(self.fire, algo))
+
+    def _follow(self, algo: SimAlgo, price: Decimal, now: int) -> bool:
+        """Let a trailing stop see a price, and tell of its activation; True where its condition is met."""
+        if not algo.activated:
+            if not activates(algo, price):
+                return False
+            algo.activated, algo.extreme = True, price
+            self.venue.tell_algo(algo, now)
+        return comes_back(algo, price)
+
+    def _protected(self, algo: SimAlgo) -> bool:
+        share = self.protect.get(algo.symbol, TRIGGER_PROTECT)
+        return algo.price_protect and apart(self.venue.markets[algo.symbol], share)
 
     def fire(self, algo: SimAlgo, now: int) -> None:
-        """Send the triggered MARKET order, or be refused."""
-        leg = self.venue.account.leg(algo.symbol, algo.position_side).qty
-        closes = algo.side is algo.position_side.exit_side
-        qty = leg if algo.close_position else algo.qty
-        if closes and (not leg or (qty > leg and self.venue.switches.over_close_refused)):
-            self._refuse(algo, REDUCE_ONLY, now)
+        """Send the triggered order, or be refused."""
+        try:
+            order = stop_orders.launch(self.venue, self.entry, algo, now)
+        except Rejected as refusal:
+            algo.failure = refusal.message
+            self._finish(algo, StopStatus.REJECTED, now)
             return
-        if not closes:
-            try:
-                self.entry.check_margin(algo.symbol, qty, ZERO)
-            except Rejected as refusal:
-                self._refuse(algo, refusal.message, now)
-                return
-        order = self._order_of(algo, min(qty, leg) if closes else qty, now)
-        algo.order_id = order.order_id
+        algo.order_id, algo.actual_type = order.order_id, order.order_type
         algo.status = StopStatus.TRIGGERED
         self._by_order[order.order_id] = algo
         self.venue.tell_algo(algo, now)
         self.matching.enter(order, now)
-
-    def _order_of(self, algo: SimAlgo, qty: Decimal, now: int) -> SimOrder:
-        return SimOrder(
-            order_id=self.venue.next_id(),
-            client_id=algo.client_id,
-            symbol=algo.symbol,
-            side=algo.side,
-            position_side=algo.position_side,
-            order_type=OrderType.MARKET,
-            time_in_force=TimeInForce.GTC,
-            qty=qty,
-            price=ZERO,
-            created_ms=now,
-            updated_ms=now,
-            orig_type=algo.order_type,
-            stop_price=algo.trigger_price,
-            working_type=algo.working_type,
-            close_position=algo.close_position,
-        )
+        self.entry.good_till.watch(order)
 
     def order_ended(self, order: SimOrder, now: int) -> None:
         """The order of a triggered stop is filled or gone."""
@@ -200,32 +214,34 @@ class AlgoService:
             if of_leg and goes and algo.status is StopStatus.NEW:
                 self._finish(algo, StopStatus.EXPIRED, now)
 
-    def _refuse(self, algo: SimAlgo, reason: str, now: int) -> None:
-        algo.failure = reason
-        self._finish(algo, StopStatus.REJECTED, now)
+    def _watch_date(self, algo: SimAlgo) -> None:
+        if algo.good_till_ms and algo.good_till_ms < self._date_due:
+            self._date_due = algo.good_till_ms
+            self.venue.schedule(algo.good_till_ms, self._expire_dated)
+
+    def _expire_dated(self, now: int) -> None:
+        """One timer for all dates: take what is over, and wait for the next."""
+        if now < self._date_due:
+            return
+        self._date_due = NEVER
+        for algo in list(self.open):
+            if algo.good_till_ms and algo.status is StopStatus.NEW:
+                if algo.good_till_ms <= now:
+                    self._finish(algo, StopStatus.EXPIRED, now)
+                else:
+                    self._watch_date(algo)
 
     def _finish(self, algo: SimAlgo, status: StopStatus, now: int) -> None:
         algo.status = status
         self.open.remove(algo)
         self.venue.tell_algo(algo, now)
-
-
-class _Fire:
-    """The timer of one triggering stop."""
-
-    def __init__(self, service: AlgoService, algo: SimAlgo) -> None:
-        self._service = service
-        self._algo = algo
-
-    def __call__(self, now: int) -> None:
-        self._service.fire(self._algo, now)
+        self._done.append(algo)
+        if len(self._done) > KEPT:
+            oldest = self._done.popleft()
+            del self._by_id[oldest.algo_id]
+            if self.algos.get(oldest.client_id) is oldest:
+                del self.algos[oldest.client_id]
 
 
 def _price(market: Market, kind: WorkingType) -> Decimal | None:
     return market.mark if kind is WorkingType.MARK_PRICE else market.last
-
-
-def _met(order_type: OrderType, side: OrderSide, price: Decimal, trigger: Decimal) -> bool:
-    """STOP: BUY at or above, SELL at or below its trigger; TAKE_PROFIT the reverse."""
-    rising = (side is OrderSide.BUY) is (order_type is OrderType.STOP_MARKET)
-    return price >= trigger if rising else price <= trigger

@@ -1,0 +1,225 @@
+"""The Algo Service's calls: conditional orders placed, cancelled and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from vibe_quant.domain.enums import OrderSide, OrderType, PositionSide, PriceMatch, TimeInForce, WorkingType
+from vibe_quant.sim.exchange import SimExchange
+from vibe_quant.sim.front import algo_wire
+from vibe_quant.sim.front.countdown_calls import CountdownCalls
+from vibe_quant.sim.front.endpoint import Call, Endpoint
+from vibe_quant.sim.front.http import Json
+from vibe_quant.sim.front.params import Params, missing
+from vibe_quant.sim.instruments import Instrument
+from vibe_quant.sim.records import AlgoRequest, DeepMatch, Rejected, SimAlgo, Stp
+from vibe_quant.sim.stops import AlgoKey
+
+ORDER = "/fapi/v1/algoOrder"
+CANCELED_ALL = "The operation of cancel all open order is done."
+HUNDRED = Decimal(100)
+T = TypeVar("T")
+
+
+class AlgoType(StrEnum):
+    """What the service takes; its other kinds are not the exchange's own book."""
+
+    CONDITIONAL = "CONDITIONAL"
+
+
+class RespType(StrEnum):
+    """``newOrderRespType``: both answers are the same here."""
+
+    ACK = "ACK"
+    RESULT = "RESULT"
+
+
+class AlgoCalls:
+    """Conditional orders of the account, and its countdowns."""
+
+    def __init__(self, exchange: SimExchange, instruments: Mapping[str, Instrument]) -> None:
+        """``instruments`` by symbol give precision and trigger protection."""
+        self._exchange = exchange
+        self._instruments = instruments
+        self._named = 0
+        exchange.algos.protect = {name: instrument.trigger_protect for name, instrument in instruments.items()}
+
+    def endpoints(self) -> list[Endpoint]:
+        """The rows of the routing table."""
+        return [
+            Endpoint("POST", ORDER, self.place, weight=0, orders=(1, 1)),
+            Endpoint("DELETE", ORDER, self.cancel),
+            Endpoint("GET", ORDER, self.query),
+            Endpoint("GET", "/fapi/v1/openAlgoOrders", self.open, weight=_open_weight),
+            Endpoint("DELETE", "/fapi/v1/algoOpenOrders", self.cancel_all),
+            Endpoint("GET", "/fapi/v1/allAlgoOrders", self.all, weight=5),
+            *CountdownCalls(self._exchange).endpoints(),
+        ]
+
+    def place(self, call: Call) -> Json:
+        """POST algoOrder."""
+        params = call.params
+        symbol = params.need("symbol")
+        self._exchange.venue.market(symbol)
+        params.choice("newOrderRespType", RespType, -1136, "Invalid newOrderRespType.")
+        request = _request(params, self._instruments[symbol], self._client_id(params), call.now)
+        algo = self._exchange.algos.place(request, call.now)
+        return algo_wire.placed(algo, self._instruments[symbol])
+
+    def _client_id(self, params: Params) -> str:
+        """The client's own, or one that the exchange makes up."""
+        given = params.text("clientAlgoId")
+        if given is not None:
+            return given
+        self._named += 1
+        return f"algo{self._named:018d}"
+
+    def cancel(self, call: Call) -> Json:
+        """DELETE algoOrder, by either id."""
+        return algo_wire.canceled(self._exchange.algos.cancel(_key(call.params), call.now))
+
+    def query(self, call: Call) -> Json:
+        """GET algoOrder, by either id."""
+        return self._queried(self._exchange.algos.query(_key(call.params), call.now))
+
+    def open(self, call: Call) -> Json:
+        """GET openAlgoOrders: the truth at once, unlike the single query."""
+        params = call.params
+        _check_type(params)
+        symbol, algo_id = params.text("symbol"), params.integer("algoId")
+        if symbol is not None:
+            self._exchange.venue.market(symbol)
+        return self._list(
+            algo
+            for algo in self._exchange.algos.open
+            if symbol in (None, algo.symbol) and algo_id in (None, algo.algo_id)
+        )
+
+    def cancel_all(self, call: Call) -> Json:
+        """DELETE algoOpenOrders of one symbol; its code is a number."""
+        symbol = call.params.need("symbol")
+        self._exchange.venue.market(symbol)
+        self._exchange.algos.cancel_all(symbol, call.now)
+        return {"code": 200, "msg": CANCELED_ALL}
+
+    def all(self, call: Call) -> Json:
+        """GET allAlgoOrders, by switch: finished ones, too, the newest ``limit`` of the symbol."""
+        if not self._exchange.venue.switches.all_algo_orders:
+            raise Rejected(-5000, "Path /fapi/v1/allAlgoOrders, Method GET is invalid", 404)
+        params = call.params
+        symbol = params.need("symbol")
+        self._exchange.venue.market(symbol)
+        first = params.integer("algoId") or 0
+        start, end = params.integer("startTime") or 0, params.integer("endTime")
+        found = [
+            algo
+            for algo in self._exchange.algos.known()
+            if algo.symbol == symbol
+            and algo.algo_id >= first
+            and algo.created_ms >= start
+            and (end is None or algo.created_ms <= end)
+        ]
+        return self._list(found[-_limit(params) :])
+
+    def _list(self, algos: Iterable[SimAlgo]) -> Json:
+        return [self._queried(algo) for algo in algos]
+
+    def _queried(self, algo: SimAlgo) -> Json:
+        return algo_wire.queried(algo, self._instruments[algo.symbol])
+
+
+def _request(params: Params, instrument: Instrument, client_id: str, now: int) -> AlgoRequest:
+    if params.text("algoType") is None:
+        raise missing("algoType")
+    _check_type(params)
+    qty = _precise(params.decimal("quantity"), instrument.qty_places)
+    callback = params.decimal("callbackRate")
+    return AlgoRequest(
+        symbol=instrument.symbol,
+        side=_needed(params.choice("side", OrderSide, -1117, "Invalid side."), "side"),
+        position_side=_position_side(params),
+        order_type=_needed(params.choice("type", OrderType, -1116, "Invalid orderType."), "type"),
+        client_id=client_id,
+        trigger_price=_price(params, "triggerPrice", instrument),
+        timestamp_ms=now,
+        qty=qty,
+        close_position=params.flag("closePosition") or False,
+        working_type=params.choice("workingType", WorkingType, -4031, "Invalid parameter working type.")
+        or WorkingType.CONTRACT_PRICE,
+        price=_price(params, "price", instrument),
+        time_in_force=params.choice("timeInForce", TimeInForce, -1115, "Invalid timeInForce.") or TimeInForce.GTC,
+        price_match=_price_match(params),
+        stp=params.choice("selfTradePreventionMode", Stp, -5039, "Invalid self trade prevention mode.")
+        or Stp.EXPIRE_MAKER,
+        reduce_only=params.flag("reduceOnly"),
+        price_protect=params.flag("priceProtect") or False,
+        activate_price=_price(params, "activatePrice", instrument),
+        callback=None if callback is None else callback / HUNDRED,
+        good_till_ms=params.integer("goodTillDate"),
+    )
+
+
+def _needed(value: T | None, name: str) -> T:
+    if value is None:
+        raise missing(name)
+    return value
+
+
+def _check_type(params: Params) -> None:
+    params.choice("algoType", AlgoType, -1130, "Data sent for parameter 'algoType' is not valid.")
+
+
+def _position_side(params: Params) -> PositionSide | None:
+    """None stands for BOTH, sent or not."""
+    if params.text("positionSide") == "BOTH":
+        return None
+    return params.choice("positionSide", PositionSide, -4060, "Invalid position side.")
+
+
+def _price_match(params: Params) -> PriceMatch | DeepMatch | None:
+    given = params.text("priceMatch")
+    if given is None or given == "NONE":
+        return None
+    if given in DeepMatch.__members__:
+        return DeepMatch(given)
+    return params.choice("priceMatch", PriceMatch, -5037, "Invalid price match.")
+
+
+def _price(params: Params, name: str, instrument: Instrument) -> Decimal | None:
+    return _precise(params.decimal(name), instrument.price_places)
+
+
+def _precise(value: Decimal | None, places: int) -> Decimal | None:
+    """-1111 for more decimals than the symbol has."""
+    if value is not None:
+        exponent = value.normalize().as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > places:
+            raise Rejected(-1111, "Precision is over the maximum defined for this asset.")
+    return value
+
+
+def _key(params: Params) -> AlgoKey:
+    """The algo id wins over the client's."""
+    algo_id = params.integer("algoId")
+    if algo_id is not None:
+        return algo_id
+    client_id = params.text("clientAlgoId")
+    if client_id is None:
+        raise Rejected(-1102, "Param 'clientAlgoId' or 'algoId' must be sent, but both were empty/null!")
+    return client_id
+
+
+def _open_weight(params: Params) -> int:
+    return 1 if params.get("symbol") else 40
+
+
+def _limit(params: Params) -> int:
+    limit = params.integer("limit")
+    if limit is None:
+        return 500
+    if not 1 <= limit <= 1000:
+        raise Rejected(-1130, "Data sent for parameter 'limit' is not valid.")
+    return limit
