@@ -7,16 +7,19 @@ import typer
 from vibe_quant.cli.check import check
 from vibe_quant.cli.failure import CODES
 from vibe_quant.cli.replay import replay
+from vibe_quant.cli.sim import sim
 from vibe_quant.cli.tape import tapes
 
 HELP = f"""Works leveraged Binance USDⓈ-M hedge-mode positions down to zero, reduce-only.
 
-This release replays: a configuration and a recorded tape go in, the exit and its cost come out.
+This release replays (a configuration and a recorded tape go in, the exit and its cost come out), and serves a
+simulated exchange that speaks the real one's dialect on loopback.
 
 \b
 Examples:
   vibe-quant tape generate --scenario calm --seed 7 --symbol BTC/USDT:USDT -o calm.parquet
   vibe-quant replay calm.parquet --symbol BTC/USDT:USDT --side LONG --qty 2 --strategy patient
+  vibe-quant sim serve --position BTCUSDT:LONG:2
   vibe-quant check --config config/config.yaml
 
 {CODES}"""
@@ -34,6 +37,7 @@ config = typer.Typer(help="About the configuration.", no_args_is_help=True, rich
 app.command()(replay)
 app.command()(check)
 app.add_typer(tapes, name="tape")
+app.add_typer(sim, name="sim")
 app.add_typer(config, name="config")
 
 

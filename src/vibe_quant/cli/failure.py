@@ -16,7 +16,7 @@ Exit codes:
   0  done
   1  stopped by the user, or by a fault of the program
   2  a missing, unreadable or broken file, or wrong options
-  4  a configuration that does not hold"""
+  4  a configuration, or declared faults, that do not hold"""
 
 
 @contextmanager
@@ -24,13 +24,17 @@ def explained() -> Iterator[None]:
     """Ends the command with the exit code that fits, and what is wrong on standard error."""
     from vibe_quant.config.problems import ConfigError, FileProblem
     from vibe_quant.lab.request import ReplayError
+    from vibe_quant.sim.front.box_options import BoxError
+    from vibe_quant.sim.front.faults import FaultError
     from vibe_quant.tapes.tape import TapeError
 
     try:
         yield
     except ConfigError as error:
         _end(str(error), INVALID)
-    except (FileProblem, ReplayError, TapeError) as error:
+    except FaultError as error:
+        _end(str(error), INVALID)
+    except (BoxError, FileProblem, ReplayError, TapeError) as error:
         _end(str(error), UNREADABLE)
 
 

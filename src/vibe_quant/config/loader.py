@@ -50,6 +50,19 @@ class ConfigLoader:
         return Loaded(settings, reading.sources, path, lint(settings, reading.sources, market))
 
 
+def read_document(path: Path) -> object:
+    """Plain values of any YAML file, read as strictly as the configuration.
+
+    Raises:
+        FileProblem: it cannot be read.
+        ConfigError: it is not YAML as it is understood here.
+    """
+    document = _document(path, _read(path))
+    if document.problems:
+        raise ConfigError(path, document.problems)
+    return document.data
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:

@@ -1,0 +1,116 @@
+"""``vibe-quant sim serve``: starts the exchange in a box, says where it is, and serves until it is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vibe_quant.cli.failure import explained
+
+if TYPE_CHECKING:
+    from vibe_quant.sim.front.box_options import BoxOptions
+    from vibe_quant.sim.server import SimServer
+
+DEFAULT_SYMBOLS = ("BTCUSDT", "ETHUSDT")
+BANNER = "A simulated exchange: no real exchange is involved, no real money moves."
+
+
+def serve(  # noqa: PLR0913 - one parameter an option
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of REST and WebSocket; 0: a free one.")] = 0,
+    host: Annotated[
+        str, typer.Option(help="Address to bind; anything but loopback is reachable by others.")
+    ] = "127.0.0.1",
+    control_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the control; 0: a free one.")] = 0,
+    config: Annotated[Path | None, typer.Option(help="Serve the symbols of this configuration.")] = None,
+    symbol: Annotated[list[str] | None, typer.Option(help="Serve this symbol, BTCUSDT; repeatable.")] = None,
+    tape: Annotated[Path | None, typer.Option(help="Play this tape instead of a generated market.")] = None,
+    market: Annotated[int, typer.Option(help="Seed of the generated market, the keys and all chance.")] = 7,
+    scenario: Annotated[str, typer.Option(help="Its scenario, see tape generate.")] = "calm",
+    speed: Annotated[str, typer.Option(help="How many times faster than it happened the market runs.")] = "1",
+    wallet: Annotated[list[str] | None, typer.Option(help="Margin, 100000 (USDT) or USDC=5000; repeatable.")] = None,
+    position: Annotated[
+        list[str] | None, typer.Option(help="A leg of the account, BTCUSDT:LONG:2@60000; repeatable.")
+    ] = None,
+    leverage: Annotated[int, typer.Option(min=1, max=125, help="Leverage of every symbol.")] = 20,
+    faults: Annotated[Path | None, typer.Option(help="Faults to strike, YAML; see sim faults.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="First line on stdout: one JSON object with the URLs.")
+    ] = False,
+) -> None:
+    """Serve a simulated exchange over HTTP and WebSocket until it is stopped.
+
+    \b
+    Examples:
+      vibe-quant sim serve --position BTCUSDT:LONG:2@60000 --position BTCUSDT:SHORT:1
+      vibe-quant sim serve --json --tape btc.parquet --symbol BTCUSDT --faults faults.yaml
+    """
+    from vibe_quant.cli.sim_options import SimArguments, box_options
+
+    with explained():
+        arguments = SimArguments(
+            config=config,
+            symbols=tuple(symbol or ()),
+            tape=tape,
+            seed=market,
+            scenario=scenario,
+            speed=speed,
+            wallets=tuple(wallet or ()),
+            positions=tuple(position or ()),
+            leverage=leverage,
+            faults=faults,
+        )
+        _run(box_options(arguments, DEFAULT_SYMBOLS), host, (port, control_port), as_json)
+
+
+def _run(options: BoxOptions, host: str, ports: tuple[int, int], as_json: bool) -> None:
+    import asyncio
+
+    try:
+        asyncio.run(_serve(options, host, ports, as_json))
+    except OSError as error:
+        typer.echo(
+            f"cannot listen on {host} port {ports[0]}: {error.strerror}; choose another --host or --port", err=True
+        )
+        raise typer.Exit(2) from None
+
+
+async def _serve(options: BoxOptions, host: str, ports: tuple[int, int], as_json: bool) -> None:
+    import asyncio
+    import signal
+
+    from vibe_quant.sim.server import SimServer
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with SimServer(options, host=host, port=ports[0], control_port=ports[1]) as server:
+        _announce(server, as_json)
+        stop = asyncio.create_task(stopped.wait())
+        failed = asyncio.create_task(server.failed())
+        done, pending = await asyncio.wait((stop, failed), return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        if failed in done:
+            failed.result()
+
+
+def _announce(server: SimServer, as_json: bool) -> None:
+    import json
+
+    where = {
+        "rest": server.rest,
+        "ws": server.ws,
+        "control": server.control,
+        "api_key": server.api_key,
+        "api_secret": server.api_secret,
+    }
+    if as_json:
+        typer.echo(json.dumps(where))
+    typer.echo(BANNER, err=as_json)
+    if not as_json:
+        for name, value in where.items():
+            typer.echo(f"{name:<12}{value}")

@@ -1,0 +1,101 @@
+"""Plays the market of each symbol onto the exchange's clock, at a speed, merged into one sequence."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import chain
+
+from vibe_quant.domain.events import Candle, Depth, Mark, MarketEvent, Quote, Trade
+from vibe_quant.sim.market_news import ForcedTrade, FundingAt, MarketNews, StatusChange
+from vibe_quant.sim.marks import MarkDeriver
+from vibe_quant.sim.venue import NEVER
+
+FeedEvent = MarketEvent | MarketNews
+
+
+class Feed:
+    """Events of all symbols in the order of their new times; ``due`` is that of the next one.
+
+    An event's time is ``start_ms`` plus the time since its own market's first event, divided by ``speed``; receive
+    times are dropped, for the sockets have lags of their own.
+    """
+
+    def __init__(self, markets: Mapping[str, Iterable[FeedEvent]], start_ms: int, speed: Decimal) -> None:
+        """``markets`` by symbol, each in the order of exchange time; ``speed`` above zero."""
+        self._heap: list[tuple[int, int, FeedEvent, Iterator[FeedEvent]]] = []
+        for index, (symbol, events) in enumerate(markets.items()):
+            stamped = _stamped(iter(events), start_ms, speed, symbol)
+            first = next(stamped, None)
+            if first is not None:
+                self._heap.append((first.exch_ms, index, first, stamped))
+        heapq.heapify(self._heap)
+        self.due = self._heap[0][0] if self._heap else NEVER
+
+    def pop(self) -> FeedEvent:
+        """The next event.
+
+        Raises:
+            IndexError: every market has come to its end (``due`` is NEVER).
+        """
+        _, index, event, rest = self._heap[0]
+        following = next(rest, None)
+        if following is None:
+            heapq.heappop(self._heap)
+        else:
+            heapq.heapreplace(self._heap, (following.exch_ms, index, following, rest))
+        self.due = self._heap[0][0] if self._heap else NEVER
+        return event
+
+
+def with_marks(events: Iterable[FeedEvent]) -> Iterator[FeedEvent]:
+    """The events of a market without marks, with marks derived from its quotes."""
+    deriver = MarkDeriver()
+    for event in events:
+        yield event
+        if isinstance(event, Quote):
+            mark = deriver.on_quote(event)
+            if mark is not None:
+                yield mark
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """Where a market's own times come to lie."""
+
+    origin: int
+    start: int
+    speed: Decimal
+
+    def __call__(self, own_ms: int) -> int:
+        since = own_ms - self.origin
+        return self.start + (since if self.speed == 1 else int(since / self.speed))
+
+
+def _stamped(events: Iterator[FeedEvent], start_ms: int, speed: Decimal, symbol: str) -> Iterator[FeedEvent]:
+    first = next(events, None)
+    if first is None:
+        return
+    shift = _Shift(first.exch_ms, start_ms, speed)
+    for event in chain((first,), events):
+        yield _moved(event, shift, symbol)
+
+
+def _moved(event: FeedEvent, shift: _Shift, symbol: str) -> FeedEvent:
+    """The event at its new time and under the exchange's name; the frequent kinds by hand, for ``replace`` is slow."""
+    at = shift(event.exch_ms)
+    match event:
+        case Quote():
+            return Quote(symbol, at, at, event.bid, event.bid_qty, event.ask, event.ask_qty, event.update_id)
+        case Trade():
+            return Trade(symbol, at, at, event.price, event.qty, event.buyer_is_maker, event.trade_id)
+        case Mark():
+            return Mark(symbol, at, at, event.price, event.index, event.funding_rate, event.source)
+        case Depth() | Candle():
+            return replace(event, symbol=symbol, exch_ms=at, recv_ms=at)
+        case FundingAt():
+            return FundingAt(symbol, at, shift(event.next_ms), event.rate)
+        case ForcedTrade() | StatusChange():
+            return replace(event, symbol=symbol, exch_ms=at)

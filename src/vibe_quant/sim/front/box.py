@@ -1,0 +1,189 @@
+"""The exchange in a box: one account's exchange with its markets, front and faults, driven by requests and by time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from random import Random
+from string import ascii_letters, digits
+
+from vibe_quant.sim.exchange import SimExchange
+from vibe_quant.sim.feed import Feed, FeedEvent
+from vibe_quant.sim.front.account_calls import AccountCalls
+from vibe_quant.sim.front.algos import AlgoCalls
+from vibe_quant.sim.front.auth import ApiKeyPair, Keys
+from vibe_quant.sim.front.board import Board
+from vibe_quant.sim.front.box_deck import BoxDeck
+from vibe_quant.sim.front.box_markets import open_markets, seat
+from vibe_quant.sim.front.box_options import BoxOptions
+from vibe_quant.sim.front.control import Control
+from vibe_quant.sim.front.faults import FaultPlan, RequestFate
+from vibe_quant.sim.front.gatekeeper import Gate
+from vibe_quant.sim.front.history import History
+from vibe_quant.sim.front.http import HttpRequest, HttpResponse, encode
+from vibe_quant.sim.front.hub import Hub
+from vibe_quant.sim.front.limits import LimitRules, Limits
+from vibe_quant.sim.front.listen_keys import KeyCalls, ListenKeys
+from vibe_quant.sim.front.market_calls import MarketCalls
+from vibe_quant.sim.front.orders import OrderCalls
+from vibe_quant.sim.front.params import Params
+from vibe_quant.sim.front.session import HubLimits
+from vibe_quant.sim.front.user_events import UserEvents
+from vibe_quant.sim.front.user_frame import UserFrame
+from vibe_quant.sim.records import ExecType, OrderEvent, Rejected
+from vibe_quant.sim.venue import NEVER
+
+KEY_LENGTH = 64
+
+
+class Box:
+    """Sans-I/O: all times are epoch milliseconds of the exchange and never run backwards.
+
+    ``advance`` lets time pass, ``arrive`` and ``work`` take a request (with the fault between them that may delay,
+    double or lose it), ``hub.open`` takes a socket.  ``hmac_key`` and ``hmac_secret`` sign.
+    """
+
+    def __init__(self, options: BoxOptions, now: int, on_defect: Callable[[Exception], None] | None = None) -> None:
+        """Open the exchange at ``now``.
+
+        Raises:
+            BoxError: the options do not fit each other.
+            FaultError: a fault cannot be followed.
+        """
+        self.options = options
+        self.now = now
+        self.instruments = {source.instrument.symbol: source.instrument for source in options.markets}
+        symbols = {name: (instrument.rules, instrument.brackets) for name, instrument in self.instruments.items()}
+        self.exchange = SimExchange(symbols, options.wallets, options.switches)
+        self.hmac_key, self.hmac_secret = _credentials(options.seed)
+        self.keys = Keys([ApiKeyPair(self.hmac_key, self.hmac_secret)])
+        rules = LimitRules(options.weight_limit, *options.order_limits)
+        self.limits = Limits(rules)
+        self.listen_keys = ListenKeys(options.seed, options.switches)
+        sockets = HubLimits(ping_every_ms=options.ping_every_ms, life_ms=options.socket_life_ms)
+        self.hub = Hub(self.listen_keys, sockets, options.switches)
+        self.board = Board(self.exchange, self.instruments, self.hub, options.seed)
+        self.history = History()
+        self.gate = Gate(self._endpoints(), self.keys, self.limits, options.switches, on_defect)
+        self.user_events = UserEvents(self.instruments, options.switches)
+        self.plan = FaultPlan(options.faults, options.seed, now)
+        self.deck = BoxDeck(self)
+        self.control = Control(self)
+        self._late: list[tuple[int, int, UserFrame]] = []
+        self._told = 0
+        self.feed = Feed(open_markets(options, now), now, options.speed)
+        self.advance(now)
+        seat(options, self.exchange)
+
+    def _endpoints(self) -> list:  # type: ignore[type-arg]
+        exchange, instruments = self.exchange, self.instruments
+        return [
+            *MarketCalls(exchange, instruments, self.board).endpoints(),
+            *OrderCalls(exchange, instruments, self.history).endpoints(),
+            *AlgoCalls(exchange, instruments).endpoints(),
+            *AccountCalls(exchange, instruments, self.history, self.options.permissions).endpoints(),
+            *KeyCalls(self.listen_keys).endpoints(),
+        ]
+
+    @property
+    def due(self) -> int:
+        """When ``advance`` has something to do."""
+        late = self._late[0][0] if self._late else NEVER
+        return min(self.feed.due, late, self.exchange.venue.due, self.board.due, self.plan.due, self.hub.due)
+
+    def advance(self, now: int, most: int | None = None) -> bool:
+        """Let everything happen that is due until ``now``, each at its own time.
+
+        With ``most`` it stops after so many events of the market; True where more is due.
+        """
+        played = 0
+        while (due := self.due) <= now:
+            if most is not None and played >= most:
+                return True
+            self.now = max(self.now, due)
+            if self.feed.due == due:
+                self._play(self.feed.pop())
+                played += 1
+            else:
+                self._run(self.now)
+        self.now = max(self.now, now)
+        return False
+
+    def _run(self, now: int) -> None:
+        self.exchange.advance(now)
+        self.board.advance(now)
+        self.plan.advance(now, self.deck)
+        self.tell(now)
+        self.hub.advance(now)
+        while self._late and self._late[0][0] <= now:
+            self._push(heapq.heappop(self._late)[2])
+
+    def _play(self, event: FeedEvent) -> None:
+        exchange = self.exchange
+        if exchange.venue.due <= event.exch_ms:
+            exchange.advance(event.exch_ms)
+        exchange.on_event(event)
+        self.board.on_event(event)
+        if exchange.out:
+            self.tell(event.exch_ms)
+
+    def arrive(self, request: HttpRequest, now: int) -> RequestFate:
+        """What faults do to a request that arrives at ``now``."""
+        try:
+            params = Params.parse(request.query, request.body)
+        except Rejected:
+            params = Params([])
+        fate = self.plan.on_request(request, f"{request.method} {request.path}", params, now)
+        self.advance(now)
+        return fate
+
+    def work(self, request: HttpRequest, fate: RequestFate, now: int) -> HttpResponse:
+        """Work a request at ``now``, which ``arrive`` gave this fate; whether the answer travels is the fate's."""
+        if fate.refuse is not None:
+            return fate.refuse
+        answers = []
+        for _ in range(fate.work_times):
+            answers.append(self.gate.answer(request, now))
+            self.tell(now)
+        return fate.answer or answers[fate.shown - 1]
+
+    def call(self, request: HttpRequest, now: int) -> HttpResponse | None:
+        """A request that meets the exchange at once, delays left out; None where its answer is lost."""
+        self.advance(now)
+        fate = self.arrive(request, now)
+        answer = None if fate.reset else self.work(request, fate, now)
+        return None if fate.lost else answer
+
+    def tell(self, now: int) -> None:
+        """Pass on what the exchange has told since the last time."""
+        events = self.exchange.take_events()
+        if not events:
+            return
+        for event in events:
+            self.history.record(event)
+            if isinstance(event, OrderEvent) and event.exec_type is ExecType.CALCULATED:
+                self._forced(event)
+        self._pass_on(self.user_events.frames(events), now)
+
+    def _pass_on(self, frames: Sequence[UserFrame], now: int) -> None:
+        for due, frame in self.plan.on_user(frames, now):
+            if due <= now:
+                self._push(frame)
+            else:
+                self._told += 1
+                heapq.heappush(self._late, (due, self._told, frame))
+
+    def _push(self, frame: UserFrame) -> None:
+        self.hub.push_user(frame.name, encode(frame.body))
+
+    def _forced(self, event: OrderEvent) -> None:
+        order = event.order
+        if order.client_id.startswith("autoclose-"):
+            self.board.forced(order.symbol, order.side, event.last_qty, order.price, event.last_price, event.exch_ms)
+
+
+def _credentials(seed: int) -> tuple[str, str]:
+    """Key and secret; they open nothing but this box."""
+    random = Random(f"credentials/{seed}")
+    letters = ascii_letters + digits
+    return "".join(random.choices(letters, k=KEY_LENGTH)), "".join(random.choices(letters, k=KEY_LENGTH))

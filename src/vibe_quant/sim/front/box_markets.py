@@ -1,0 +1,70 @@
+"""Opens the markets of a box and seats its account: opening prices, positions, leverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from vibe_quant.sim.exchange import SimExchange
+from vibe_quant.sim.feed import FeedEvent, with_marks
+from vibe_quant.sim.front.box_options import BoxError, BoxOptions, MarketSource
+from vibe_quant.sim.market_generator import endless
+from vibe_quant.sim.market_scenarios import scenario_params
+
+
+def open_markets(options: BoxOptions, now: int) -> dict[str, Iterable[FeedEvent]]:
+    """The events of each symbol.
+
+    Raises:
+        BoxError: no symbol, a symbol twice, or a position in a symbol that is not there.
+    """
+    symbols = [source.instrument.symbol for source in options.markets]
+    if not symbols:
+        raise BoxError("the exchange needs at least one symbol")
+    for symbol in symbols:
+        if symbols.count(symbol) > 1:
+            raise BoxError(f"{symbol} is named twice; give each symbol one market")
+    for position in options.positions:
+        if position.symbol not in symbols:
+            raise BoxError(f"a position in {position.symbol}, which is not among {', '.join(symbols)}")
+    return {source.instrument.symbol: _events(source, options, now) for source in options.markets}
+
+
+def _events(source: MarketSource, options: BoxOptions, now: int) -> Iterable[FeedEvent]:
+    if source.events is not None:
+        return source.events
+    instrument = source.instrument
+    params = replace(
+        scenario_params(source.scenario, source.side),
+        price=instrument.rules.floor_price(opening_price(source, options)),
+        tick=instrument.rules.tick,
+        step=instrument.rules.step,
+    )
+    seed, symbol = f"{options.seed}/{instrument.symbol}", instrument.symbol
+    return endless(source.scenario, seed, symbol, side=source.side, params=params, start_ms=now)
+
+
+def opening_price(source: MarketSource, options: BoxOptions) -> Decimal:
+    """Where a generated market opens: at the first entry price given for its symbol, else at the instrument's own."""
+    entries = [p.entry for p in options.positions if p.symbol == source.instrument.symbol and p.entry is not None]
+    return entries[0] if entries else source.instrument.price
+
+
+def seat(options: BoxOptions, exchange: SimExchange) -> None:
+    """Give the account its leverage and positions; entries left out are the market's own price.
+
+    Raises:
+        BoxError: a position is not on the symbol's grid.
+    """
+    for symbol, market in exchange.venue.markets.items():
+        exchange.account.leverage[symbol] = options.leverage
+    for position in options.positions:
+        market = exchange.venue.market(position.symbol)
+        quote = market.quote
+        entry = position.entry or (quote.bid if quote is not None else None)
+        if entry is None:
+            raise BoxError(f"{position.symbol} has no price yet; give the position of it an entry, QTY@PRICE")
+        if position.qty % market.rules.step:
+            raise BoxError(f"{position.symbol}: {position.qty} is not a multiple of the lot step {market.rules.step}")
+        exchange.seed_position(position.symbol, position.side, position.qty, entry)

@@ -1,0 +1,49 @@
+"""aiohttp's low-level server, made to answer what is no HTTP request in the exchange's words and to say no more."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from vibe_quant.sim.front.http import JSON_TYPE, HttpResponse, error_body
+
+HOSTS = ("127.0.0.1", "::1", "localhost")
+
+
+class Connection(RequestHandler[web.BaseRequest]):
+    """One connection; aiohttp's own error pages stay inside."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to bytes that are no request, and to a defect of the handler (which is logged by the caller)."""
+        malformed = status < 500
+        if not malformed:
+            self.log_exception("a request could not be answered", exc_info=exc)
+        code, text = (-1100, "Illegal request.") if malformed else (-1000, UNKNOWN)
+        response = web.Response(
+            status=400 if malformed else 503, body=error_body(code, text), headers={"Content-Type": JSON_TYPE}
+        )
+        response.force_close()
+        return response
+
+
+UNKNOWN = "An unknown error occured while processing the request."
+
+
+class HttpServer(web.Server[web.BaseRequest]):
+    """Makes ``Connection``s."""
+
+    def __call__(self) -> RequestHandler[web.BaseRequest]:
+        """One for each that is accepted."""
+        return Connection(self, loop=self._loop, **self._kwargs)
+
+
+def as_aiohttp(answer: HttpResponse) -> web.Response:
+    """The front's answer for aiohttp to send."""
+    headers = {**answer.headers, "Content-Type": answer.content_type}
+    return web.Response(status=answer.status, body=answer.body, headers=headers)
