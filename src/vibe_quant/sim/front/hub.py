@@ -6,10 +6,11 @@ from vibe_quant.sim.front.http import encode
 from vibe_quant.sim.front.listen_keys import ListenKeys
 from vibe_quant.sim.front.publisher import StreamClass
 from vibe_quant.sim.front.rooms import Rooms, tell
-from vibe_quant.sim.front.session import FAR, Place, Session
+from vibe_quant.sim.front.session import Place, Session
 from vibe_quant.sim.front.stream_paths import NoSuchPath, read_target
 from vibe_quant.sim.front.wire import HubLimits, Wire
 from vibe_quant.sim.switches import Switches
+from vibe_quant.sim.venue import NEVER
 
 EXPIRED = "listenKeyExpired"
 
@@ -17,11 +18,11 @@ EXPIRED = "listenKeyExpired"
 class Hub:
     """A Publisher, and the door for sockets.
 
-    A listen key needs no account: the box has one.  It takes over ``keys.on_gone``, to tell those who listen to the
-    key that went.
+    It lets the time of the listen key pass too, and takes over ``keys.on_gone`` to tell those who listen to the key
+    that went.
     """
 
-    def __init__(self, keys: ListenKeys, switches: Switches | None = None, limits: HubLimits | None = None) -> None:
+    def __init__(self, keys: ListenKeys, limits: HubLimits | None = None, switches: Switches | None = None) -> None:
         self._keys = keys
         self._switches = switches or Switches()
         self._limits = limits or HubLimits()
@@ -42,8 +43,8 @@ class Hub:
     def due(self) -> int:
         """When ``advance`` has something to do (epoch ms); far away where there is nothing."""
         if self._due is None:
-            self._due = min((session.due for session in self._sessions.values() if not session.frozen), default=FAR)
-        return self._due
+            self._due = min((session.due for session in self._sessions.values() if not session.frozen), default=NEVER)
+        return min(self._due, self._keys.due)
 
     def carries(self, path: str) -> bool:
         """Whether a handshake at this path succeeds."""
@@ -69,9 +70,10 @@ class Hub:
         return session
 
     def advance(self, now: int) -> None:
-        """Let due pings and closes happen."""
+        """Let due pings and closes happen, and the listen key expire."""
         if now < self.due:
             return
+        self._keys.advance(now)
         for session in self.sessions:
             if now >= session.due:
                 session.advance(now)

@@ -1,4 +1,4 @@
-"""The account's listen key: made, kept alive, closed, expired; one at a time, shared by all processes of the account."""
+"""The account's listen key: made, kept alive, closed, expired; one at a time, shared by all who use the account."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vibe_quant.sim.front.endpoint import Call, Endpoint, Security
 from vibe_quant.sim.front.http import Json
 from vibe_quant.sim.records import Rejected
 from vibe_quant.sim.switches import Switches
+from vibe_quant.sim.venue import NEVER
 
 LIFE_MS = 60 * 60_000
 LENGTH = 64
@@ -34,9 +35,9 @@ class ListenKeys:
         return self._key
 
     @property
-    def due(self) -> int | None:
-        """When the key expires (epoch ms)."""
-        return None if self._key is None else self._until
+    def due(self) -> int:
+        """When the key expires (epoch ms); NEVER where there is none."""
+        return NEVER if self._key is None else self._until
 
     def create(self, now: int) -> str:
         """The live key, made now where there is none, and valid from now for its whole life."""

@@ -24,12 +24,12 @@ from vibe_quant.sim.front.rooms import Rooms
 from vibe_quant.sim.front.stream_paths import NoSuchPath, Target, Wish
 from vibe_quant.sim.front.subscriptions import Subscriptions, TooManyStreams
 from vibe_quant.sim.front.wire import HubLimits, Wire
+from vibe_quant.sim.venue import NEVER
 
 __all__ = ["HubLimits", "NoSuchPath", "Session", "Wire"]
 
 SECOND_MS = 1000
 POLICY, GOING_AWAY = 1008, 1001
-FAR = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Session:
 
     @property
     def _pong_due(self) -> int:
-        return FAR if self._unanswered_since is None else self._unanswered_since + self._limits.pong_within_ms
+        return NEVER if self._unanswered_since is None else self._unanswered_since + self._limits.pong_within_ms
 
     def _begin(self, wishes: tuple[Wish, ...]) -> None:
         try:
