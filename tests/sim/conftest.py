@@ -112,7 +112,7 @@ class Desk:
         return self.x.amend(AmendRequest(SYMBOL, order.side, order.client_id, D(qty), D(price), at), self.now)
 
     def stop(
-        self, side: PositionSide, trigger: str, qty: str | None = None, cid: str | None = None, **more: Any
+        self, side: PositionSide, trigger: str | None, qty: str | None = None, cid: str | None = None, **more: Any
     ) -> SimAlgo:
         more.setdefault("working_type", WorkingType.MARK_PRICE)
         request = AlgoRequest(
@@ -121,7 +121,7 @@ class Desk:
             position_side=more.pop("position_side", side),
             order_type=more.pop("order_type", OrderType.STOP_MARKET),
             client_id=cid or f"st-{next(self.ids)}",
-            trigger_price=D(trigger),
+            trigger_price=None if trigger is None else D(trigger),
             timestamp_ms=more.pop("timestamp_ms", self.now),
             qty=None if qty is None else D(qty),
             close_position=more.pop("close_position", qty is None),

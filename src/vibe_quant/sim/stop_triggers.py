@@ -1,4 +1,4 @@
-"""When a conditional order triggers: the direction of stop and take-profit, the trailing stop's best price, protection."""
+"""When a conditional order triggers: its direction, what a trailing stop has seen, and the protection of its trigger."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from vibe_quant.domain.enums import StopStatus
 from vibe_quant.sim.front.http import Json
 from vibe_quant.sim.instruments import Instrument
 from vibe_quant.sim.records import AlgoEvent, SimAlgo
-from vibe_quant.sim.stop_rules import TRAILING
+from vibe_quant.sim.stop_triggers import TRAILING
 
 
 def placed(algo: SimAlgo, instrument: Instrument) -> dict[str, Json]:
