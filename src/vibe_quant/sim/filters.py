@@ -45,16 +45,21 @@ def check_status(rules: SymbolRules, opens: bool) -> None:
         raise Rejected(-4141, "Symbol is closed.")
 
 
+def check_regular(order_type: OrderType) -> None:
+    """-4120 for the types that moved to the Algo Service."""
+    if order_type in CONDITIONAL:
+        raise Rejected(
+            -4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
+        )
+
+
 def check_shape(request: OrderRequest, switches: Switches, dual: bool = True) -> PositionSide:
     """Parameters that contradict each other or the account's mode; returns the position side.
 
     ``dual`` is hedge mode.  Orders of one-way mode are not simulated: they are refused with -4088, which a program
     that was written for hedge mode must survive like any other halt.
     """
-    if request.order_type in CONDITIONAL:
-        raise Rejected(
-            -4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
-        )
+    check_regular(request.order_type)
     side = check_mode(request.position_side, dual)
     if request.reduce_only is not None:
         raise Rejected(-1106, "Parameter 'reduceonly' sent when not required.")
