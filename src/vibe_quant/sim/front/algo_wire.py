@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from vibe_quant.domain.enums import StopStatus
+from vibe_quant.sim.front.amounts import fixed, stripped
 from vibe_quant.sim.front.http import Json
+from vibe_quant.sim.front.padded import padded
 from vibe_quant.sim.instruments import Instrument
 from vibe_quant.sim.records import AlgoEvent, SimAlgo
 from vibe_quant.sim.stop_triggers import TRAILING
@@ -22,7 +22,7 @@ def queried(algo: SimAlgo, instrument: Instrument) -> dict[str, Json]:
     places = max(instrument.qty_places, 1)
     actual: dict[str, Json] = {
         "actualOrderId": str(algo.order_id) if algo.order_id else "",
-        "actualPrice": padded(algo.avg_price, instrument.price_places + instrument.qty_places),
+        "actualPrice": fixed(algo.avg_price, instrument.price_places + instrument.qty_places),
         "actualQty": padded(algo.filled_qty, places),
     }
     if algo.actual_type is not None:
@@ -122,13 +122,3 @@ def _terms(algo: SimAlgo) -> dict[str, Json]:
 
 def _match(algo: SimAlgo) -> str:
     return "NONE" if algo.price_match is None else algo.price_match.value
-
-
-def padded(value: Decimal, places: int) -> str:
-    """``value`` with exactly ``places`` decimals, rounded half to even."""
-    return f"{value:.{places}f}"
-
-
-def stripped(value: Decimal) -> str:
-    """``value`` without an exponent and without zeros at its end."""
-    return f"{value.normalize():f}"
