@@ -14,6 +14,7 @@ tapes = typer.Typer(help="Recorded market data: import it, look at it, make it."
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="The tape to write, Parquet.")]
 SYMBOL = "The symbol its events shall carry, such as BTC/USDT:USDT."
+SCENARIOS = "calm, trending, thin_alt, squeeze, cascade, liquidation_run, funding or halt."
 
 
 @tapes.command("import")
@@ -62,7 +63,7 @@ def info(
 @tapes.command()
 def generate(
     out: Out,
-    scenario: Annotated[str, typer.Option(help="calm, trending, thin_alt, squeeze, cascade, ...")] = "calm",
+    scenario: Annotated[str, typer.Option(help=SCENARIOS)] = "calm",
     seed: Annotated[int, typer.Option(help="The same seed gives the same tape.")] = 7,
     symbol: Annotated[str, typer.Option(help=SYMBOL)] = "BTC/USDT:USDT",
     duration: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds.")] = 600,

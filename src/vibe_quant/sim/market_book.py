@@ -9,9 +9,12 @@ from vibe_quant.sim.market_params import MarketParams
 
 LOT_SHARE = 0.01
 LOT_SIGMA = 2.2
-FRESH = 0.4
-STEPWISE = 0.5
-RETURN_SHARE = 0.5
+FRESH = 0.25
+STEPWISE = 0.6
+RETURN_SHARE = 0.6
+THINNEST = 0.1
+HASTE = 5.0
+RETREAT = 3.0
 
 
 class Book:
@@ -46,7 +49,7 @@ class Book:
         way = abs(goal - (self.ask if up else self.bid))
         part = way > 1 and self._rng.random() < STEPWISE
         if part:
-            way = 1 + int((way - 1) * self._rng.random())
+            way = 1 + int((way - 1) * self._rng.random() ** 2)
         if up:
             self.ask, self.ask_qty = self.ask + way, self._fresh()
         else:
@@ -93,31 +96,42 @@ class Book:
         self.open = self.open or eaten
         return eaten
 
-    def requote(self) -> bool:
-        """Someone adds to or withdraws from a side of the touch, or reshapes the spread (True)."""
+    def requote(self, lean: float) -> None:
+        """Someone adds to or withdraws from a side of the touch, or reshapes the spread.
+
+        ``lean`` from -1 to 1 says where the price is about to go: the side in its way thins, the other one fills.
+        """
         bid_side = self._rng.random() < 0.5
         if self._params.reshape and self._rng.random() < self._params.reshape:
             self._reshape(bid_side)
-            return True
-        median, qty = self._params.touch_median, self.bid_qty if bid_side else self.ask_qty
-        lot = 1 + int(self._rng.lognormvariate(self._lot_mu, LOT_SIGMA))
-        adds = self._rng.random() * (median + qty) < median
-        qty = qty + min(lot, int(median) + 1) if adds else max(1, qty - lot)
+            return
+        usual = self._params.touch_median * max(THINNEST, 1.0 + (lean if bid_side else -lean))
+        qty = self.bid_qty if bid_side else self.ask_qty
+        lot = 1 + int(self._rng.lognormvariate(self._lot_mu, LOT_SIGMA) * (1.0 + HASTE * abs(lean)))
+        adds = self._rng.random() * (usual + qty) < usual
+        qty = qty + min(lot, int(usual) + 1) if adds else max(1, qty - lot)
         if bid_side:
             self.bid_qty = qty
         else:
             self.ask_qty = qty
-        return False
 
     def _reshape(self, bid_side: bool) -> None:
-        """A side improves or withdraws, often to the level from which it came."""
-        returns, spread = self._rng.random() < RETURN_SHARE, self._spread()
+        """A side improves or withdraws: to the other's neighbour, back to where it came from, or part of some way."""
         if bid_side:
-            level = self._bid_before if returns and self._bid_before < self.ask else self.ask - spread
+            level = self.ask - self._gap(self.ask - self.bid, self.ask - self._bid_before)
             self._bid_before, self.bid, self.bid_qty = self.bid, max(1, level), self._touch()
         else:
-            level = self._ask_before if returns and self._ask_before > self.bid else self.bid + spread
+            level = self.bid + self._gap(self.ask - self.bid, self._ask_before - self.bid)
             self._ask_before, self.ask, self.ask_qty = self.ask, level, self._touch()
+
+    def _gap(self, now: int, before: int) -> int:
+        """The spread after someone reshaped it."""
+        rng = self._rng
+        if rng.random() < self._params.tight_share:
+            return 1
+        if before > 0 and rng.random() < RETURN_SHARE:
+            return before
+        return max(1, now + round((self._spread() - now) * rng.random() ** 2))
 
     def _touch(self) -> int:
         return 1 + int(self._rng.lognormvariate(self._touch_mu, self._params.touch_sigma))
@@ -127,16 +141,15 @@ class Book:
         return 1 + int(FRESH * self._rng.lognormvariate(self._touch_mu, self._params.touch_sigma))
 
     def _spread(self) -> int:
-        params = self._params
-        if not params.spread_extra or (params.tight_share and self._rng.random() < params.tight_share):
+        if not self._params.spread_extra:
             return 1
-        return 1 + int(self._rng.lognormvariate(log(params.spread_extra), params.spread_sigma))
+        return 1 + int(self._rng.lognormvariate(log(self._params.spread_extra), self._params.spread_sigma))
 
     def _retreat(self) -> int:
         """How far the next level is from one that was eaten."""
         if not self._params.spread_extra:
             return 1
-        return 1 + int(self._rng.expovariate(2 / self._params.spread_extra))
+        return 1 + int(self._rng.expovariate(RETREAT / self._params.spread_extra))
 
     def _next_threshold(self) -> float:
         """Half the spread and a random rest."""

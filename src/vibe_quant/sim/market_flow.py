@@ -9,8 +9,8 @@ from vibe_quant.sim.market_params import MarketParams
 
 REDRAW_S = 0.25
 QUIET = 0.2
-PARENTS = 3
-PARENT_TAIL = 1.4
+PARENTS = 2
+PARENT_TAIL = 1.35
 MOST_CHILDREN = 10_000
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from math import inf
+from math import inf, log
 from random import Random
 from typing import cast
 
@@ -27,7 +27,8 @@ START_MS = 1_735_689_600_000
 PATH_S = 600
 MARK_EVERY_MS = 1000
 MOST_PRINTS = 300
-PRINTS_POWER = 0.7
+PRINTS_POWER = 0.8
+PRINTS_SIGMA = 1.2
 TILT = 0.25
 MARK_GRID = 1000
 MOST_MULTIPLES = 50_000
@@ -158,15 +159,16 @@ class Generator:
 
     def events(self) -> Iterator[Told]:
         """All events, in tape order, and the news where they are asked for."""
-        now = self._start_ms
+        now = last = self._start_ms
         yield from self._told(self._timetable.first(now))
         yield self._quote(now)
-        while (now := self._next_ms(now)) < self._end_ms:
+        while (now := self._next_ms(last)) < self._end_ms:
             if now > self._due_ms:
                 yield from self._timers(now)
             self._value = self._latent.at((now - self._start_ms) / 1000, self._flow.activity)
-            yield from self._arrival(now)
+            yield from self._arrival(now, fresh=now > last)
             yield self._quote(now)
+            last = now
         yield from self._timers(int(self._end_ms) + 1)
 
     def _next_ms(self, last: int) -> int:
@@ -196,7 +198,8 @@ class Generator:
     def _told(self, news: list[MarketNews]) -> list[MarketNews]:
         return news if self._news else []
 
-    def _arrival(self, now: int) -> list[Told]:
+    def _arrival(self, now: int, *, fresh: bool) -> list[Told]:
+        """What happens to the book; trades only in a ``fresh`` millisecond, as they come before its quotes."""
         book = self._book
         if self._timetable.resumed():
             book.jump(self._value)
@@ -205,11 +208,11 @@ class Generator:
             book.close_up(self._value)
             return []
         off = self._value - book.mid
-        if abs(off) > book.threshold:
+        if fresh and abs(off) > book.threshold:
             return self._move(now, up=off > 0)
         if self._flow.takes:
             return self._take(now, off)
-        book.requote()
+        book.requote(max(-1.0, min(1.0, off / book.threshold)))
         return []
 
     def _move(self, now: int, *, up: bool) -> list[Told]:
@@ -237,6 +240,7 @@ class Generator:
         buys = self._sides.next(max(-0.5, min(0.5, TILT * off / self._book.threshold)))
         qty = self._book.wanted(buys=buys)
         trades = self._prints(now, qty, buys=buys)
+        self._latent.push(buys=buys)
         self._flow.ordered()
         if self._book.take(qty, buys=buys):
             self._flow.moved()
@@ -245,9 +249,9 @@ class Generator:
     def _prints(self, now: int, qty: int, *, buys: bool) -> list[Told]:
         """Trades at the touch in force that add up to ``qty`` steps."""
         price = self._prices[self._book.ask if buys else self._book.bid]
-        more = self._rng.expovariate((self.params.print_lots / qty) ** PRINTS_POWER)
+        more = self._rng.lognormvariate(PRINTS_POWER * log(qty / self.params.print_lots), PRINTS_SIGMA)
         count = min(qty, MOST_PRINTS, 1 + int(more))
-        cuts = sorted(self._rng.sample(range(1, qty), count - 1)) if count > 1 else []
+        cuts = sorted({int(qty * self._rng.random() ** self.params.print_unevenness) for _ in range(count - 1)} - {0})
         trades: list[Told] = []
         for begin, end in zip([0, *cuts], [*cuts, qty], strict=True):
             self._trade_ids += 1

@@ -24,6 +24,7 @@ class Latent:
         self._reversion_s = params.reversion_s
         self._duration_s = duration_s
         self._sigma = params.volatility / sqrt(VOLATILITY_SPAN_S)
+        self._impact = params.impact
         self._noise = 0.0
         self._last_s = 0.0
 
@@ -37,6 +38,10 @@ class Latent:
             return self.start * exp(self._noise)
         led = self._move * self._led(elapsed_s / self._duration_s)[0]
         return self.start * (1.0 + led) * exp(self._noise)
+
+    def push(self, *, buys: bool) -> None:
+        """A taker's order moves the price a little, for good."""
+        self._noise += self._impact if buys else -self._impact
 
     def runs(self) -> bool:
         """Whether the path goes the way of its move now."""

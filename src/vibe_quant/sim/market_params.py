@@ -23,8 +23,9 @@ class MarketParams:
     Each taker's order draws ``followers`` more (mean, below 1) within ``follow_s``, and ``echoes`` quotes within
     ``echo_s``; each move of the touch draws ``move_echoes`` quotes.
 
-    **Takers.**  An order of ``print_lots`` steps has about two prints; ``meta_share`` of the orders are parts of larger
-    ones and keep their side; ``exact_share`` take just what is displayed.
+    **Takers.**  An order of ``print_lots`` steps has about two prints, the more unequal the larger ``print_unevenness``
+    (1: as chance cuts them); ``meta_share`` of the orders are parts of larger ones and keep their side; ``exact_share``
+    take just what is displayed.  Each order moves the price by ``impact`` (a ratio).
 
     **Price.**  ``volatility`` is the standard deviation of the log price over eight minutes; ``reversion_s`` is the
     time in which that noise is drawn back to the path (0: never).  The book stays until the price has left it by
@@ -50,16 +51,18 @@ class MarketParams:
     volatility: float
     sticky: float
     min_notional: Decimal = Decimal(5)
-    activity_sigma: float = 0.8
+    activity_sigma: float = 0.7
     activity_s: float = 8.0
-    followers: float = 0.2
+    followers: float = 0.35
     follow_s: float = 0.015
     echoes: float = 2.5
-    move_echoes: float = 30.0
+    move_echoes: float = 25.0
     echo_s: float = 0.015
-    meta_share: float = 0.75
+    print_unevenness: float = 7.0
+    meta_share: float = 0.9
+    impact: float = 0.0
     exact_share: float = 0.0
-    sweep_share: float = 0.7
+    sweep_share: float = 0.5
     reversion_s: float = 0.0
     close_ms: int = 2
     spread_extra: float = 0.0
