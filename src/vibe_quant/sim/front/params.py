@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -19,6 +19,7 @@ DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})
 LONG = range(-(2**63), 2**63)
 UNPRINTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SURROGATE = "\\ud"
+MAGNITUDES = range(-20, 20)
 TRUTH = {"true": True, "false": False}
 
 
@@ -73,16 +74,13 @@ class Params(Mapping[str, str]):
         return value
 
     def decimal(self, name: str) -> Decimal | None:
-        """A number exactly as written; -1102 where it is none."""
+        """A number exactly as written; -1102 where it is none, or has more than 20 digits before or after the point."""
         value = self.text(name)
         if value is None:
             return None
-        if not DECIMAL.fullmatch(value):
+        if not DECIMAL.fullmatch(value) or (number := Decimal(value)).adjusted() not in MAGNITUDES:
             raise illegal(name)
-        try:
-            return Decimal(value)
-        except InvalidOperation:
-            raise illegal(name) from None
+        return number
 
     def integer(self, name: str) -> int | None:
         """A whole number of 64 bits; -1102 where it is none."""
