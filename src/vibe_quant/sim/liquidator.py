@@ -36,6 +36,14 @@ class Liquidator:
                 balance = leg.isolated_wallet + pnl(key[1], leg, self.venue.markets[key[0]].mark)
                 self._weigh(key, account.asset_of(key[0]), balance, account.maintenance(key), now)
 
+    def liquidate(self, key: LegKey, now: int) -> None:
+        """Liquidate whatever the margin: an isolated leg alone, a crossed one with all that share its asset."""
+        account = self.venue.account
+        asset = account.asset_of(key[0])
+        isolated = key[0] in account.isolated
+        self._calls.forget(key if isolated else asset)
+        self._liquidate([key] if isolated else [crossed for crossed, _ in account.cross_legs(asset)], asset, now)
+
     def _weigh(self, subject: str | LegKey, asset: str, balance: Decimal, needed: Decimal, now: int) -> None:
         if needed <= 0:
             self._calls.forget(subject)
