@@ -5,36 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
 
-from vibe_quant.domain.enums import OrderSide, OrderType, PositionSide, PriceMatch, TimeInForce, WorkingType
+from vibe_quant.domain.enums import OrderSide, OrderType, TimeInForce, WorkingType
+from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.front import algo_wire
 from vibe_quant.sim.front.countdown_calls import CountdownCalls
 from vibe_quant.sim.front.endpoint import Call, Endpoint
 from vibe_quant.sim.front.http import Json
-from vibe_quant.sim.front.params import Params, missing
+from vibe_quant.sim.front.order_params import needed, position_side, precise, price_match, resp_type
+from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.instruments import Instrument
-from vibe_quant.sim.records import AlgoRequest, DeepMatch, Rejected, SimAlgo, Stp
+from vibe_quant.sim.records import AlgoRequest, Rejected, SimAlgo, Stp
 from vibe_quant.sim.stops import AlgoKey
 
 ORDER = "/fapi/v1/algoOrder"
 CANCELED_ALL = "The operation of cancel all open order is done."
 HUNDRED = Decimal(100)
-T = TypeVar("T")
 
 
 class AlgoType(StrEnum):
     """What the service takes; its other kinds are not the exchange's own book."""
 
     CONDITIONAL = "CONDITIONAL"
-
-
-class RespType(StrEnum):
-    """``newOrderRespType``: both answers are the same here."""
-
-    ACK = "ACK"
-    RESULT = "RESULT"
 
 
 class AlgoCalls:
@@ -63,9 +56,9 @@ class AlgoCalls:
         """POST algoOrder."""
         params = call.params
         symbol = params.need("symbol")
-        self._exchange.venue.market(symbol)
-        params.choice("newOrderRespType", RespType, -1136, "Invalid newOrderRespType.")
-        request = _request(params, self._instruments[symbol], self._client_id(params), call.now)
+        rules = self._exchange.venue.market(symbol).rules
+        resp_type(params)  # only checked: both answers are the same
+        request = _request(params, self._instruments[symbol], rules, self._client_id(params), call.now)
         algo = self._exchange.algos.place(request, call.now)
         return algo_wire.placed(algo, self._instruments[symbol])
 
@@ -131,74 +124,37 @@ class AlgoCalls:
         return algo_wire.queried(algo, self._instruments[algo.symbol])
 
 
-def _request(params: Params, instrument: Instrument, client_id: str, now: int) -> AlgoRequest:
-    if params.text("algoType") is None:
-        raise missing("algoType")
+def _request(params: Params, instrument: Instrument, rules: SymbolRules, client_id: str, now: int) -> AlgoRequest:
+    needed(params.text("algoType"), "algoType")
     _check_type(params)
-    qty = _precise(params.decimal("quantity"), instrument.qty_places)
     callback = params.decimal("callbackRate")
     return AlgoRequest(
         symbol=instrument.symbol,
-        side=_needed(params.choice("side", OrderSide, -1117, "Invalid side."), "side"),
-        position_side=_position_side(params),
-        order_type=_needed(params.choice("type", OrderType, -1116, "Invalid orderType."), "type"),
+        side=needed(params.choice("side", OrderSide, -1117, "Invalid side."), "side"),
+        position_side=position_side(params),
+        order_type=needed(params.choice("type", OrderType, -1116, "Invalid orderType."), "type"),
         client_id=client_id,
-        trigger_price=_price(params, "triggerPrice", instrument),
+        trigger_price=precise(params.decimal("triggerPrice"), instrument.price_places, rules.tick),
         timestamp_ms=now,
-        qty=qty,
+        qty=precise(params.decimal("quantity"), instrument.qty_places, rules.step),
         close_position=params.flag("closePosition") or False,
         working_type=params.choice("workingType", WorkingType, -4031, "Invalid parameter working type.")
         or WorkingType.CONTRACT_PRICE,
-        price=_price(params, "price", instrument),
+        price=precise(params.decimal("price"), instrument.price_places, rules.tick),
         time_in_force=params.choice("timeInForce", TimeInForce, -1115, "Invalid timeInForce.") or TimeInForce.GTC,
-        price_match=_price_match(params),
+        price_match=price_match(params),
         stp=params.choice("selfTradePreventionMode", Stp, -5039, "Invalid self trade prevention mode.")
         or Stp.EXPIRE_MAKER,
         reduce_only=params.flag("reduceOnly"),
         price_protect=params.flag("priceProtect") or False,
-        activate_price=_price(params, "activatePrice", instrument),
+        activate_price=precise(params.decimal("activatePrice"), instrument.price_places, rules.tick),
         callback=None if callback is None else callback / HUNDRED,
         good_till_ms=params.integer("goodTillDate"),
     )
 
 
-def _needed(value: T | None, name: str) -> T:
-    if value is None:
-        raise missing(name)
-    return value
-
-
 def _check_type(params: Params) -> None:
     params.choice("algoType", AlgoType, -1130, "Data sent for parameter 'algoType' is not valid.")
-
-
-def _position_side(params: Params) -> PositionSide | None:
-    """None stands for BOTH, sent or not."""
-    if params.text("positionSide") == "BOTH":
-        return None
-    return params.choice("positionSide", PositionSide, -4060, "Invalid position side.")
-
-
-def _price_match(params: Params) -> PriceMatch | DeepMatch | None:
-    given = params.text("priceMatch")
-    if given is None or given == "NONE":
-        return None
-    if given in DeepMatch.__members__:
-        return DeepMatch(given)
-    return params.choice("priceMatch", PriceMatch, -5037, "Invalid price match.")
-
-
-def _price(params: Params, name: str, instrument: Instrument) -> Decimal | None:
-    return _precise(params.decimal(name), instrument.price_places)
-
-
-def _precise(value: Decimal | None, places: int) -> Decimal | None:
-    """-1111 for more decimals than the symbol has."""
-    if value is not None:
-        exponent = value.normalize().as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > places:
-            raise Rejected(-1111, "Precision is over the maximum defined for this asset.")
-    return value
 
 
 def _key(params: Params) -> AlgoKey:
