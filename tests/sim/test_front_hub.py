@@ -234,6 +234,7 @@ def test_a_listen_key_can_be_subscribed(house: House) -> None:
         ("listenKey={key}&events=ORDER_TRADE_UPDATE/ACCOUNT_UPDATE", "OA"),
         ("listenKey={key}&events=ACCOUNT_UPDATE", "A"),
         ("events=ACCOUNT_UPDATE&listenKey={key}", "A"),
+        ("events=ACCOUNT_UPDATE&listenKey=other&listenKey={key}", "OAT"),
         ("listenKey={key}&events=", "OAT"),
         ("listenKey={key}&events=account_update", ""),
         ("listenKey={key}&events=ACCOUNT_UPDATE&listenKey=other&events=TRADE_LITE", "A"),
