@@ -21,12 +21,6 @@ class Done:
     undo: Callable[[int], None] | None = None
 
 
-class Clock(Protocol):
-    """Whoever answers with the exchange's time."""
-
-    clock_skew_ms: int
-
-
 class Sockets(Protocol):
     """The hub."""
 
@@ -45,13 +39,8 @@ class Deck(Protocol):
         ...
 
     @property
-    def board(self) -> Clock:
-        """What answers GET time."""
-        ...
-
-    @property
     def keys(self) -> Keys:
-        """API keys, and the clock that judges timestamps."""
+        """API keys, and how far the clock is off that tells the time and judges timestamps."""
         ...
 
     @property

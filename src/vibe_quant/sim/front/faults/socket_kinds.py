@@ -134,12 +134,13 @@ class ClockOff(Act):
 
     def act(self, deck: Deck, _: int, /) -> Done:
         """Set it."""
-        _skew(deck, in_ms(self.seconds))
+        keys = deck.keys
+        keys.clock_skew_ms = in_ms(self.seconds)
 
         def undo(_now: int) -> None:
-            _skew(deck, 0)
+            keys.clock_skew_ms = 0
 
-        return Done(f"{in_ms(self.seconds)} ms ahead", undo)
+        return Done(f"{keys.clock_skew_ms} ms ahead", undo)
 
 
 class WeightSpent(Act):
@@ -163,8 +164,3 @@ class OrdersSpent(Act):
         """Use them up."""
         deck.limits.overdraw_orders(now)
         return Done("order counts used up")
-
-
-def _skew(deck: Deck, ms: int) -> None:
-    deck.keys.clock_skew_ms = ms
-    deck.board.clock_skew_ms = ms
