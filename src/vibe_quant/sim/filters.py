@@ -139,9 +139,13 @@ def check_price(market: Market, side: OrderSide, price: Decimal) -> None:
     if mark is None:
         return
     if side is OrderSide.BUY and rules.percent_up is not None and price > mark * rules.percent_up:
-        raise Rejected(-4016, f"Limit price can't be higher than {mark * rules.percent_up}.")
+        raise Rejected(-4016, f"Limit price can't be higher than {_text(mark * rules.percent_up)}.")
     if side is OrderSide.SELL and rules.percent_down is not None and price < mark * rules.percent_down:
-        raise Rejected(-4024, f"Limit price can't be lower than {mark * rules.percent_down}.")
+        raise Rejected(-4024, f"Limit price can't be lower than {_text(mark * rules.percent_down)}.")
+
+
+def _text(value: Decimal) -> str:
+    return f"{value.normalize():f}"
 
 
 def check_market_price(market: Market, side: OrderSide) -> None:

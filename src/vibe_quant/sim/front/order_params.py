@@ -10,7 +10,7 @@ from vibe_quant.domain.enums import OrderSide, OrderType, PositionSide, PriceMat
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.sim import filters
 from vibe_quant.sim.front.params import Params, missing, unwanted
-from vibe_quant.sim.instruments import Instrument
+from vibe_quant.sim.instruments import Instrument, places
 from vibe_quant.sim.records import AmendRequest, DeepMatch, OrderRef, OrderRequest, Rejected, Stp
 
 T = TypeVar("T")
@@ -118,11 +118,11 @@ def price_match(params: Params) -> PriceMatch | DeepMatch | None:
     return params.choice("priceMatch", PriceMatch, -5037, "Invalid price match.")
 
 
-def precise(value: Decimal | None, places: int, grid: Decimal) -> Decimal | None:
-    """The number; -1111 for more decimals than the symbol shows and its grid needs, or a size out of all bounds."""
+def precise(value: Decimal | None, shown: int, grid: Decimal) -> Decimal | None:
+    """The number; -1111 for more decimals than are shown and the grid needs, or a size out of all bounds."""
     if value is None:
         return None
-    if value.adjusted() > LARGEST_EXPONENT or _decimals(value) > max(places, _decimals(grid)):
+    if value.adjusted() > LARGEST_EXPONENT or _decimals(value) > max(shown, places(grid)):
         raise Rejected(-1111, "Precision is over the maximum defined for this asset.")
     return value
 

@@ -60,7 +60,7 @@ class UserEvents:
             case OrderEvent():
                 name, body = "ORDER_TRADE_UPDATE", self._order_update(event)
             case AccountEvent():
-                name, body = "ACCOUNT_UPDATE", account_update(event)
+                name, body = "ACCOUNT_UPDATE", account_update(event, self._switches.both_row_pushed)
             case AlgoEvent():
                 name, body = "ALGO_UPDATE", algo_update(event, self._instruments[event.algo.symbol])
             case LeverageEvent() | MultiAssetsEvent():
