@@ -13,7 +13,7 @@ import typer
 from vibe_quant.cli.options import positive
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.sim.front.box_options import BoxOptions, MarketSource, Seat
-from vibe_quant.sim.instruments import Instrument
+from vibe_quant.sim.instruments import Instrument, exchange_name
 
 POSITION = re.compile(r"(?P<symbol>[^:\s]+):(?P<side>LONG|SHORT):(?P<qty>[^@]+)(@(?P<entry>.+))?")
 
@@ -71,11 +71,6 @@ def read_wallet(text: str) -> tuple[str, Decimal]:
     return (asset.upper() if found else "USDT"), positive(amount)
 
 
-def exchange_name(symbol: str) -> str:
-    """``BTC/USDT:USDT`` as the exchange writes it, ``BTCUSDT``."""
-    return symbol.partition(":")[0].replace("/", "").upper()
-
-
 def _markets(arguments: SimArguments, seats: Iterable[Seat], default: tuple[str, ...]) -> tuple[MarketSource, ...]:
     if arguments.tape is not None:
         return (_of_tape(arguments.tape, arguments.symbols),)
@@ -101,13 +96,15 @@ def _instrument(symbol: str) -> Instrument:
 
 
 def _of_tape(path: Path, symbols: tuple[str, ...]) -> MarketSource:
-    from vibe_quant.sim.catalogue import of_tape
+    from vibe_quant.sim.feed import with_marks
+    from vibe_quant.sim.instruments import from_tape
     from vibe_quant.tapes.open import open_tape
 
     if len(symbols) > 1:
         raise typer.BadParameter("a tape is of one symbol; name one --symbol, or none to take the tape's own")
     tape = open_tape(path, symbols[0] if symbols else None)
-    return MarketSource(of_tape(tape), events=tape.events())
+    events = tape.events() if tape.meta.has_mark else with_marks(tape.events())
+    return MarketSource(from_tape(tape), events=events)
 
 
 def _faults(path: Path | None) -> object:

@@ -17,7 +17,7 @@ DEFAULT_SYMBOLS = ("BTCUSDT", "ETHUSDT")
 BANNER = "A simulated exchange: no real exchange is involved, no real money moves."
 
 
-def serve(  # noqa: PLR0913 - one parameter an option
+def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of REST and WebSocket; 0: a free one.")] = 0,
     host: Annotated[
         str, typer.Option(help="Address to bind; anything but loopback is reachable by others.")

@@ -13,11 +13,11 @@ from vibe_quant.sim.front.account_calls import AccountCalls
 from vibe_quant.sim.front.algos import AlgoCalls
 from vibe_quant.sim.front.auth import ApiKeyPair, Keys
 from vibe_quant.sim.front.board import Board
-from vibe_quant.sim.front.box_deck import BoxDeck
-from vibe_quant.sim.front.box_markets import open_markets, seat
+from vibe_quant.sim.front.box_markets import open_markets, play, seat
 from vibe_quant.sim.front.box_options import BoxOptions
 from vibe_quant.sim.front.control import Control
-from vibe_quant.sim.front.faults import FaultPlan, RequestFate
+from vibe_quant.sim.front.endpoint import Endpoint
+from vibe_quant.sim.front.faults import FaultPlan, RequestFate, read_faults
 from vibe_quant.sim.front.gatekeeper import Gate
 from vibe_quant.sim.front.history import History
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse, encode
@@ -27,13 +27,15 @@ from vibe_quant.sim.front.listen_keys import KeyCalls, ListenKeys
 from vibe_quant.sim.front.market_calls import MarketCalls
 from vibe_quant.sim.front.orders import OrderCalls
 from vibe_quant.sim.front.params import Params
-from vibe_quant.sim.front.session import HubLimits
 from vibe_quant.sim.front.user_events import UserEvents
 from vibe_quant.sim.front.user_frame import UserFrame
+from vibe_quant.sim.front.wire import HubLimits
 from vibe_quant.sim.records import ExecType, OrderEvent, Rejected
 from vibe_quant.sim.venue import NEVER
 
 KEY_LENGTH = 64
+WARM_UP_MS = 2_000
+"""How long the markets have run when the exchange opens, so that it has marks and trades."""
 
 
 class Box:
@@ -51,7 +53,7 @@ class Box:
             FaultError: a fault cannot be followed.
         """
         self.options = options
-        self.now = now
+        self.now = now - WARM_UP_MS
         self.instruments = {source.instrument.symbol: source.instrument for source in options.markets}
         symbols = {name: (instrument.rules, instrument.brackets) for name, instrument in self.instruments.items()}
         self.exchange = SimExchange(symbols, options.wallets, options.switches)
@@ -66,16 +68,17 @@ class Box:
         self.history = History()
         self.gate = Gate(self._endpoints(), self.keys, self.limits, options.switches, on_defect)
         self.user_events = UserEvents(self.instruments, options.switches)
-        self.plan = FaultPlan(options.faults, options.seed, now)
-        self.deck = BoxDeck(self)
+        declared = read_faults(options.faults)
+        self.plan = FaultPlan((), options.seed, now)
         self.control = Control(self)
         self._late: list[tuple[int, int, UserFrame]] = []
         self._told = 0
-        self.feed = Feed(open_markets(options, now), now, options.speed)
+        self.feed = Feed(open_markets(options, self.now), self.now, options.speed)
         self.advance(now)
-        seat(options, self.exchange)
+        seat(options, self.exchange, now)
+        self.plan.add(declared, now)
 
-    def _endpoints(self) -> list:  # type: ignore[type-arg]
+    def _endpoints(self) -> list[Endpoint]:
         exchange, instruments = self.exchange, self.instruments
         return [
             *MarketCalls(exchange, instruments, self.board).endpoints(),
@@ -112,17 +115,16 @@ class Box:
     def _run(self, now: int) -> None:
         self.exchange.advance(now)
         self.board.advance(now)
-        self.plan.advance(now, self.deck)
+        self.plan.advance(now, self)
         self.tell(now)
         self.hub.advance(now)
-        while self._late and self._late[0][0] <= now:
-            self._push(heapq.heappop(self._late)[2])
+        self._push_late(now)
 
     def _play(self, event: FeedEvent) -> None:
         exchange = self.exchange
         if exchange.venue.due <= event.exch_ms:
             exchange.advance(event.exch_ms)
-        exchange.on_event(event)
+        play(exchange, event)
         self.board.on_event(event)
         if exchange.out:
             self.tell(event.exch_ms)
@@ -141,6 +143,7 @@ class Box:
         """Work a request at ``now``, which ``arrive`` gave this fate; whether the answer travels is the fate's."""
         if fate.refuse is not None:
             return fate.refuse
+        self.board.clock_skew_ms = self.keys.clock_skew_ms
         answers = []
         for _ in range(fate.work_times):
             answers.append(self.gate.answer(request, now))
@@ -166,12 +169,17 @@ class Box:
         self._pass_on(self.user_events.frames(events), now)
 
     def _pass_on(self, frames: Sequence[UserFrame], now: int) -> None:
+        self._push_late(now)  # or a new event would overtake one of its type that is due at this very moment
         for due, frame in self.plan.on_user(frames, now):
             if due <= now:
                 self._push(frame)
             else:
                 self._told += 1
                 heapq.heappush(self._late, (due, self._told, frame))
+
+    def _push_late(self, now: int) -> None:
+        while self._late and self._late[0][0] <= now:
+            self._push(heapq.heappop(self._late)[2])
 
     def _push(self, frame: UserFrame) -> None:
         self.hub.push_user(frame.name, encode(frame.body))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
+from random import Random
+from typing import assert_never
 
+from vibe_quant.domain.events import Candle, Depth, Mark, Quote, Trade
 from vibe_quant.sim.exchange import SimExchange
-from vibe_quant.sim.feed import FeedEvent, with_marks
+from vibe_quant.sim.feed import FeedEvent
 from vibe_quant.sim.front.box_options import BoxError, BoxOptions, MarketSource
 from vibe_quant.sim.market_generator import endless
+from vibe_quant.sim.market_news import ForcedTrade, FundingAt, StatusChange
 from vibe_quant.sim.market_scenarios import scenario_params
 
 
@@ -17,7 +20,7 @@ def open_markets(options: BoxOptions, now: int) -> dict[str, Iterable[FeedEvent]
     """The events of each symbol.
 
     Raises:
-        BoxError: no symbol, a symbol twice, or a position in a symbol that is not there.
+        BoxError: no symbol, a symbol twice, a position in a symbol that is not there, or no such scenario.
     """
     symbols = [source.instrument.symbol for source in options.markets]
     if not symbols:
@@ -34,15 +37,14 @@ def open_markets(options: BoxOptions, now: int) -> dict[str, Iterable[FeedEvent]
 def _events(source: MarketSource, options: BoxOptions, now: int) -> Iterable[FeedEvent]:
     if source.events is not None:
         return source.events
-    instrument = source.instrument
-    params = replace(
-        scenario_params(source.scenario, source.side),
-        price=instrument.rules.floor_price(opening_price(source, options)),
-        tick=instrument.rules.tick,
-        step=instrument.rules.step,
-    )
-    seed, symbol = f"{options.seed}/{instrument.symbol}", instrument.symbol
-    return endless(source.scenario, seed, symbol, side=source.side, params=params, start_ms=now)
+    rules = source.instrument.rules
+    price = rules.floor_price(opening_price(source, options))
+    try:
+        params = scenario_params(source.scenario, source.side).on_instrument(price, rules.tick, rules.step)
+    except ValueError as error:
+        raise BoxError(f"{rules.symbol}: {error}") from None
+    seed = Random(f"{options.seed}/{rules.symbol}").getrandbits(48)
+    return endless(source.scenario, seed, rules.symbol, side=source.side, params=params, start_ms=now)
 
 
 def opening_price(source: MarketSource, options: BoxOptions) -> Decimal:
@@ -51,14 +53,18 @@ def opening_price(source: MarketSource, options: BoxOptions) -> Decimal:
     return entries[0] if entries else source.instrument.price
 
 
-def seat(options: BoxOptions, exchange: SimExchange) -> None:
-    """Give the account its leverage and positions; entries left out are the market's own price.
+def seat(options: BoxOptions, exchange: SimExchange, now: int) -> None:
+    """Give the account its leverage and positions, and every symbol its funding times, unless its market has told them.
+
+    Entries left out are the market's own price.
 
     Raises:
         BoxError: a position is not on the symbol's grid.
     """
-    for symbol, market in exchange.venue.markets.items():
-        exchange.account.leverage[symbol] = options.leverage
+    exchange.account.leverage.update(dict.fromkeys(exchange.venue.markets, options.leverage))
+    for symbol in exchange.venue.markets:
+        if not exchange.funding.next_ms(symbol):
+            exchange.funding.start(symbol, now)
     for position in options.positions:
         market = exchange.venue.market(position.symbol)
         quote = market.quote
@@ -68,3 +74,25 @@ def seat(options: BoxOptions, exchange: SimExchange) -> None:
         if position.qty % market.rules.step:
             raise BoxError(f"{position.symbol}: {position.qty} is not a multiple of the lot step {market.rules.step}")
         exchange.seed_position(position.symbol, position.side, position.qty, entry)
+
+
+def play(exchange: SimExchange, event: FeedEvent) -> None:
+    """Show the exchange one event of a market."""
+    match event:
+        case Quote():
+            exchange.on_quote(event)
+        case Trade():
+            exchange.on_trade(event)
+        case Mark():
+            exchange.on_mark(event)
+        case Depth():
+            exchange.on_depth(event)
+        case StatusChange(symbol, at, status):
+            exchange.settlement.set_status(symbol, status, at)
+        case FundingAt(symbol, at, next_ms, rate):
+            exchange.venue.market(symbol).funding_rate = rate
+            exchange.funding.start(symbol, at, next_ms=next_ms)
+        case Candle() | ForcedTrade():  # of the market's telling alone
+            pass
+        case _:
+            assert_never(event)

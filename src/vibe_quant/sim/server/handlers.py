@@ -8,7 +8,7 @@ from aiohttp import WSMsgType, web
 
 from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse
-from vibe_quant.sim.front.session import NoSuchPath, Session
+from vibe_quant.sim.front.session import Session
 from vibe_quant.sim.server.driver import Driver
 from vibe_quant.sim.server.http_server import as_aiohttp
 from vibe_quant.sim.server.wire import SocketWire
@@ -47,17 +47,12 @@ class ExchangeHandler:
     async def _socket(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         socket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=LARGEST_MESSAGE)
-        if not socket.can_prepare(request).ok or request.transport is None:
-            return as_aiohttp(self._box.no_such_path(path, "GET"))
-        if not self._box.hub.carries(path):
-            return as_aiohttp(self._box.no_such_path(path, "GET"))
+        transport = request.transport
+        if transport is None or not self._box.hub.carries(path) or not socket.can_prepare(request).ok:
+            asked = HttpRequest(request.method, path, query, ip=request.remote or "")
+            return as_aiohttp(self._box.gate.no_such_path(asked, self._driver.now()))
         await socket.prepare(request)
-        wire = SocketWire(socket, request.transport)
-        try:
-            session = self._box.hub.open(path, query, wire, self._driver.now())
-        except NoSuchPath:
-            wire.abort()
-            return socket
+        session = self._box.hub.open(path, query, SocketWire(socket, transport), self._driver.now())
         self._driver.changed()
         await self._listen(socket, session)
         return socket

@@ -7,20 +7,20 @@ from aiohttp.web_protocol import RequestHandler
 
 from vibe_quant.sim.front.http import JSON_TYPE, HttpResponse, error_body
 
-HOSTS = ("127.0.0.1", "::1", "localhost")
+UNKNOWN = "An unknown error occured while processing the request."
 
 
-class Connection(RequestHandler[web.BaseRequest]):
+class Connection(RequestHandler):
     """One connection; aiohttp's own error pages stay inside."""
 
     def handle_error(
         self,
-        request: web.BaseRequest,
+        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's text, with parts of the request in it
     ) -> web.StreamResponse:
-        """The answer to bytes that are no request, and to a defect of the handler (which is logged by the caller)."""
+        """The answer to bytes that are no request; a defect is logged here and told to nobody."""
         malformed = status < 500
         if not malformed:
             self.log_exception("a request could not be answered", exc_info=exc)
@@ -32,13 +32,10 @@ class Connection(RequestHandler[web.BaseRequest]):
         return response
 
 
-UNKNOWN = "An unknown error occured while processing the request."
-
-
-class HttpServer(web.Server[web.BaseRequest]):
+class HttpServer(web.Server):
     """Makes ``Connection``s."""
 
-    def __call__(self) -> RequestHandler[web.BaseRequest]:
+    def __call__(self) -> RequestHandler:
         """One for each that is accepted."""
         return Connection(self, loop=self._loop, **self._kwargs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +16,8 @@ from vibe_quant.sim.server.handlers import ControlHandler, ExchangeHandler
 from vibe_quant.sim.server.http_server import HttpServer
 
 LOOPBACK = "127.0.0.1"
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class SimServer:
@@ -80,7 +82,7 @@ class SimServer:
             raise RuntimeError("the server was not started")
         await self._driver.ended()
 
-    async def _serve(self, handler: web.RequestHandler, port: int) -> int:
+    async def _serve(self, handler: Handler, port: int) -> int:
         runner = web.ServerRunner(HttpServer(handler, access_log=None), shutdown_timeout=1.0)
         await runner.setup()
         self._runners.append(runner)
