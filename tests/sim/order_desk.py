@@ -67,7 +67,7 @@ class OrderDesk:
         return caught.value.code, caught.value.message
 
     def limit(
-        self, side: str = "SELL", leg: str = "LONG", qty: str = "0.100", price: str = "60100.0", **more: Any
+        self, side: str = "SELL", leg: str = "LONG", qty: object = "0.100", price: object = "60100.0", **more: Any
     ) -> Any:
         """A closing LIMIT GTC that rests, unless told otherwise."""
         return self.call("POST", "order", **limit(side, leg, qty, price, **more))
@@ -92,7 +92,7 @@ class OrderDesk:
         self.x.advance(self.now)
 
 
-def limit(side: str = "SELL", leg: str = "LONG", qty: str = "0.100", price: str = "60100.0", **more: Any) -> Any:
+def limit(side: str = "SELL", leg: str = "LONG", qty: object = "0.100", price: object = "60100.0", **more: Any) -> Any:
     base = {
         "symbol": "BTCUSDT",
         "side": side,

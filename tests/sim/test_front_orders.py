@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from tests.sim.order_desk import NOW, QUICK, OrderDesk, limit
 
 from vibe_quant.domain.enums import OrderStatus
 from vibe_quant.sim.front.orders import made_up
+from vibe_quant.sim.front.params import Params
 
 ACK_KEYS = [
     "orderId",
@@ -352,8 +354,6 @@ def test_an_opener_may_not_be_amended_beyond_its_margin(desk: OrderDesk) -> None
 
 
 def test_the_order_counts_and_weights_are_the_documented_ones(desk: OrderDesk) -> None:
-    from vibe_quant.sim.front.params import Params
-
     empty, one = Params([]), Params([("symbol", "BTCUSDT")])
     costs = {key: (row.weigh(empty), row.count(empty)) for key, row in desk.routes.items()}
     assert costs == {
@@ -376,8 +376,6 @@ def test_the_order_counts_and_weights_are_the_documented_ones(desk: OrderDesk) -
 
 
 def test_the_switches_of_doubtful_refusals() -> None:
-    from dataclasses import replace
-
     easy = replace(
         QUICK,
         deep_opponent_refused=False,
