@@ -9,19 +9,23 @@ from vibe_quant.domain.enums import OrderStatus, PositionSide, WorkingType
 from vibe_quant.domain.events import Depth, Mark, Quote, Trade
 from vibe_quant.domain.rules import Brackets, SymbolRules
 from vibe_quant.sim.account import ENTRY, Account
+from vibe_quant.sim.account_settings import AccountSettings
 from vibe_quant.sim.countdown import Countdowns
 from vibe_quant.sim.entry import Entry
 from vibe_quant.sim.forced import Forced
+from vibe_quant.sim.funding import Funding
+from vibe_quant.sim.liquidator import Liquidator
 from vibe_quant.sim.matching import Matching
 from vibe_quant.sim.records import (
     AmendRequest,
     ExchangeEvent,
     ExpiryReason,
-    LeverageEvent,
+    OrderRef,
     OrderRequest,
     Rejected,
     SimOrder,
 )
+from vibe_quant.sim.settlement import Settlement
 from vibe_quant.sim.stops import AlgoService
 from vibe_quant.sim.switches import Switches
 from vibe_quant.sim.venue import Venue
@@ -31,7 +35,9 @@ class SimExchange:
     """Facade of the parts; all times are the exchange's epoch milliseconds and never run backwards.
 
     Requests raise ``Rejected``.  ``algos`` takes conditional orders, ``countdowns`` keeps the dead-man's timers,
-    ``forced`` is where tests and scenarios let things happen to the account, ``entry.overloaded`` turns -1008 on.
+    ``settings`` is the owner's leverage, margin type and modes, ``funding`` the timetable of payments, ``settlement`` a
+    symbol's rules and status; ``forced`` is where tests and scenarios let things happen to the account,
+    ``entry.overloaded`` turns -1008 on.
     """
 
     def __init__(
@@ -45,7 +51,11 @@ class SimExchange:
         self.matching = Matching(self.venue)
         self.entry = Entry(self.venue, self.matching)
         self.algos = AlgoService(self.venue, self.matching, self.entry)
-        self.forced = Forced(self.venue, self.matching)
+        self.liquidator = Liquidator(self.venue, self.matching)
+        self.forced = Forced(self.venue, self.matching, self.algos, self.liquidator)
+        self.settings = AccountSettings(self.venue, self.algos)
+        self.funding = Funding(self.venue, self.forced)
+        self.settlement = Settlement(self.venue, self.forced, self.algos)
         self.matching.order_ended = self.algos.order_ended
         self.matching.leg_closed = self.algos.leg_closed
         self.out = self.venue.out
@@ -81,7 +91,7 @@ class SimExchange:
         market.funding_rate = mark.funding_rate
         if self.algos.open:
             self.algos.on_price(mark.symbol, WorkingType.MARK_PRICE, mark.price, mark.exch_ms)
-        self.forced.check_margin(mark.exch_ms)
+        self.liquidator.check_margin(mark.exch_ms)
 
     def on_depth(self, depth: Depth) -> None:
         """Levels behind the touch, which arriving orders may then walk."""
@@ -91,24 +101,33 @@ class SimExchange:
         """POST order."""
         return self.entry.place(request, now)
 
+    def check(self, request: OrderRequest, now: int) -> SimOrder:
+        """POST order/test: what the request would become, with order id zero."""
+        return self.entry.check(request, now)
+
     def amend(self, request: AmendRequest, now: int) -> SimOrder:
         """PUT order."""
         return self.entry.amend(request, now)
 
-    def cancel(self, symbol: str, client_id: str, now: int) -> SimOrder:
-        """DELETE order; -2011 where it is not open."""
+    def cancel(self, symbol: str, ref: OrderRef, now: int) -> SimOrder:
+        """DELETE order, by order id or client id; -2011 where it is not open."""
         self.venue.market(symbol)
-        order = self.venue.live_order(symbol, client_id)
+        order = self.venue.live_order(symbol, ref)
         if order is None:
             raise Rejected(-2011, "Unknown order sent.")
         self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, now)
         return order
 
-    def query(self, symbol: str, client_id: str, now: int) -> SimOrder:
+    def cancel_all(self, symbol: str, now: int) -> None:
+        """DELETE allOpenOrders: every regular order of the symbol; conditional orders stay."""
+        for order in list(self.venue.market(symbol).resting):
+            self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, now)
+
+    def query(self, symbol: str, ref: OrderRef, now: int) -> SimOrder:
         """GET order; -2013 when unknown, and for ``query_lag_ms`` after it was placed."""
-        order = self.venue.orders.get(client_id)
+        order = self.venue.find(symbol, ref)
         lag = self.venue.switches.query_lag_ms
-        if order is None or order.symbol != symbol or now - order.created_ms < lag:
+        if order is None or now - order.created_ms < lag:
             raise Rejected(-2013, "Order does not exist.")
         return order
 
@@ -118,9 +137,12 @@ class SimExchange:
         return [order for market in markets for order in market.resting]
 
     def set_leverage(self, symbol: str, leverage: int, now: int) -> None:
-        """Change a symbol's leverage and tell of it."""
-        self.account.leverage[symbol] = leverage
-        self.out.append(LeverageEvent(symbol, leverage, now))
+        """POST leverage."""
+        self.settings.set_leverage(symbol, leverage, now)
+
+    def change_rules(self, symbol: str, rules: SymbolRules, now: int) -> None:
+        """New rules for a symbol; what follows from its status is in settlement.py."""
+        self.settlement.change_rules(symbol, rules, now)
 
     def seed_position(
         self, symbol: str, side: PositionSide, qty: Decimal, entry: Decimal, isolated_wallet: Decimal | None = None
