@@ -56,6 +56,10 @@ class Ears:
     def of(self, stream: str) -> list[dict[str, Any]]:
         return [json.loads(payload) for _, name, payload in self.heard if name == stream]
 
+    def arrays(self, stream: str) -> list[list[str]]:
+        """The symbols in each of a stream's arrays."""
+        return [[row["s"] for row in json.loads(payload)] for _, name, payload in self.heard if name == stream]
+
 
 class MarketDesk:
     """Time moves by hand, in milliseconds from START."""

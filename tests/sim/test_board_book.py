@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -9,8 +10,8 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.sim.market_desk import BTC, START, D, MarketDesk
+
 from vibe_quant.domain.enums import OrderSide
 from vibe_quant.domain.events import Depth
 from vibe_quant.sim.catalogue import CATALOGUE
@@ -106,8 +107,8 @@ def test_ids_rise_over_touch_depth_and_rest_and_no_event_is_lost_in_between() ->
     for stream in STREAMS.values():
         events = desk.ears.of(stream)
         assert len(events) > 1
-        assert all(later["pu"] == event["u"] for event, later in zip(events, events[1:], strict=False))
-        assert all(later["U"] == event["u"] + 1 for event, later in zip(events, events[1:], strict=False))
+        assert all(later["pu"] == event["u"] for event, later in itertools.pairwise(events))
+        assert all(later["U"] == event["u"] + 1 for event, later in itertools.pairwise(events))
         assert events[-1]["u"] <= touches[-1] <= desk.get("/fapi/v1/depth", symbol=BTC)["lastUpdateId"]
 
 

@@ -123,7 +123,7 @@ class BoardGrid:
                 frames.append(frame)
                 for name in names:
                     self._publisher.publish(MARKET, name, frame)
-        for name in every:
+        for name in every if frames else ():
             self._publisher.publish(MARKET, name, array(frames))
 
     def _wants(self, name: str) -> bool:

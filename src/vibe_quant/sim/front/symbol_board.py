@@ -10,7 +10,7 @@ from vibe_quant.domain.events import Depth, Trade
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.sim.book import Market
 from vibe_quant.sim.exchange import SimExchange
-from vibe_quant.sim.front.candles import SPANS, Kline, flat
+from vibe_quant.sim.front.candles import HOUR, SPANS, Kline, flat
 from vibe_quant.sim.front.klines import Klines
 from vibe_quant.sim.front.market_wire import SymbolWire
 from vibe_quant.sim.front.price_marks import PriceMarks
@@ -140,8 +140,12 @@ class SymbolBoard:
             self._exchange.on_depth(depth)
 
     def note_funding(self) -> None:
-        """Enter a funding that was paid since the last look into the history."""
-        due = self.funding_ms
-        if self._funding_ms and due > self._funding_ms:
-            self.funding_paid.append(FundingPaid(self._funding_ms, self.funding_rate, self.marks.mark or ZERO))
+        """Enter what was paid since the last look: funding times that went by, whole intervals to the next one.
+
+        A next time at any other distance is a new timetable, of which nothing was paid.
+        """
+        last, due, interval = self._funding_ms, self.funding_ms, self.funding_hours * HOUR
+        if last and due > last and (due - last) % interval == 0:
+            for paid_ms in range(last, due, interval):
+                self.funding_paid.append(FundingPaid(paid_ms, self.funding_rate, self.marks.mark or ZERO))
         self._funding_ms = due
