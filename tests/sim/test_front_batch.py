@@ -88,8 +88,8 @@ def test_cancels_in_a_batch_mix_orders_and_refusals(desk: OrderDesk) -> None:
     ("given", "code"),
     [
         ({}, -1102),
-        ({"orderIdList": "[]"}, -4082),
-        ({"orderIdList": json.dumps([1] * 11)}, -4082),
+        ({"orderIdList": "[]"}, -1102),
+        ({"orderIdList": json.dumps([1] * 11)}, -4032),
         ({"orderIdList": '["x"]'}, -1102),
         ({"orderIdList": "[1.5]"}, -1102),
         ({"orderIdList": "[null]"}, -1102),

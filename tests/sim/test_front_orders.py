@@ -40,7 +40,8 @@ MAKER = (
 )
 ALGO = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
 GOOD_TILL = (
-    "The goodTillDate timestamp must be greater than the current time plus 600 seconds and smaller than 253402300799000"
+    "The goodTillDate timestamp must be greater than the current time plus 600 seconds "
+    "and smaller than 253402300799000 (UTC 9999-12-31 23:59:59)"
 )
 
 
@@ -117,7 +118,7 @@ def test_result_shows_the_end_of_an_ioc_but_never_the_fill_of_a_resting_limit(de
         ({"reduceOnly": "false"}, -1106, "Parameter 'reduceonly' sent when not required."),
         ({"stopPrice": "50000"}, -1106, "Parameter 'stopprice' sent when not required."),
         ({"activationPrice": "50000"}, -1106, "Parameter 'activationprice' sent when not required."),
-        ({"closePosition": "true"}, -4136, "Target strategy invalid for orderType LIMIT,closePosition true."),
+        ({"closePosition": "true"}, -4136, "Target strategy invalid for orderType LIMIT,closePosition true"),
         ({"timeInForce": None}, -1102, mandatory("timeinforce")),
         ({"timeInForce": "RPI"}, -1115, "Invalid timeInForce."),
         ({"quantity": None}, -1102, mandatory("quantity")),
@@ -329,7 +330,7 @@ def test_amending_needs_a_limit_order_on_a_trading_symbol_and_enough_value(desk:
     placed = desk.limit()
     desk.rules(min_notional=desk.x.venue.markets["BTCUSDT"].rules.min_notional * 100)
     code, text = desk.refused("PUT", "order", **put(placed, quantity="0.050"))
-    assert (code, text) == (-5029, "Order's notional must be no smaller than 5000 (unless you choose reduce only).")
+    assert (code, text) == (-5029, "Order's notional must be no smaller than 5000.")
     desk.rules(status="SETTLING")
     assert desk.refused("PUT", "order", **put(placed))[0] == -5024
     desk.rules(status="TRADING")

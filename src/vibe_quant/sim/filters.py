@@ -12,6 +12,7 @@ from vibe_quant.sim.records import DeepMatch, OrderRequest, Rejected, Stp
 from vibe_quant.sim.switches import Switches
 
 CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
+TOO_SMALL = -4164
 CONDITIONAL = frozenset(
     (
         OrderType.STOP,
@@ -161,14 +162,13 @@ def check_market_price(market: Market, side: OrderSide) -> None:
         raise Rejected(-4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit.")
 
 
-def check_notional(market: Market, qty: Decimal, price: Decimal | None, relief: bool, code: int = -4164) -> None:
+def check_notional(market: Market, qty: Decimal, price: Decimal | None, relief: bool, code: int = TOO_SMALL) -> None:
     """MIN_NOTIONAL; ``price`` None is a MARKET order, valued at the mark.  ``relief`` spares closers."""
     value = price if price is not None else market.mark
     if relief or value is None or qty * value >= market.rules.min_notional:
         return
-    raise Rejected(
-        code, f"Order's notional must be no smaller than {market.rules.min_notional} (unless you choose reduce only)."
-    )
+    text = f"Order's notional must be no smaller than {_text(market.rules.min_notional)}"
+    raise Rejected(code, text + (" (unless you choose reduce only)." if code == TOO_SMALL else "."))
 
 
 def has_relief(switches: Switches, order_type: OrderType, is_closer: bool) -> bool:

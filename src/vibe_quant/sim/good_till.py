@@ -10,7 +10,8 @@ from vibe_quant.sim.venue import NEVER, Venue
 LEAST_AHEAD_MS = 600_000
 LATEST_MS = 253_402_300_799_000
 OUT_OF_RANGE = (
-    "The goodTillDate timestamp must be greater than the current time plus 600 seconds and smaller than 253402300799000"
+    "The goodTillDate timestamp must be greater than the current time plus 600 seconds "
+    "and smaller than 253402300799000 (UTC 9999-12-31 23:59:59)"
 )
 
 

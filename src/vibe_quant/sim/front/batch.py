@@ -85,7 +85,7 @@ def _legs(params: Params) -> list[object]:
     params.need("batchOrders")
     legs = params.array("batchOrders") or []
     if not 1 <= len(legs) <= MOST_PLACED:
-        raise Rejected(-4082, "Invalid number of batch orders.")
+        raise Rejected(-4082, "Invalid number of batch place orders.")
     return legs
 
 
@@ -113,8 +113,10 @@ def _refs(params: Params) -> list[OrderRef]:
         refs += [_client_id(item) for item in params.array("origClientOrderIdList") or []]
     else:
         raise Rejected(-1102, NO_LIST)
-    if not 1 <= len(refs) <= MOST_CANCELED:
-        raise Rejected(-4082, "Invalid number of batch orders.")
+    if not refs:
+        raise Rejected(-1102, NO_LIST)
+    if len(refs) > MOST_CANCELED:
+        raise Rejected(-4032, "Exceed maximum cancel order size.")
     return refs
 
 

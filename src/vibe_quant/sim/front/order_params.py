@@ -83,7 +83,7 @@ def _check_belongs(params: Params, kind: OrderType) -> None:
         if name in params:
             raise unwanted(name)
     if params.flag("closePosition"):
-        raise Rejected(-4136, f"Target strategy invalid for orderType {kind},closePosition true.")
+        raise Rejected(-4136, f"Target strategy invalid for orderType {kind},closePosition true")
     if kind is OrderType.MARKET and "timeInForce" in params:
         raise unwanted("timeInForce")
 
