@@ -123,7 +123,7 @@ class Account:
     def cross_wallet(self, asset: str) -> Decimal:
         """The wallet less what isolated legs hold."""
         held = sum((leg.isolated_wallet for (s, _), leg in self.legs.items() if self.asset_of(s) == asset), ZERO)
-        return self.wallets[asset] - held
+        return self.wallets.get(asset, ZERO) - held
 
     def maintenance(self, key: LegKey) -> Decimal:
         """Maintenance margin of a leg at the present mark (its entry while no mark is known)."""
