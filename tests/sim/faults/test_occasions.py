@@ -66,7 +66,12 @@ def test_another_fault_shifts_none(seed: int, rate: float, behind: bool) -> None
 
 
 def test_only_the_requests_that_are_meant_are_occasions() -> None:
-    where = {"endpoint": "* /fapi/v1/order", "symbol": "BTCUSDT", "position_side": "LONG", "params": {"type": "LIMIT"}}
+    where = {
+        "endpoint": ["* /fapi/v1/order", "POST /fapi/v1/batch*"],
+        "symbol": "BTCUSDT",
+        "position_side": "LONG",
+        "params": {"type": "LIMIT"},
+    }
     faults = plan(LOST | {"when": {"nth": 2}, "where": where})
     meant = {"symbol": "BTCUSDT", "positionSide": "LONG", "type": "LIMIT"}
     assert not meet(faults, **meant).reset
@@ -80,6 +85,7 @@ def test_a_kind_has_its_own_endpoint_until_another_is_named() -> None:
     late = {"kind": "ack_late", "when": {"rate": 1}, "delay_ms": 7}
     assert meet(plan(late)).answer_delay_ms == 7
     assert meet(plan(late), 0, "GET /fapi/v1/time").answer_delay_ms == 0
+    assert meet(plan(late), 0, "GET /fapi/v1/order").answer_delay_ms == 0
     named = late | {"where": {"endpoint": "GET /fapi/v1/time"}}
     assert meet(plan(named), 0, "GET /fapi/v1/time").answer_delay_ms == 7
     assert meet(plan(named)).answer_delay_ms == 0

@@ -41,6 +41,8 @@ def test_a_list_a_file_and_a_single_declaration_are_read_alike(declared: object)
         ([LATE | {"delay": 5}], "faults[0].delay: ack_late has no such key; did you mean delay_ms?"),
         ([LATE | {"where": {"symbl": "X"}}], "faults[0].where.symbl: ack_late has no such key; did you mean symbol?"),
         ([LATE | {"where": {"endpoint": "order"}}], "faults[0].where.endpoint: must be * or a method and a path"),
+        ([LATE | {"where": {"endpoint": []}}], "faults[0].where.endpoint: must be * or a method and a path"),
+        ([LATE | {"where": {"endpoint": [3]}}], "faults[0].where.endpoint[0]: should be a valid string, is 3"),
         ([LATE | {"delay_ms": True}], "faults[0].delay_ms: should be a valid integer, is True (how late"),
         ([LATE | {"when": {}}], "faults[0].when: say exactly one of once, nth, rate, at_s, per_minute; here: none"),
         ([LATE | {"when": ONCE | {"nth": 2}}], "here: once and nth"),

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Protocol
 from urllib.parse import unquote
 
-from vibe_quant.sim.front.faults import Deck, FaultError, FaultPlan, Strike, catalogue
-from vibe_quant.sim.front.faults.reading import read_faults
+from vibe_quant.sim.front.faults import Deck, FaultError, FaultPlan, Strike, catalogue, read_faults
+from vibe_quant.sim.front.faults.families import Act
 from vibe_quant.sim.front.http import HttpResponse, Json, encode
 from vibe_quant.sim.front.truth import Watched, truth
 
@@ -34,6 +34,14 @@ class Controlled(Watched, Deck, Protocol):
         """Its faults."""
         ...
 
+    def advance(self, now: int) -> object:
+        """Let happen what is due, and tell of it."""
+        ...
+
+    def tell(self, now: int) -> None:
+        """Tell of what has happened."""
+        ...
+
 
 class Control:
     """Answers 200 with what was asked for, 400 with ``problems``, 404 with the commands, 409 where an act failed."""
@@ -42,7 +50,7 @@ class Control:
         self._box = box
 
     def handle(self, method: str, path: str, body: bytes, now: int) -> HttpResponse:
-        """Work one command at ``now`` (epoch ms); events that follow from it wait in the exchange."""
+        """Work one command at ``now`` (epoch ms)."""
         target, _, name = path.removeprefix("/").partition("/")
         command = self._commands().get((method, target, bool(name)))
         if command is None:
@@ -81,12 +89,21 @@ class Control:
 
     def _forget(self, name: str, _body: bytes, now: int) -> HttpResponse:
         gone = self._box.plan.remove(now, name or None)
+        self._box.tell(now)
         if name and not gone:
             return _answer({"problems": [f"there is no fault {name!r}; GET /faults names them"]}, 404)
         return _answer({"removed": _texts(gone)})
 
     def _act(self, _name: str, body: bytes, now: int) -> HttpResponse:
-        done = self._box.plan.act(_read(body), now, self._box)
+        specs = read_faults(_read(body))
+        for spec in specs:
+            if not isinstance(spec, Act) or not spec.is_immediate:
+                raise FaultError([f"{spec.kind}: only what happens by itself can be done at once; POST /faults waits"])
+        struck = self._box.plan.struck
+        before = len(struck)
+        names = self._box.plan.add(specs, now, passing=True)
+        self._box.advance(now)
+        done = [strike for strike in struck[before:] if strike.fault in names]
         failed = [strike.hit for strike in done if strike.failed]
         return _answer({"problems": _texts(failed)} if failed else {"done": _strikes(done)}, 409 if failed else 200)
 

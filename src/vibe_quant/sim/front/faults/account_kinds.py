@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.rules import ceil_to
 from vibe_quant.sim.account import Leg
 from vibe_quant.sim.front.faults.deck import Deck, Done
 from vibe_quant.sim.front.faults.families import Act
@@ -121,7 +122,7 @@ class HedgeModeOff(Act):
 
 
 class TickChanged(Act):
-    """Tick size changed; what rests stays where it is."""
+    """Tick size changed, and the least price put on the new grid; what rests stays where it is."""
 
     ends: ClassVar[bool] = True
     kind: Literal["tick_changed"]
@@ -132,13 +133,15 @@ class TickChanged(Act):
         """Change it."""
         exchange = deck.exchange
         market = exchange.venue.market(self.symbol)
-        former = market.rules.tick
-        exchange.change_rules(self.symbol, replace(market.rules, tick=self.tick), now)
+        former = market.rules
+        least = ceil_to(former.min_price, self.tick)
+        exchange.change_rules(self.symbol, replace(former, tick=self.tick, min_price=least), now)
 
         def undo(later: int) -> None:
-            exchange.change_rules(self.symbol, replace(market.rules, tick=former), later)
+            rules = replace(market.rules, tick=former.tick, min_price=former.min_price)
+            exchange.change_rules(self.symbol, rules, later)
 
-        return Done(f"{self.symbol} {former} -> {self.tick}", undo)
+        return Done(f"{self.symbol} {former.tick} -> {self.tick}", undo)
 
 
 class SymbolStatus(Act):

@@ -19,12 +19,13 @@ from vibe_quant.sim.venue import NEVER
 
 @dataclass(slots=True, eq=False)
 class ActRule:
-    """One declared act with its memory; ``undo`` is set while it lasts."""
+    """One declared act with its memory; ``undo`` is set while it lasts, ``passing`` ones are forgotten afterwards."""
 
     spec: Act
     name: str
     trigger: Trigger
     random: Random
+    passing: bool = False
     strikes: int = 0
     undo: Callable[[int], None] | None = None
 
@@ -66,9 +67,11 @@ class Agenda:
         while self._heap and self._heap[0][0] <= now:
             due, _, rule, ends = heapq.heappop(self._heap)
             if ends:
-                self.end(rule, now)
+                self._end(rule, now)
             else:
                 self._happen(rule, due, now, deck)
+            if rule.passing and rule.undo is None:
+                self.rules.remove(rule)
 
     def _happen(self, rule: ActRule, due: int, now: int, deck: Deck) -> None:
         rule.strikes += 1
@@ -86,8 +89,7 @@ class Agenda:
             rule.undo = done.undo
             self._put(now + rule.spec.window_ms, rule, ends=True)
 
-    def end(self, rule: ActRule, now: int) -> None:
-        """Take back what still lasts of an act."""
+    def _end(self, rule: ActRule, now: int) -> None:
         if rule.undo is not None:
             rule.undo(now)
             rule.undo = None
@@ -95,7 +97,7 @@ class Agenda:
 
     def remove(self, rule: ActRule, now: int) -> None:
         """Forget an act; what still lasts of it ends."""
-        self.end(rule, now)
+        self._end(rule, now)
         self.rules.remove(rule)
         self._heap = [item for item in self._heap if item[2] is not rule]
         heapq.heapify(self._heap)

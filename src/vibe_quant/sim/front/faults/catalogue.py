@@ -33,8 +33,9 @@ def _row(name: str, kind: Kind) -> str:
 
 def _default(kind: Kind) -> str:
     said = []
-    if issubclass(kind, RequestFault) and kind.endpoint != "*":
-        said.append(f"`{kind.endpoint}` unless `where` names another")
+    if issubclass(kind, RequestFault) and kind.endpoint != ("*",):
+        methods = " ".join(endpoint.split()[0] for endpoint in kind.endpoint)
+        said.append(f"{methods} `{kind.endpoint[0].split()[1]}` unless `where` names another")
     if kind.lasting_s is not None:
         said.append(f"{kind.lasting_s} s unless `for_s` says otherwise")
     if issubclass(kind, Act) and kind.ends:

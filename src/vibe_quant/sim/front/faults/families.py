@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from random import Random
 from typing import Annotated, ClassVar
 
@@ -12,7 +11,7 @@ from pydantic import Field, model_validator
 from vibe_quant.sim.front.faults.deck import Deck, Done
 from vibe_quant.sim.front.faults.fate import RequestFate
 from vibe_quant.sim.front.faults.spec import Spec, When
-from vibe_quant.sim.front.faults.where import EventFilter, RequestFilter
+from vibe_quant.sim.front.faults.where import EventFilter, RequestFilter, matches
 from vibe_quant.sim.front.params import Params
 
 
@@ -30,7 +29,7 @@ class RequestFault(Spec):
     """Strikes a REST request or its answer."""
 
     occasion: ClassVar[str] = "request"
-    endpoint: ClassVar[str] = "*"
+    endpoint: ClassVar[tuple[str, ...]] = ("*",)
     """Which requests where the declaration names none."""
     params: ClassVar[dict[str, str]] = {}
     """Parameters that a request must have to be meant."""
@@ -46,8 +45,8 @@ class RequestFault(Spec):
 
     def takes(self, key: str, params: Params) -> bool:
         """Whether a request to ``key`` with these parameters is an occasion."""
-        here = self.where if "endpoint" in self.where.model_fields_set else None
-        meant = fnmatchcase(key, self.endpoint if here is None else here.endpoint)
+        named = "endpoint" in self.where.model_fields_set
+        meant = matches(key, self.where.endpoint if named else self.endpoint)
         return meant and self.where.holds({**self.params, **self.where.params}, params)
 
     def fate(self, hit: Hit, /) -> RequestFate:
@@ -101,6 +100,11 @@ class Act(Spec):
         if self.times is not None:
             raise ValueError("times has no meaning: it happens once")
         return self
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether it waits for nothing."""
+        return self.when.once is not None and self.where is None
 
     def act(self, deck: Deck, now: int, /) -> Done:
         """Let it happen; raises Rejected where it cannot."""

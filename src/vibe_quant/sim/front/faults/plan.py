@@ -55,8 +55,10 @@ class FaultPlan:
         self._agenda = Agenda(self.struck)
         self.add(read_faults(declared), start_ms)
 
-    def add(self, specs: Sequence[Declared], now: int) -> list[str]:
+    def add(self, specs: Sequence[Declared], now: int, passing: bool = False) -> list[str]:
         """Take more faults, whose times count from ``now`` (epoch ms); returns their names.
+
+        Acts that are ``passing`` are forgotten when they are over.
 
         Raises:
             FaultError: a name is taken; nothing was added.
@@ -64,9 +66,9 @@ class FaultPlan:
         taken = {rule.name for rule in self.rules}
         if clash := [spec.name for spec in specs if spec.name in taken]:
             raise FaultError([f"name: {clash[0]!r} is taken; give each its own name, or none"])
-        return [self._add(spec, now) for spec in specs]
+        return [self._add(spec, now, passing) for spec in specs]
 
-    def _add(self, spec: Declared, now: int) -> str:
+    def _add(self, spec: Declared, now: int, passing: bool) -> str:
         self._count += 1
         name = spec.name or f"{self._count}:{spec.kind}"
         random = Random(f"{self._seed}/{self._count}/{spec.kind}")
@@ -78,7 +80,8 @@ class FaultPlan:
                 trigger = Trigger(spec.when, spec.window_ms, spec.times, random, now)
                 self._flow.rules.append(EventRule(spec, name, trigger, random))
             case Act():
-                self._agenda.add(ActRule(spec, name, Trigger(spec.when, None, spec.times, random, now), random), now)
+                trigger = Trigger(spec.when, None, spec.times, random, now)
+                self._agenda.add(ActRule(spec, name, trigger, random, passing), now)
         return name
 
     @property
@@ -130,23 +133,6 @@ class FaultPlan:
     def advance(self, now: int, deck: Deck) -> None:
         """Let everything happen that is due at or before ``now``."""
         self._agenda.advance(now, deck)
-
-    def act(self, declared: object, now: int, deck: Deck) -> list[Strike]:
-        """Let one act happen at once and forget it; returns what it did.
-
-        Raises:
-            FaultError: it is no act, or waits for something.
-        """
-        specs = read_faults(declared)
-        for spec in specs:
-            if not isinstance(spec, Act) or spec.when.once is None or spec.where is not None:
-                raise FaultError(
-                    [f"{spec.kind}: only what happens by itself can be done at once; declare it as a fault"]
-                )
-        before = len(self.struck)
-        self.add(specs, now)
-        self.advance(now, deck)
-        return self.struck[before:]
 
 
 def _of(params: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from vibe_quant.sim.front.faults.fate import RequestFate
 from vibe_quant.sim.front.faults.spec import Flag, Milliseconds
 from vibe_quant.sim.front.http import HttpResponse, encode
 
-ORDER = "* /fapi/v1/order"
+ORDER = ("POST /fapi/v1/order", "PUT /fapi/v1/order", "DELETE /fapi/v1/order")
 LISTEN_KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 Reached = Annotated[Flag, Field(description="true: the request was worked, only its answer is this one")]
 
@@ -27,7 +27,7 @@ def _instead(answer: HttpResponse, reached: bool) -> RequestFate:
 class AckLate(RequestFault):
     """Acknowledgement late: the request is worked at once, its answer comes later."""
 
-    endpoint: ClassVar[str] = ORDER
+    endpoint: ClassVar[tuple[str, ...]] = ORDER
     kind: Literal["ack_late"]
     delay_ms: Annotated[Milliseconds, Field(description="how late the answer is")]
 
@@ -39,7 +39,7 @@ class AckLate(RequestFault):
 class AckLost(RequestFault):
     """Acknowledgement lost: the request is worked, then the connection breaks without an answer."""
 
-    endpoint: ClassVar[str] = ORDER
+    endpoint: ClassVar[tuple[str, ...]] = ORDER
     kind: Literal["ack_lost"]
     after_ms: Annotated[Milliseconds, Field(description="silence before the connection breaks")] = 0
 
@@ -51,7 +51,7 @@ class AckLost(RequestFault):
 class AckDoubled(RequestFault):
     """Request repeated on the way and worked twice; the client sees one of the two answers."""
 
-    endpoint: ClassVar[str] = ORDER
+    endpoint: ClassVar[tuple[str, ...]] = ORDER
     kind: Literal["ack_doubled"]
     shows: Annotated[Literal["first", "second"], Field(description="whose answer: first or second")] = "second"
 
@@ -158,7 +158,7 @@ class PostOnlyBurst(RequestFault):
     """-5022: post-only orders (timeInForce GTX) are refused as if the touch ran away from each; single orders only."""
 
     lasting_s: ClassVar[Decimal | None] = Decimal(2)
-    endpoint: ClassVar[str] = "POST /fapi/v1/order"
+    endpoint: ClassVar[tuple[str, ...]] = ("POST /fapi/v1/order",)
     params: ClassVar[dict[str, str]] = {"timeInForce": "GTX"}
     kind: Literal["post_only_5022"]
 
@@ -214,7 +214,7 @@ class Refused(RequestFault):
 class BogusListenKey(RequestFault):
     """A listen key that belongs to nobody: a socket opens with it and stays silent."""
 
-    endpoint: ClassVar[str] = "POST /fapi/v1/listenKey"
+    endpoint: ClassVar[tuple[str, ...]] = ("POST /fapi/v1/listenKey",)
     kind: Literal["listen_key_bogus"]
 
     def fate(self, hit: Hit, /) -> RequestFate:

@@ -15,24 +15,32 @@ from vibe_quant.sim.front.http import Json
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.front.user_frame import UserFrame
 
-ENDPOINT = re.compile(r"\*|[A-Z*]+ /\S*")
+ENDPOINT = re.compile(r"\*|[A-Z*]+ [/*]\S*")
 EventName = Literal[
     "ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE", "ALGO_UPDATE", "MARGIN_CALL", "ACCOUNT_CONFIG_UPDATE"
 ]
 
 
-def _endpoint(value: object) -> object:
-    if isinstance(value, str) and not ENDPOINT.fullmatch(value):
+def _endpoints(value: object) -> object:
+    patterns = value if isinstance(value, list | tuple) else (value,)
+    if not patterns or any(isinstance(one, str) and not ENDPOINT.fullmatch(one) for one in patterns):
         raise ValueError('must be * or a method and a path, as "POST /fapi/v1/order" or "* /fapi/v1/*"')
-    return value
+    return patterns
+
+
+def matches(key: str, patterns: tuple[str, ...]) -> bool:
+    """Whether an endpoint's key (method and path) is one of these."""
+    return any(fnmatchcase(key, pattern) for pattern in patterns)
 
 
 class RequestFilter(Plain):
     """Which requests; what is left out matches all."""
 
     endpoint: Annotated[
-        str, BeforeValidator(_endpoint), Field(description='"POST /fapi/v1/order", * stands for anything')
-    ] = "*"
+        tuple[str, ...],
+        BeforeValidator(_endpoints),
+        Field(description='"POST /fapi/v1/order", or a list of such; * stands for anything'),
+    ] = ("*",)
     symbol: Annotated[Symbol | None, Field(description="as the exchange writes it, BTCUSDT")] = None
     position_side: Annotated[PositionSide | None, Field(description="LONG or SHORT")] = None
     params: dict[str, str] = Field(
@@ -50,7 +58,7 @@ class RequestFilter(Plain):
 
     def takes(self, key: str, params: Params) -> bool:
         """Whether a request to ``key`` (method and path) with these parameters is meant."""
-        return fnmatchcase(key, self.endpoint) and self.holds(self.params, params)
+        return matches(key, self.endpoint) and self.holds(self.params, params)
 
 
 class EventFilter(Plain):
