@@ -157,3 +157,19 @@ def test_queue_levels_are_taken_from_the_own_side(new_desk: Any) -> None:
     desk.quote("0", "0", "100.1", "1")
     assert desk.refused(LONG, "0.1", price_match=DeepMatch.OPPONENT_20) == -5041
     assert desk.place(LONG, "0.1", price_match=DeepMatch.QUEUE_20).price == D("102.0")
+
+
+def test_an_opener_may_not_grow_the_leg_beyond_what_its_leverage_permits(desk: Any) -> None:
+    assert desk.refused(LONG, "499.1", "100", opens=True) == -2027
+    order = desk.place(LONG, "400", "100", opens=True)
+    assert desk.refused(LONG, "99.1", "100", opens=True) == -2027
+    assert desk.code(lambda: desk.amend(order, "499.1", "100")) == -2027
+    assert desk.amend(order, "499", "100").qty == 499
+    assert desk.place(SHORT, "100", "101", opens=True).status is OrderStatus.NEW
+
+
+def test_openers_of_other_symbols_bind_margin_too(new_desk: Any) -> None:
+    desk = new_desk(wallet="1000", others=("ETH",))
+    desk.place(LONG, "150", "100", opens=True, symbol="ETH")
+    assert desk.refused(LONG, "50.1", "100", opens=True) == -2019
+    assert desk.place(LONG, "50", "100", opens=True).status is OrderStatus.NEW

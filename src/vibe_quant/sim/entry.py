@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, PositionSide, PriceMatch, TimeInForce
-from vibe_quant.sim import filters
+from vibe_quant.sim import filters, margin
 from vibe_quant.sim.account import LegKey
 from vibe_quant.sim.book import Market
 from vibe_quant.sim.good_till import GoodTill
@@ -79,6 +79,7 @@ class Entry:
             order.qty = self._closable(key, order.qty, order.order_type, ZERO)
         else:
             self.check_margin(order.symbol, order.qty, order.price)
+            self._check_size((order.symbol, order.position_side), order.qty * (order.price or market.mark or ZERO))
         self._check_book(order, market)
         if len(market.resting) >= MAX_OPEN_ORDERS:
             raise Rejected(-2025, "Reach max open order limit.")
@@ -131,11 +132,19 @@ class Entry:
         ``own`` is the value that the order itself already claims (an amendment).
         """
         account = self.venue.account
-        market = self.venue.markets[symbol]
-        value = price or market.mark or ZERO
-        claimed = sum((o.remaining * o.price for o in market.resting if not o.is_closer), ZERO) - own
-        if (qty * value + claimed) / account.leverage_of(symbol) > account.available(account.asset_of(symbol)):
+        asset = account.asset_of(symbol)
+        value = price or self.venue.markets[symbol].mark or ZERO
+        needed = (qty * value - own) / account.leverage_of(symbol)
+        if needed > account.available(asset) - margin.bound_by_orders(account, asset):
             raise Rejected(-2019, "Margin is insufficient.")
+
+    def _check_size(self, key: LegKey, more: Decimal) -> None:
+        """-2027 where the leg and its openers would be worth more than the leverage permits; ``more``: quote asset."""
+        account = self.venue.account
+        largest = margin.max_notional(account, key[0], account.leverage_of(key[0]))
+        worth = margin.notional(account, key) + margin.order_notional(account, key, key[1].opposite.exit_side)
+        if largest is not None and worth + more > largest:
+            raise Rejected(-2027, "Exceeded the maximum allowable position at current leverage.")
 
     def _check_book(self, order: SimOrder, market: Market) -> None:
         if order.time_in_force is TimeInForce.GTX and self._would_take(order, order.price, market):
@@ -186,7 +195,9 @@ class Entry:
         if order.is_closer:
             self._closable((order.symbol, order.position_side), left, order.order_type, order.remaining)
         elif left * price > order.remaining * order.price:
-            self.check_margin(order.symbol, left, price, order.remaining * order.price)
+            own = order.remaining * order.price
+            self.check_margin(order.symbol, left, price, own)
+            self._check_size((order.symbol, order.position_side), left * price - own)
 
     def _check_amendable(self, order: SimOrder, request: AmendRequest, market: Market) -> None:
         switches = self.venue.switches

@@ -49,9 +49,9 @@ def order_margin(account: Account, key: LegKey) -> Decimal:
     return (opening / account.leverage_of(key[0])).quantize(MONEY, ROUND_HALF_UP)
 
 
-def free(account: Account, asset: str) -> Decimal:
-    """Available balance: crossed margin balance less what crossed legs and openers bind, never below zero."""
-    bound = sum(
+def bound_by_orders(account: Account, asset: str) -> Decimal:
+    """Initial margin that the resting openers of all symbols of ``asset`` bind, not rounded."""
+    return sum(
         (
             order.remaining * order.price / account.leverage_of(symbol)
             for symbol, market in account.markets.items()
@@ -61,7 +61,11 @@ def free(account: Account, asset: str) -> Decimal:
         ),
         ZERO,
     )
-    return max(ZERO, account.available(asset) - bound).quantize(MONEY, ROUND_DOWN)
+
+
+def free(account: Account, asset: str) -> Decimal:
+    """Available balance: crossed margin balance less what crossed legs and openers bind, never below zero."""
+    return max(ZERO, account.available(asset) - bound_by_orders(account, asset)).quantize(MONEY, ROUND_DOWN)
 
 
 def max_leverage(account: Account, symbol: str) -> int:
