@@ -112,7 +112,7 @@ class Venue:
         An order that is about to rest counts already, one that has finished no more; MARKET orders have no value.
         """
         bids = asks = ZERO
-        counted = told.status.is_final
+        counted = False
         for order in self.markets[told.symbol].resting:
             counted = counted or order is told
             if order.side is OrderSide.BUY:

@@ -163,7 +163,7 @@ def _matches(events: Sequence[ExchangeEvent], beside: int) -> Iterator[Sequence[
     start = 0
     keys = [_order_at(events, index, beside) for index in range(len(events))]
     for index in range(1, len(events) + 1):
-        if index == len(events) or keys[index] is None or keys[index] != keys[start] or _is_new(events[index]):
+        if index == len(events) or keys[index] is None or keys[index] != keys[start]:
             yield events[start:index]
             start = index
 
