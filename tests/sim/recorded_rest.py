@@ -181,7 +181,8 @@ class Refusals:
         return self.order("BUY", "LONG", "1", "101", timeInForce="GTX")
 
     def fill_or_kill(self) -> Any:
-        return self.order("BUY", "LONG", "2000", "100.01", timeInForce="FOK")
+        self.stage.quote(D(100), D("100.01"), ask_qty=D(1))
+        return self.order("BUY", "LONG", "2", "100.01", timeInForce="FOK")
 
     def triggers_at_once(self) -> Any:
         self.stage.trade(D(100), D(1))

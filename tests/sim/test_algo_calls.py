@@ -336,14 +336,12 @@ def test_what_the_calls_cost(front: Front) -> None:
     post = front.endpoint("POST", "algoOrder")
     assert (post.weigh(none), post.count(none)) == (0, (1, 1))
     weights = {e.path.rsplit("/", 1)[1]: e.weigh(none) for e in front.table.values() if e.method != "POST"}
-    assert weights == {"algoOrder": 1, "openAlgoOrders": 40, "algoOpenOrders": 1, "allAlgoOrders": 5}
+    assert weights == {"algoOrder": 1, "openAlgoOrders": 40, "algoOpenOrders": 1}
     assert front.endpoint("POST", "countdownCancelAll").weigh(none) == 10
 
 
 def test_the_history_is_gone_unless_switched_on(front: Front) -> None:
-    with pytest.raises(Rejected) as caught:
-        front.ask("GET", "allAlgoOrders", symbol=S)
-    assert (caught.value.code, caught.value.http) == (-5000, 404)
+    assert ("GET", "/fapi/v1/allAlgoOrders") not in front.table
     old = Front(all_algo_orders=True)
     ids = []
     for number in range(4):
@@ -360,6 +358,7 @@ def test_the_history_is_gone_unless_switched_on(front: Front) -> None:
     assert shown(startTime=str(old.now - 10)) == ids[3:]
     assert old.refused("GET", "allAlgoOrders", symbol=S, limit="1001") == -1130
     assert old.refused("GET", "allAlgoOrders") == -1102
+    assert old.endpoint("GET", "allAlgoOrders").weigh(Params([])) == 5
 
 
 def test_a_countdown_answers_in_text_and_takes_the_conditionals(front: Front) -> None:

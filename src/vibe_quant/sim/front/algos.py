@@ -41,14 +41,15 @@ class AlgoCalls:
         exchange.algos.protect = {name: instrument.trigger_protect for name, instrument in instruments.items()}
 
     def endpoints(self) -> list[Endpoint]:
-        """The rows of the routing table."""
+        """The rows of the routing table; allAlgoOrders, taken off the page in 2026, only by switch."""
+        history = [Endpoint("GET", "/fapi/v1/allAlgoOrders", self.all, weight=5)]
         return [
             Endpoint("POST", ORDER, self.place, weight=0, orders=(1, 1)),
             Endpoint("DELETE", ORDER, self.cancel),
             Endpoint("GET", ORDER, self.query),
             Endpoint("GET", "/fapi/v1/openAlgoOrders", self.open, weight=_open_weight),
             Endpoint("DELETE", "/fapi/v1/algoOpenOrders", self.cancel_all),
-            Endpoint("GET", "/fapi/v1/allAlgoOrders", self.all, weight=5),
+            *(history if self._exchange.venue.switches.all_algo_orders else ()),
             *CountdownCalls(self._exchange).endpoints(),
         ]
 
@@ -99,9 +100,7 @@ class AlgoCalls:
         return {"code": 200, "msg": CANCELED_ALL}
 
     def all(self, call: Call) -> Json:
-        """GET allAlgoOrders, by switch: finished ones, too, the newest ``limit`` of the symbol."""
-        if not self._exchange.venue.switches.all_algo_orders:
-            raise Rejected(-5000, "Path /fapi/v1/allAlgoOrders, Method GET is invalid", 404)
+        """GET allAlgoOrders: finished ones, too, the newest ``limit`` of the symbol."""
         params = call.params
         symbol = params.need("symbol")
         self._exchange.venue.market(symbol)
