@@ -143,6 +143,16 @@ def test_candles_of_a_symbol_and_of_a_pair(desk: MarketDesk) -> None:
     assert desk.refused(f"{V1}/continuousKlines", **(pair | {"contractType": "NEXT"})) == -4104
 
 
+def test_candles_of_mark_and_index(desk: MarketDesk) -> None:
+    mark = desk.get(f"{V1}/markPriceKlines", symbol=BTC, interval="1m")
+    index = desk.get(f"{V1}/indexPriceKlines", pair=BTC, interval="1m")
+    assert len(mark) == len(index) == 500
+    assert mark[-1] == [START, *["84788.25000000"] * 4, "0", START + 59_999, "0", 1, "0", "0", "0"]
+    assert index[-1][4] == "84790.00000000"
+    assert desk.get(f"{V1}/markPriceKlines", symbol="ETHUSDT", interval="1m") == []
+    assert desk.refused(f"{V1}/indexPriceKlines", pair="X", interval="1m") == -4144
+
+
 def test_tickers_of_one_and_of_all(desk: MarketDesk) -> None:
     book = desk.get(f"{V1}/ticker/bookTicker", symbol=BTC)
     assert book | {"lastUpdateId": 0} == {

@@ -83,7 +83,7 @@ class Board:
 
     def _on_rare(self, event: MarketEvent | MarketNews) -> None:
         if isinstance(event, Mark):
-            self.symbols[event.symbol].marks.on_mark(event)
+            self.symbols[event.symbol].on_mark(event)
         elif isinstance(event, Depth):
             self.symbols[event.symbol].book.on_depth(event)
         elif isinstance(event, ForcedTrade):

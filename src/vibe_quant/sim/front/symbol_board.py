@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 
-from vibe_quant.domain.events import Depth, Trade
+from vibe_quant.domain.events import Depth, Mark, Trade
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.sim.book import Market
 from vibe_quant.sim.exchange import SimExchange
@@ -76,6 +76,8 @@ class SymbolBoard:
         self.traded = False
         self.told_minute = 0
         self.marks = PriceMarks()
+        self.mark_klines: Klines | None = None
+        self.index_klines: Klines | None = None
         self.funding_paid: deque[FundingPaid] = deque(maxlen=FUNDING_KEPT)
         self.told_rules = self.rules
         self._funding_ms = 0
@@ -128,6 +130,16 @@ class SymbolBoard:
         klines.add(made)
         self.traded = True
         return made
+
+    def on_mark(self, mark: Mark) -> None:
+        """Take over mark and index, and put them into candles of their own."""
+        self.marks.on_mark(mark)
+        index, now = mark.price if mark.index is None else mark.index, mark.exch_ms
+        if self.mark_klines is None or self.index_klines is None:
+            self.mark_klines = Klines(self.instrument, now, mark.price, f"{self._seed}/mark")
+            self.index_klines = Klines(self.instrument, now, index, f"{self._seed}/index")
+        self.mark_klines.add(Print(0, mark.price, ZERO, now, True))
+        self.index_klines.add(Print(0, index, ZERO, now, True))
 
     def flat_day(self, now: int) -> Kline:
         """The last 24 hours of a market that has not opened."""

@@ -9,7 +9,9 @@ from vibe_quant.sim.front.board import Board
 from vibe_quant.sim.front.candles import SPANS, Kline, next_open
 from vibe_quant.sim.front.endpoint import Call
 from vibe_quant.sim.front.http import Json
+from vibe_quant.sim.front.klines import Klines
 from vibe_quant.sim.front.market_query import by_limit, limit, window, within
+from vibe_quant.sim.front.market_wire import money
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.front.prints import Aggregate, Print
 from vibe_quant.sim.front.symbol_board import SymbolBoard
@@ -17,6 +19,7 @@ from vibe_quant.sim.records import Rejected
 
 KLINE_WEIGHTS = by_limit(500, ((99, 1), (499, 2), (1000, 5)), 10)
 Handler = Callable[[Call], Json]
+KlineRow = Callable[[SymbolBoard, Kline, str], Json]
 
 
 class TradeCalls:
@@ -32,14 +35,20 @@ class TradeCalls:
             ("/fapi/v1/aggTrades", self.agg_trades, 20),
             ("/fapi/v1/klines", self.klines, KLINE_WEIGHTS),
             ("/fapi/v1/continuousKlines", self.continuous_klines, KLINE_WEIGHTS),
+            ("/fapi/v1/markPriceKlines", self.mark_klines, KLINE_WEIGHTS),
+            ("/fapi/v1/indexPriceKlines", self.index_klines, KLINE_WEIGHTS),
         ]
 
-    def _state(
-        self, params: Params, name: str = "symbol", code: int = -1121, text: str = "Invalid symbol."
-    ) -> SymbolBoard:
-        state = self._board.symbols.get(params.need(name))
+    def _state(self, params: Params) -> SymbolBoard:
+        state = self._board.symbols.get(params.need("symbol"))
         if state is None:
-            raise Rejected(code, text)
+            raise Rejected(-1121, "Invalid symbol.")
+        return state
+
+    def _pair(self, params: Params) -> SymbolBoard:
+        state = self._board.symbols.get(params.need("pair"))
+        if state is None:
+            raise Rejected(-4144, "Invalid pair.")
         return state
 
     def trades(self, call: Call) -> Json:
@@ -62,28 +71,39 @@ class TradeCalls:
 
     def klines(self, call: Call) -> Json:
         """Candles of a symbol, the open one last."""
-        return self._klines(self._state(call.params), call)
+        state = self._state(call.params)
+        return _rows(state, state.klines, kline_row, call)
 
     def continuous_klines(self, call: Call) -> Json:
         """Candles of a pair's perpetual, which are the symbol's."""
-        state = self._state(call.params, "pair", -4144, "Invalid pair.")
+        state = self._pair(call.params)
         if call.params.need("contractType") != "PERPETUAL":
             raise Rejected(-4104, "Invalid contract type.")
-        return self._klines(state, call)
+        return _rows(state, state.klines, kline_row, call)
 
-    def _klines(self, state: SymbolBoard, call: Call) -> Json:
-        interval = call.params.need("interval")
-        if interval not in SPANS:
-            raise Rejected(-1120, "Invalid interval.")
-        most = limit(call.params, 500, 1500)
-        klines = state.klines
-        if klines is None:
-            window(call.params)
-            return []
-        klines.roll(call.now)
-        every = [*klines.closed(interval), klines.current(interval)]
-        chosen = within(every, lambda kline: kline.open_ms, call.params, most)
-        return [kline_row(state, kline, interval) for kline in chosen]
+    def mark_klines(self, call: Call) -> Json:
+        """Candles of a symbol's mark price."""
+        state = self._state(call.params)
+        return _rows(state, state.mark_klines, price_kline_row, call)
+
+    def index_klines(self, call: Call) -> Json:
+        """Candles of a pair's index."""
+        state = self._pair(call.params)
+        return _rows(state, state.index_klines, price_kline_row, call)
+
+
+def _rows(state: SymbolBoard, klines: Klines | None, row: KlineRow, call: Call) -> Json:
+    """What the request chooses of the candles; none before the first price."""
+    interval = call.params.need("interval")
+    if interval not in SPANS:
+        raise Rejected(-1120, "Invalid interval.")
+    most = limit(call.params, 500, 1500)
+    if klines is None:
+        window(call.params)
+        return []
+    klines.roll(call.now)
+    every = [*klines.closed(interval), klines.current(interval)]
+    return [row(state, kline, interval) for kline in within(every, lambda kline: kline.open_ms, call.params, most)]
 
 
 def trade_row(state: SymbolBoard, made: Print) -> Json:
@@ -131,3 +151,10 @@ def kline_row(state: SymbolBoard, kline: Kline, interval: str) -> Json:
         value(kline.taker_quote),
         "0",
     ]
+
+
+def price_kline_row(state: SymbolBoard, kline: Kline, interval: str) -> Json:
+    """A row of the candles of a price that nobody trades at: no volumes, but how often the price was told."""
+    del state
+    prices = [money(price) for price in (kline.open, kline.high, kline.low, kline.close)]
+    return [kline.open_ms, *prices, "0", next_open(kline.open_ms, interval) - 1, "0", kline.count, "0", "0", "0"]
