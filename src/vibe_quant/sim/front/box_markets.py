@@ -56,12 +56,13 @@ def opening_price(source: MarketSource, options: BoxOptions) -> Decimal:
 def seat(options: BoxOptions, exchange: SimExchange, now: int) -> None:
     """Give the account its leverage and positions, and every symbol its funding times, unless its market has told them.
 
-    Entries left out are the market's own price.
+    Entries left out are the market's own price.  Wallets and legs bear the time ``now``: clients skip those without.
 
     Raises:
         BoxError: a position is not on the symbol's grid.
     """
     exchange.account.leverage.update(dict.fromkeys(exchange.venue.markets, options.leverage))
+    exchange.account.wallet_ms.update(dict.fromkeys(options.wallets, now))
     for symbol in exchange.venue.markets:
         if not exchange.funding.next_ms(symbol):
             exchange.funding.start(symbol, now)
@@ -74,10 +75,18 @@ def seat(options: BoxOptions, exchange: SimExchange, now: int) -> None:
         if position.qty % market.rules.step:
             raise BoxError(f"{position.symbol}: {position.qty} is not a multiple of the lot step {market.rules.step}")
         exchange.seed_position(position.symbol, position.side, position.qty, entry)
+        exchange.account.leg(position.symbol, position.side).updated_ms = now
 
 
 def play(exchange: SimExchange, event: FeedEvent) -> None:
-    """Show the exchange one event of a market."""
+    """Show the exchange one event of a market; quotes first, for they are most."""
+    if type(event) is Quote:
+        exchange.on_quote(event)
+    else:
+        _play_other(exchange, event)
+
+
+def _play_other(exchange: SimExchange, event: FeedEvent) -> None:
     match event:
         case Quote():
             exchange.on_quote(event)

@@ -53,6 +53,6 @@ def _row(row: IncomeRecord) -> Json:
         "asset": row.asset,
         "time": row.exch_ms,
         "info": row.info,
-        "tranId": str(row.tran_id),
+        "tranId": row.tran_id,
         "tradeId": str(row.trade_id) if row.trade_id else "",
     }
