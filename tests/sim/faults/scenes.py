@@ -421,7 +421,8 @@ def liquidation_takes_all_crossed_legs(rig: Rig) -> None:
 def without_hedge_mode_a_position_side_does_not_match(rig: Rig) -> None:
     rig.order()
     rig.wait(1000)
-    assert rig.box.exchange.account.dual is False
+    assert rig.call("GET", "/fapi/v1/positionSide/dual").body == {"dualSidePosition": False}
+    assert rig.call("GET", "/fapi/v3/positionRisk").body == []
     assert rig.order().code == -4061
     assert not rig.resting()
 

@@ -153,7 +153,7 @@ def test_the_state_is_the_exchange_s_own_truth() -> None:
     assert state["listen_key"] in socket["subscriptions"]
     assert state["limits"]["calls"]["POST /fapi/v1/order"] == 2
     assert state["limits"]["orders"] == [3, 3]
-    assert len(state["faults"]) == len(rig.box.plan.struck) > 3
+    assert len(state["struck"]) == len(rig.box.plan.struck) > 3
 
 
 def test_only_the_newest_trades_are_shown() -> None:

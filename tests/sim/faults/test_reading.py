@@ -35,7 +35,7 @@ def test_a_list_a_file_and_a_single_declaration_are_read_alike(declared: object)
         ({}, "faults: a file of faults holds one key"),
         ([7], "faults[0]: must be a declaration with its kind"),
         ([{"kind": "ack_lat"}], "faults[0].kind: 'ack_lat' is no kind of fault; did you mean ack_late?"),
-        ([{"kind": 3}], "faults[0].kind: 3 is no kind of fault; there are ack_doubled"),
+        ([{"kind": 3}], "faults[0].kind: 3 is no kind of fault; all are in vibe-quant sim faults"),
         ([{"kind": "ack_late", "when": ONCE}], "faults[0].delay_ms: is missing; how late the answer is"),
         ([{"kind": "ack_late", "delay_ms": 1}], "faults[0].when: is missing"),
         ([LATE | {"delay": 5}], "faults[0].delay: ack_late has no such key; did you mean delay_ms?"),

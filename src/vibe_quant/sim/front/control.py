@@ -12,10 +12,10 @@ from urllib.parse import unquote
 from vibe_quant.sim.front.faults import Deck, FaultError, FaultPlan, Strike, catalogue, read_faults
 from vibe_quant.sim.front.faults.families import Act
 from vibe_quant.sim.front.http import HttpResponse, Json, encode
-from vibe_quant.sim.front.truth import Watched, truth
+from vibe_quant.sim.front.truth import Watched, newest, truth
 
 COMMANDS = {
-    "GET /state": "what is true at the exchange: account, orders, markets, sockets, limits",
+    "GET /state": "what is true at the exchange: account, orders, markets, sockets, limits, newest trades and strikes",
     "GET /faults": "the faults that are declared",
     "POST /faults": "declare more: a list, or one",
     "DELETE /faults": "forget all; what lasts ends",
@@ -73,7 +73,7 @@ class Control:
         }
 
     def _state(self, _name: str, _body: bytes, now: int) -> HttpResponse:
-        return _answer({**truth(self._box, now), "faults": _strikes(self._box.plan.struck)})
+        return _answer({**truth(self._box, now), "struck": _strikes(newest(self._box.plan.struck))})
 
     def _faults(self, _name: str, _body: bytes, _now: int) -> HttpResponse:
         rules = self._box.plan.rules

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from vibe_quant.sim.account import LegKey, pnl
 from vibe_quant.sim.book import Market
@@ -18,7 +18,9 @@ from vibe_quant.sim.front.listen_keys import ListenKeys
 from vibe_quant.sim.front.session import Session
 from vibe_quant.sim.records import SimAlgo, SimOrder
 
-NEWEST_TRADES = 100
+T = TypeVar("T")
+
+NEWEST = 100
 
 
 class Watched(Protocol):
@@ -64,16 +66,16 @@ def truth(box: Watched, now: int) -> dict[str, Json]:
         "markets": {name: _market(market) for name, market in exchange.venue.markets.items()},
         "orders": [_order(order) for order in exchange.open_orders(None)],
         "algos": [_algo(algo) for algo in exchange.algos.open],
-        "trades": [_trade(trade) for trade in _newest(box.history.trades)],
+        "trades": [_trade(trade) for trade in newest(box.history.trades)],
         "sockets": [_socket(session) for session in box.hub.sessions],
         "listen_key": box.listen_keys.live,
         "limits": {"orders": list(box.limits.order_counts(now)), "calls": dict(box.gate.calls)},
     }
 
 
-def _newest(trades: Iterable[TradeRecord]) -> list[TradeRecord]:
-    items = list(trades)
-    return list(islice(items, max(0, len(items) - NEWEST_TRADES), None))
+def newest(items: Sequence[T]) -> list[T]:
+    """The last hundred at most, oldest first."""
+    return list(islice(items, max(0, len(items) - NEWEST), None))
 
 
 def _account(exchange: SimExchange) -> Mapping[str, Json]:

@@ -93,8 +93,8 @@ def _one(item: object, path: str, problems: list[str]) -> Declared | None:
 
 def _unknown_kind(kind: object) -> str:
     near = get_close_matches(kind, KINDS, n=1) if isinstance(kind, str) else []
-    meant = f"did you mean {near[0]}? There are" if near else "there are"
-    return f"{kind!r} is no kind of fault; {meant} {', '.join(sorted(KINDS))}"
+    meant = f"did you mean {near[0]}? All are" if near else "all are"
+    return f"{kind!r} is no kind of fault; {meant} in vibe-quant sim faults, and in GET /catalogue of the control port"
 
 
 def _said(path: str, model: Kind, kind: str, detail: ErrorDetails) -> str:
