@@ -39,8 +39,12 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def quotes() -> Iterator[Quote]:
+def quotes() -> list[Quote]:
     """One quote, and after ``LEAD_MS`` all others at once, no two alike."""
+    return list(_quotes())
+
+
+def _quotes() -> Iterator[Quote]:
     price = Decimal("60000.0")
     first = Quote(SYMBOL, 0, 0, price, Decimal(1), price + Decimal("0.1"), Decimal(2), 1)
     yield first

@@ -91,26 +91,45 @@ class Box:
     @property
     def due(self) -> int:
         """When ``advance`` has something to do."""
+        return min(self.feed.due, self._due_besides())
+
+    def _due_besides(self) -> int:
         late = self._late[0][0] if self._late else NEVER
-        return min(self.feed.due, late, self.exchange.venue.due, self.board.due, self.plan.due, self.hub.due)
+        return min(late, self.exchange.venue.due, self.board.due, self.plan.due, self.hub.due)
 
     def advance(self, now: int, most: int | None = None) -> bool:
         """Let everything happen that is due until ``now``, each at its own time.
 
         With ``most`` it stops after so many events of the market; True where more is due.
         """
-        played = 0
+        left = NEVER if most is None else most
         while (due := self.due) <= now:
-            if most is not None and played >= most:
+            if left <= 0:
                 return True
             self.now = max(self.now, due)
             if self.feed.due == due:
-                self._play(self.feed.pop())
-                played += 1
+                left -= self._play(min(now, self._due_besides()), left)
             else:
                 self._run(self.now)
         self.now = max(self.now, now)
         return False
+
+    def _play(self, until: int, most: int) -> int:
+        """Events of the markets up to ``until``, or until one makes the exchange speak; how many."""
+        feed, exchange, board = self.feed, self.exchange, self.board
+        venue, played = exchange.venue, 0
+        while feed.due <= until and played < most:
+            event = feed.pop()
+            played += 1
+            play(exchange, event)
+            board.on_event(event)
+            if exchange.out:
+                self.tell(event.exch_ms)
+                break
+            if venue.due <= until:
+                break
+        self.now = max(self.now, event.exch_ms)
+        return played
 
     def _run(self, now: int) -> None:
         self.exchange.advance(now)
@@ -118,16 +137,8 @@ class Box:
         self.plan.advance(now, self)
         self.tell(now)
         self.hub.advance(now)
-        self._push_late(now)
-
-    def _play(self, event: FeedEvent) -> None:
-        exchange = self.exchange
-        if exchange.venue.due <= event.exch_ms:
-            exchange.advance(event.exch_ms)
-        play(exchange, event)
-        self.board.on_event(event)
-        if exchange.out:
-            self.tell(event.exch_ms)
+        while self._late and self._late[0][0] <= now:
+            self._push(heapq.heappop(self._late)[2])
 
     def arrive(self, request: HttpRequest, now: int) -> RequestFate:
         """What faults do to a request that arrives at ``now``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from vibe_quant.sim.server.driver import Driver
 from vibe_quant.sim.server.handlers import ControlHandler, ExchangeHandler
 from vibe_quant.sim.server.http_server import HttpServer
 
+LOG = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -30,7 +32,9 @@ class SimServer:
     def __init__(self, options: BoxOptions, *, host: str = LOOPBACK, port: int = 0, control_port: int = 0) -> None:
         """A port of zero takes a free one.  The exchange exists, with its time standing, until it is started."""
         self._clock = WallClock()
-        self.box = Box(options, self._clock.now_ms())
+        self.defects: list[Exception] = []
+        """What no request may bring about, and did; the client heard -1000, the log has the traceback."""
+        self.box = Box(options, self._clock.now_ms(), self._defect)
         self._host = host
         self._ports = (port, control_port)
         self._driver: Driver | None = None
@@ -67,20 +71,26 @@ class SimServer:
         driver.start()
 
     async def stop(self) -> None:
-        """Close every socket and stop the market."""
-        if self._driver is not None:
-            await self._driver.stop()
-        for session in list(self.box.hub.sessions):
-            session.drop()
-        for runner in self._runners:
-            await runner.cleanup()
-        self._runners.clear()
+        """Close every socket and stop the market; raises what ended it before its time."""
+        try:
+            if self._driver is not None:
+                await self._driver.stop()
+        finally:
+            for session in self.box.hub.sessions:
+                session.drop()
+            for runner in self._runners:
+                await runner.cleanup()
+            self._runners.clear()
 
     async def failed(self) -> None:
         """Return never, unless the market's task ends: then raise what ended it."""
         if self._driver is None:
             raise RuntimeError("the server was not started")
         await self._driver.ended()
+
+    def _defect(self, defect: Exception) -> None:
+        self.defects.append(defect)
+        LOG.error("a request could not be worked; its client was answered -1000", exc_info=defect)
 
     async def _serve(self, handler: Handler, port: int) -> int:
         runner = web.ServerRunner(HttpServer(handler, access_log=None), shutdown_timeout=1.0)
