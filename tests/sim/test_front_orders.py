@@ -285,18 +285,22 @@ def put(order: Any, **changes: Any) -> dict[str, Any]:
 def test_an_amendment_by_either_id_and_its_echo(desk: OrderDesk) -> None:
     placed = desk.limit(newClientOrderId="vq-1")
     desk.told()
-    answer = desk.call("PUT", "order", **put(placed, modifyId="m-7"))
-    assert list(answer) == ACK_KEYS
+    answer = desk.call("PUT", "order", **put(placed, modifyId="7"))
+    assert list(answer) == [*ACK_KEYS[:4], "modifyId", *ACK_KEYS[4:]] and answer["modifyId"] == 7
     assert (answer["price"], answer["origQty"], answer["orderId"]) == ("60200.00", "0.200", placed["orderId"])
     (frame,) = desk.told()
-    assert (frame["o"]["x"], frame["o"]["M"], list(frame["o"])[-1]) == ("AMENDMENT", "m-7", "M")
-    desk.call("PUT", "order", **put(placed, orderId=None, origClientOrderId="vq-1", quantity="0.3"))
+    assert (frame["o"]["x"], frame["o"]["M"], list(frame["o"])[-1]) == ("AMENDMENT", "7", "M")
+    unnamed = desk.call("PUT", "order", **put(placed, orderId=None, origClientOrderId="vq-1", quantity="0.3"))
+    assert list(unnamed) == ACK_KEYS
     assert "M" not in desk.told()[0]["o"]
     winner = put(placed, origClientOrderId="nobody", quantity="0.4")
     assert desk.call("PUT", "order", **winner)["origQty"] == "0.400"
 
 
 def test_an_amendment_may_let_the_exchange_pick_the_price(desk: OrderDesk) -> None:
+    placed = desk.limit()
+    assert desk.refused("PUT", "order", **put(placed, price=None, priceMatch="QUEUE")) == (-1102, mandatory("price"))
+    desk = OrderDesk(replace(QUICK, amend_needs_price=False))
     placed = desk.limit()
     answer = desk.call("PUT", "order", **put(placed, price=None, priceMatch="QUEUE"))
     assert (answer["price"], answer["priceMatch"]) == ("60000.10", "QUEUE")
@@ -311,6 +315,7 @@ def test_an_amendment_may_let_the_exchange_pick_the_price(desk: OrderDesk) -> No
         ({"quantity": None}, -1102, mandatory("quantity")),
         ({"price": None}, -1102, mandatory("price")),
         ({"priceMatch": "QUEUE"}, -5037, "Invalid price match: priceMatch and price were both sent."),
+        ({"modifyId": "seven"}, -1102, mandatory("modifyid")),
         ({"orderId": 1}, -2013, "Order does not exist."),
         ({"quantity": "0.1", "price": "60100"}, -5027, "No need to modify the order."),
         ({"quantity": "2.5"}, -2022, "ReduceOnly Order is rejected."),

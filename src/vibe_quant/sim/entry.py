@@ -166,7 +166,8 @@ class Entry:
         order = self.venue.live_order(request.symbol, request.ref)
         if order is None:
             raise Rejected(-2013, "Order does not exist.")
-        filters.check_match(request.price, request.price_match, self.venue.switches)
+        match = None if request.price is None and self.venue.switches.amend_needs_price else request.price_match
+        filters.check_match(request.price, match, self.venue.switches)
         price = _price(order.side, request.price, request.price_match, market)
         self._check_amendment(order, request, price, market)
         takes = order.time_in_force is TimeInForce.GTX and self._would_take(order, price, market)

@@ -51,6 +51,8 @@ class Switches:
     stray_good_till_refused: bool = True
     # An order whose goodTillDate has come ends CANCELED, as if by request.  False: EXPIRED.
     gtd_ends_canceled: bool = True
+    # PUT order needs a price, so that priceMatch, which excludes one, cannot be used.  False: either will do.
+    amend_needs_price: bool = True
     # PUT order with another side than the order's is refused (-1117).  False: the side is not read.
     amend_needs_side: bool = True
     # PUT order with reduceOnly=true on a hedge-mode closer: -5047, it never carried the flag.  False: it counts as

@@ -63,7 +63,7 @@ def place_request(params: Params, instrument: Instrument, rules: SymbolRules, cl
 
 def amend_request(params: Params, instrument: Instrument, rules: SymbolRules, now: int) -> AmendRequest:
     """``PUT order``: side, quantity and a price are mandatory since the integration of 2026."""
-    ref = order_ref(params)
+    ref, modify_id = order_ref(params), params.integer("modifyId")
     return AmendRequest(
         symbol=instrument.symbol,
         side=_side(params),
@@ -73,7 +73,7 @@ def amend_request(params: Params, instrument: Instrument, rules: SymbolRules, no
         timestamp_ms=now,
         order_id=ref if isinstance(ref, int) else None,
         price_match=price_match(params),
-        modify_id=params.text("modifyId") or "",
+        modify_id="" if modify_id is None else str(modify_id),
         reduce_only=params.flag("reduceOnly"),
     )
 

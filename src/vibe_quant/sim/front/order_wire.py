@@ -27,8 +27,20 @@ class OrderWire:
         self._switches = switches
 
     def ack(self, order: SimOrder) -> dict[str, Json]:
-        """Answer of PUT and DELETE, and of POST with RESULT: the order as it is."""
+        """Answer of DELETE, and of POST with RESULT: the order as it is."""
         return self._answer(order, order.status, order.filled_qty, order.updated_ms)
+
+    def amended(self, order: SimOrder, modify_id: int | None) -> dict[str, Json]:
+        """Answer of PUT: the order as it is, with the client's own number for the amendment if there was one."""
+        answer = self.ack(order)
+        if modify_id is None:
+            return answer
+        named: dict[str, Json] = {}
+        for key, value in answer.items():
+            named[key] = value
+            if key == "clientOrderId":
+                named["modifyId"] = modify_id
+        return named
 
     def accepted(self, order: SimOrder) -> dict[str, Json]:
         """Answer of POST: the order when it was accepted, whatever has happened since."""

@@ -70,7 +70,8 @@ class OrderCalls:
         """PUT order; the answer shows the order as it is now, cancelled where the documented rule cancels it."""
         symbol = params.need("symbol")
         rules = self._exchange.venue.market(symbol).rules
-        return self._wire.ack(self._exchange.amend(amend_request(params, self._instruments[symbol], rules, now), now))
+        order = self._exchange.amend(amend_request(params, self._instruments[symbol], rules, now), now)
+        return self._wire.amended(order, params.integer("modifyId"))
 
     def _test(self, call: Call) -> Json:
         """Everything but the entry: the order that it would have been, without an id."""
