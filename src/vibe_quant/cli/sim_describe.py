@@ -34,9 +34,10 @@ def describe(
     """
     from vibe_quant.sim import market_comparison
     from vibe_quant.tapes.open import open_tape
+    from vibe_quant.tapes.tape import Tape
 
     with explained():
-        tapes = [open_tape(path, symbol) for path in tape or []]
+        tapes: list[Tape | None] = [open_tape(path, symbol) for path in tape or []]
         try:
             found = [
                 market_comparison.compare(name, seed, duration, beside)

@@ -27,8 +27,9 @@ class Timetable:
         self._changes: list[StatusChange] = []
         if params.halt is not None:
             begin, end = (start_ms + int(share * duration_s) * 1000 for share in params.halt)
-            self._halt = begin, end
-            self._changes = [StatusChange(symbol, begin, HALTED), StatusChange(symbol, end, TRADING)]
+            if begin < end:
+                self._halt = begin, end
+                self._changes = [StatusChange(symbol, begin, HALTED), StatusChange(symbol, end, TRADING)]
 
     def first(self, now: int) -> list[MarketNews]:
         """What is known at the start."""

@@ -12,7 +12,7 @@ FIRST = EXACT - round(log(EXACT) / CELL_LOG)
 
 
 class Histogram:
-    """Weights by value: whole numbers below ``EXACT`` as they are, larger values in cells 1 % wide.
+    """Weights by value: below ``EXACT`` by the whole number at or below it, larger values in cells 1 % wide.
 
     A thousand cells reach from 128 to a million, whatever the count of values.
     """
