@@ -247,7 +247,7 @@ class AccountEvent:
 
 @dataclass(slots=True, eq=False)
 class SimAlgo:
-    """A conditional order at the Algo Service; ``qty`` zero with ``close_position``.
+    """A conditional order at the Algo Service; ``qty`` zero with ``close_position``, ``rises`` triggers from below.
 
     ``price`` is the limit of STOP and TAKE_PROFIT.  A TRAILING_STOP_MARKET has no ``trigger_price`` but a ``callback``
     (ratio) and the best price since it was ``activated`` as ``extreme``.  From ``order_id`` on it is about the order
@@ -276,6 +276,7 @@ class SimAlgo:
     good_till_ms: int = 0
     activate_price: Decimal = ZERO
     callback: Decimal = ZERO
+    rises: bool = True
     activated: bool = False
     extreme: Decimal = ZERO
     order_id: int = 0

@@ -8,7 +8,7 @@ from vibe_quant.domain.enums import OrderSide, OrderType, PositionSide, TimeInFo
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.sim import filters
 from vibe_quant.sim.records import AlgoRequest, Rejected
-from vibe_quant.sim.stop_triggers import TRAILING, is_met
+from vibe_quant.sim.stop_triggers import TRAILING, rises
 from vibe_quant.sim.switches import Switches
 
 LIMITS = (OrderType.STOP, OrderType.TAKE_PROFIT)
@@ -110,14 +110,12 @@ def check_not_met(request: AlgoRequest, price: Decimal | None) -> None:
     """-2021 for a trigger that ``price`` has met already, and for an activation price that it has passed."""
     if price is None:
         return
+    buys, activate, trigger = request.side is OrderSide.BUY, request.activate_price, request.trigger_price
     if request.order_type is TRAILING:
-        through = request.activate_price is not None and (
-            request.activate_price >= price if request.side is OrderSide.BUY else request.activate_price <= price
-        )
+        through = activate is not None and (activate >= price if buys else activate <= price)
     else:
-        through = request.trigger_price is not None and is_met(
-            request.order_type, request.side, price, request.trigger_price
-        )
+        up = rises(request.order_type, request.side)
+        through = trigger is not None and (price >= trigger if up else price <= trigger)
     if through:
         raise Rejected(-2021, "Order would immediately trigger.")
 

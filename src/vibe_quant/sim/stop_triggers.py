@@ -1,4 +1,4 @@
-"""When a conditional order triggers: its direction, what a trailing stop has seen, and the protection of its trigger."""
+"""When a conditional order triggers: its direction, what a trailing stop has seen, the protection of its trigger."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from vibe_quant.sim.records import SimAlgo
 TRAILING = OrderType.TRAILING_STOP_MARKET
 
 
-def is_met(order_type: OrderType, side: OrderSide, price: Decimal, trigger: Decimal) -> bool:
+def rises(order_type: OrderType, side: OrderSide) -> bool:
     """STOP: BUY at or above, SELL at or below its trigger; TAKE_PROFIT the reverse."""
-    rising = (side is OrderSide.BUY) is (order_type is OrderType.STOP_MARKET or order_type is OrderType.STOP)
-    return price >= trigger if rising else price <= trigger
+    return (side is OrderSide.BUY) is (order_type is OrderType.STOP_MARKET or order_type is OrderType.STOP)
 
 
 def activates(algo: SimAlgo, price: Decimal) -> bool:

@@ -19,7 +19,7 @@ from vibe_quant.sim.entry import Entry, overload
 from vibe_quant.sim.matching import Matching
 from vibe_quant.sim.records import ZERO, AlgoRequest, Rejected, SimAlgo, SimOrder
 from vibe_quant.sim.stop_rules import check_not_met, check_shape
-from vibe_quant.sim.stop_triggers import TRAILING, activates, apart, comes_back, is_met
+from vibe_quant.sim.stop_triggers import TRAILING, activates, apart, comes_back, rises
 from vibe_quant.sim.venue import NEVER, Venue
 
 MAX_ALGOS = 200
@@ -97,6 +97,7 @@ class AlgoService:
             price_protect=request.price_protect,
             activate_price=request.activate_price or (price if trails else None) or ZERO,
             callback=request.callback or ZERO,
+            rises=rises(request.order_type, request.side),
             reduce_only=request.close_position or (closes and self.venue.switches.closers_show_reduce_only),
         )
         self.algos[algo.client_id] = self._by_id[algo.algo_id] = algo
@@ -160,7 +161,7 @@ class AlgoService:
                 if algo.order_type is TRAILING:
                     reached = self._follow(algo, price, now)
                 else:
-                    reached = is_met(algo.order_type, algo.side, price, algo.trigger_price)
+                    reached = price >= algo.trigger_price if algo.rises else price <= algo.trigger_price
                 if reached and not self._protected(algo):
                     self._trigger(algo, now)
 
