@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vibe_quant.domain.enums import OrderType, PositionSide, StopStatus, TimeInForce
 from vibe_quant.sim.records import AlgoEvent, AlgoRequest, OrderEvent, Rejected
+from vibe_quant.sim.stop_triggers import rises
 from vibe_quant.sim.switches import Switches
 
 D = Decimal
@@ -28,14 +29,13 @@ PLACE = st.tuples(
     st.just("place"),
     st.sampled_from(PositionSide),
     st.sampled_from(KINDS),
-    st.integers(900, 1100),
+    st.integers(1, 60),
     st.sampled_from([None, "0.3", "1"]),
     st.booleans(),
 )
 STEPS = st.one_of(
     PLACE,
     PLACE,
-    st.tuples(st.just("price"), st.integers(900, 1100)),
     st.tuples(st.just("price"), st.integers(900, 1100)),
     st.tuples(st.just("cancel"), st.integers(0, 20)),
     st.tuples(st.just("close"), st.sampled_from(PositionSide)),
@@ -57,13 +57,16 @@ class Flow:
         except Rejected:
             return
 
-    def _place(self, side: PositionSide, kind: OrderType, tenths: int, qty: str | None, opens: bool) -> None:
+    def _place(self, side: PositionSide, kind: OrderType, away: int, qty: str | None, opens: bool) -> None:
         self.placed += 1
-        price, trails = D(tenths) / 10, kind is OrderType.TRAILING_STOP_MARKET
-        desk = self.desk
+        desk, trails = self.desk, kind is OrderType.TRAILING_STOP_MARKET
+        opens = opens and qty is not None
+        order_side = side.opposite.exit_side if opens else side.exit_side
+        mark = desk.x.venue.markets[SYMBOL].mark
+        price = mark + D(away) / 10 * (1 if rises(kind, order_side) else -1)
         request = AlgoRequest(
             symbol=SYMBOL,
-            side=side.opposite.exit_side if opens else side.exit_side,
+            side=order_side,
             position_side=side,
             order_type=kind,
             client_id=f"c{self.placed % 21}",
@@ -107,7 +110,7 @@ class Flow:
         self.desk.x.cancel_all(SYMBOL, self.desk.now)
 
 
-@given(st.lists(STEPS, max_size=40))
+@given(st.lists(STEPS, min_size=10, max_size=40))
 def test_the_events_tell_what_stands_open(new_desk: Any, steps: list[Any]) -> None:
     desk = new_desk(Switches(algo_good_till=True))
     for side in PositionSide:
