@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from vibe_quant.domain.enums import MarginType, PositionSide
 from vibe_quant.sim import margin
@@ -102,7 +102,6 @@ class AccountSettings:
         key = (symbol, side)
         leg = account.leg(*key)
         asset = account.asset_of(symbol)
-        amount = amount.quantize(MONEY)
         if symbol not in account.isolated:
             raise Rejected(-4049, "Add margin only support for isolated position.")
         if not leg.qty:
@@ -112,7 +111,7 @@ class AccountSettings:
         spare = leg.isolated_wallet + min(ZERO, margin.unrealized(account, key)) - margin.position_margin(account, key)
         if -amount > max(ZERO, spare):
             raise Rejected(-4051, "Isolated balance insufficient.")
-        leg.isolated_wallet += amount
+        leg.isolated_wallet += amount.quantize(MONEY, ROUND_DOWN)
         leg.updated_ms = now
         rows = (account.position_row(key),)
         self._venue.out.append(AccountEvent("MARGIN_TRANSFER", (account.balance_row(asset),), rows, now))
