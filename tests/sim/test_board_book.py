@@ -140,6 +140,7 @@ def test_the_ladder_is_on_the_grid_ordered_and_stands_until_it_is_passed() -> No
         assert bids == sorted(set(bids), reverse=True)
         assert asks == sorted(set(asks))
         assert all(price % D("0.1") == 0 for price in bids + asks)
+        assert len({q for _, q in book["bids"]}) > 20
         assert all(D(q) > 0 and D(q) % D("0.001") == 0 for _, q in book["bids"] + book["asks"])
     assert {tuple(row) for row in before["bids"][:90]} <= {tuple(row) for row in after["bids"]}
     assert after["asks"][0] == ["84788.50", "7.000"]
@@ -161,7 +162,9 @@ def test_what_an_order_may_take_is_what_was_published() -> None:
 def test_a_tape_with_depth_has_the_say() -> None:
     desk = MarketDesk()
     desk.quote("84788.2", "84788.3")
-    depth = Depth(BTC, START, START, ((D("84788.2"), D(9)), (D("84780"), D(3))), ((D("84788.3"), D(9)),))
+    depth = Depth(
+        BTC, START, START, ((D("84788.2"), D(9)), (D("84781"), D(0)), (D("84780"), D(3))), ((D("84788.3"), D(9)),)
+    )
     desk.exchange.on_depth(depth)
     desk.board.on_event(depth)
     desk.at(100)
