@@ -6,7 +6,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vibe_quant.domain.enums import OrderType, PositionSide, StopStatus, TimeInForce
@@ -37,9 +37,12 @@ STEPS = st.one_of(
     PLACE,
     PLACE,
     st.tuples(st.just("price"), st.integers(900, 1100)),
+    st.tuples(st.just("hit"), st.integers(0, 5)),
+    st.tuples(st.just("hit"), st.integers(0, 5)),
     st.tuples(st.just("cancel"), st.integers(0, 20)),
     st.tuples(st.just("close"), st.sampled_from(PositionSide)),
-    st.tuples(st.just("wait"), st.sampled_from([1, 10, 700_000])),
+    st.tuples(st.just("close"), st.sampled_from(PositionSide)),
+    st.tuples(st.just("wait"), st.sampled_from([1, 10, 10, 700_000])),
     st.tuples(st.sampled_from(["cancel all", "expire all", "countdown", "cancel orders"])),
 )
 
@@ -88,10 +91,18 @@ class Flow:
         self.desk.trade(str(price), "0.1", "SELL")
         self.desk.mark(str(price))
 
+    def _hit(self, number: int) -> None:
+        """Move the market to the trigger of one that stands open."""
+        triggers = [algo.trigger_price for algo in self.desk.x.algos.open if algo.trigger_price]
+        if triggers:
+            self._price(int(triggers[number % len(triggers)] * 10))
+
     def _cancel(self, number: int) -> None:
         self.desk.x.algos.cancel(f"c{number}", self.desk.now)
 
     def _close(self, side: PositionSide) -> None:
+        self._cancel_orders()
+        self.desk.quote("99.9", "9", "100", "9")
         self.desk.place(side, str(self.desk.leg(side)))
 
     def _wait(self, ms: int) -> None:
@@ -110,8 +121,9 @@ class Flow:
         self.desk.x.cancel_all(SYMBOL, self.desk.now)
 
 
-@given(st.lists(STEPS, min_size=10, max_size=40))
-def test_the_events_tell_what_stands_open(new_desk: Any, steps: list[Any]) -> None:
+@settings(max_examples=200)
+@given(st.lists(PLACE, min_size=2, max_size=6), st.lists(STEPS, min_size=10, max_size=40))
+def test_the_events_tell_what_stands_open(new_desk: Any, placed: list[Any], steps: list[Any]) -> None:
     desk = new_desk(Switches(algo_good_till=True))
     for side in PositionSide:
         desk.seed(side, "2")
@@ -119,7 +131,7 @@ def test_the_events_tell_what_stands_open(new_desk: Any, steps: list[Any]) -> No
     flow.do(("price", 1000))
     states: dict[int, StopStatus] = {}
     orders: dict[int, bool] = {}
-    for step in steps:
+    for step in (*placed, *steps):
         flow.do(step)
         for event in desk.events():
             if isinstance(event, OrderEvent):
