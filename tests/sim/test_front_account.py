@@ -117,6 +117,20 @@ def test_position_risk_v2_by_hand(desk: AccountDesk) -> None:
     }
 
 
+def test_roundings_as_recorded() -> None:
+    """AAPLUSDT 2026-08: 0.02 at a mark of 313.19672593; ETHUSDT 2026-08: 0.010 at 2492.02649225."""
+    desk = AccountDesk()
+    desk.buy("0.02", "313.2", symbol="SOLUSDT")
+    desk.mark("313.19672593", "SOLUSDT")
+    (row,) = desk.get(RISK_3, symbol="SOLUSDT")
+    assert (row["notional"], row["unRealizedProfit"]) == ("6.26393451", "-0.00006548")
+    desk.buy("0.010", "2489.88")
+    desk.mark("2492.02649225")
+    (row,) = desk.get(RISK_3, symbol="BTCUSDT")
+    assert (row["notional"], row["initialMargin"]) == ("24.92026492", "1.24601325")
+    assert row["unRealizedProfit"] == "0.02146492"
+
+
 def test_isolated_positions(desk: AccountDesk) -> None:
     desk.x.seed_position("BTCUSDC", SHORT, D("0.01"), D(60_000), D(50))
     desk.mark("60100", "BTCUSDC")
@@ -365,6 +379,7 @@ def test_income_adds_up_to_the_wallet() -> None:
 
     assert kinds(incomeType="COMMISSION", startTime=NOW + 1) == ["COMMISSION"]
     assert kinds(endTime=NOW) == ["COMMISSION"]
+    assert kinds(startTime=NOW, endTime=NOW) == ["COMMISSION"]
     assert kinds(limit=3, page=2) == ["TRANSFER"]
     assert kinds(symbol="BTCUSDC") == []
     desk.now += 8 * 24 * 3_600_000

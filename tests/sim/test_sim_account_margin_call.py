@@ -106,7 +106,22 @@ def test_a_leg_that_is_closed_in_time_leaves_nothing_behind(new_desk: Any) -> No
     assert len(calls(desk)) == 1
 
 
-marks = st.lists(st.integers(80_330, 81_200).map(lambda n: D(n) / 1000), min_size=1, max_size=30)
+def test_between_the_two_ratios_nothing_is_told(new_desk: Any) -> None:
+    desk = long_ten(new_desk)  # 0.8 at 80.402, 0.7 at 80.4598
+    for mark, told in (("80.4", 1), ("80.45", 0), ("80.4", 0), ("80.46", 0), ("80.45", 0), ("80.4", 1)):
+        desk.mark(mark)
+        assert len(calls(desk)) == told
+
+
+def test_a_balance_equal_to_maintenance_is_liquidated_not_warned_of(new_desk: Any) -> None:
+    desk = new_desk(wallet="203.2")
+    desk.seed(LONG, "10")
+    desk.mark("80")  # 203.2 - 200 against 800 x 0.004
+    assert desk.leg(LONG) == 0
+    assert calls(desk) == []
+
+
+marks = st.lists(st.integers(80_350, 80_500).map(lambda n: D(n) / 1000), min_size=1, max_size=30)
 
 
 @settings(max_examples=60, deadline=None)
