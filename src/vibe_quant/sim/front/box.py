@@ -8,7 +8,7 @@ from random import Random
 from string import ascii_letters, digits
 
 from vibe_quant.sim.exchange import SimExchange
-from vibe_quant.sim.feed import Feed, FeedEvent
+from vibe_quant.sim.feed import Feed
 from vibe_quant.sim.front.account_calls import AccountCalls
 from vibe_quant.sim.front.algos import AlgoCalls
 from vibe_quant.sim.front.auth import ApiKeyPair, Keys
@@ -17,6 +17,7 @@ from vibe_quant.sim.front.box_markets import open_markets, play, seat
 from vibe_quant.sim.front.box_options import BoxOptions
 from vibe_quant.sim.front.control import Control
 from vibe_quant.sim.front.endpoint import Endpoint
+from vibe_quant.sim.front.exchange_info import RequestLimits
 from vibe_quant.sim.front.faults import FaultPlan, RequestFate, read_faults
 from vibe_quant.sim.front.gatekeeper import Gate
 from vibe_quant.sim.front.history import History
@@ -80,8 +81,9 @@ class Box:
 
     def _endpoints(self) -> list[Endpoint]:
         exchange, instruments = self.exchange, self.instruments
+        limits = RequestLimits(self.options.weight_limit, *self.options.order_limits)
         return [
-            *MarketCalls(exchange, instruments, self.board).endpoints(),
+            *MarketCalls(exchange, instruments, self.board, limits).endpoints(),
             *OrderCalls(exchange, instruments, self.history).endpoints(),
             *AlgoCalls(exchange, instruments).endpoints(),
             *AccountCalls(exchange, instruments, self.history, self.options.permissions).endpoints(),
