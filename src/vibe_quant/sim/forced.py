@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, PositionSide
-from vibe_quant.sim import margin
+from vibe_quant.sim import filters, margin
 from vibe_quant.sim.account import MONEY, LegKey
 from vibe_quant.sim.liquidator import Liquidator, forced_order
 from vibe_quant.sim.matching import Matching
@@ -43,6 +43,7 @@ class Forced:
     ) -> None:
         """A trade of the user's own, made elsewhere: filled at once, at the touch unless ``price`` is given."""
         market = self.venue.market(symbol)
+        filters.check_mode(position_side, self.venue.account.dual)
         shown = market.shown(order_side)
         at = price if price is not None else (shown[0][0] if shown else market.mark)
         if at is None:

@@ -22,6 +22,7 @@ def launch(venue: Venue, entry: Entry, algo: SimAlgo, now: int) -> SimOrder:
     """
     closes = algo.side is algo.position_side.exit_side
     market = venue.markets[algo.symbol]
+    filters.check_mode(algo.position_side, venue.account.dual)
     filters.check_status(market.rules, not closes)
     if venue.live_order(algo.symbol, algo.client_id) is not None:
         raise Rejected(-4116, "ClientOrderId is duplicated.")
