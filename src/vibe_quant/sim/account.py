@@ -122,6 +122,8 @@ class Account:
 
     def cross_wallet(self, asset: str) -> Decimal:
         """The wallet less what isolated legs hold."""
+        if not self.isolated:
+            return self.wallets.get(asset, ZERO)
         held = sum((leg.isolated_wallet for (s, _), leg in self.legs.items() if self.asset_of(s) == asset), ZERO)
         return self.wallets.get(asset, ZERO) - held
 

@@ -31,6 +31,8 @@ class Liquidator:
         for asset in list(account.wallets):
             balance, needed = account.cross_margin(asset)
             self._weigh(asset, asset, balance, needed, now)
+        if not account.isolated:
+            return
         for key, leg in list(account.legs.items()):
             if key[0] in account.isolated:
                 balance = leg.isolated_wallet + pnl(key[1], leg, self.venue.markets[key[0]].mark)
