@@ -156,6 +156,12 @@ def test_the_state_is_the_exchange_s_own_truth() -> None:
     assert len(state["struck"]) == len(rig.box.plan.struck) > 3
 
 
+def test_a_leg_that_is_flat_is_not_shown() -> None:
+    rig = Rig({"kind": "position_closed", "symbol": SYMBOL, "side": "LONG"})
+    _, state = command(rig, "GET", "/state")
+    assert [leg["side"] for leg in state["legs"]] == ["SHORT"]
+
+
 def test_only_the_newest_trades_are_shown() -> None:
     rig = Rig()
     for _ in range(105):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sim.faults.scripts import ORDER, START, meet, plan, struck
+from tests.sim.faults.scripts import ORDER, START, fill, meet, plan, struck
 
 from vibe_quant.sim.front.faults import read_faults
 
@@ -46,6 +46,16 @@ def test_a_rate_is_a_rate_and_comes_from_the_seed() -> None:
     assert 140 < len(first) < 260
     assert struck(plan(declared, seed=5), 2000) == first
     assert struck(plan(declared, seed=6), 2000) != first
+
+
+def test_two_faults_of_one_kind_do_not_strike_alike() -> None:
+    declared = {"kind": "event_lost", "when": {"rate": 0.5}}
+    where = [{"where": {"events": [name]}} for name in ("TRADE_LITE", "ACCOUNT_UPDATE")]
+    faults = plan(*(declared | one for one in where))
+    for number in range(40):
+        faults.on_user(fill(number), START + number)
+    moments = [{strike.at_ms for strike in faults.struck if strike.fault[0] == one} for one in "12"]
+    assert moments[0] != moments[1]
 
 
 def test_a_burst_at_a_rate_strikes_all_that_comes_in_it() -> None:

@@ -100,6 +100,14 @@ def test_what_lasts_is_not_done_anew_and_ends_when_it_is_forgotten() -> None:
     assert [strike.hit for strike in rig.box.plan.struck] == ["1 revoked", "over"]
 
 
+def test_what_is_forgotten_before_its_moment_does_not_happen() -> None:
+    declared = {"kind": "position_closed", "symbol": SYMBOL, "side": "LONG", "when": {"at_s": 1}}
+    rig = Rig(declared, declared | {"qty": "0.5"})
+    assert rig.box.plan.remove(rig.now, "1:position_closed") == ["1:position_closed"]
+    rig.wait(1000)
+    assert rig.leg() == Decimal("1.5")
+
+
 def test_moments_by_chance_come_as_often_as_declared_and_no_oftener_than_times() -> None:
     enlarged = {"kind": "position_enlarged", "symbol": SYMBOL, "side": "LONG", "qty": "0.001"}
     rig = Rig(enlarged | {"when": {"per_minute": 60}}, enlarged | {"when": {"per_minute": 60}, "times": 3})

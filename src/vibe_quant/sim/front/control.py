@@ -38,10 +38,6 @@ class Controlled(Watched, Deck, Protocol):
         """Let happen what is due, and tell of it."""
         ...
 
-    def tell(self, now: int) -> None:
-        """Tell of what has happened."""
-        ...
-
 
 class Control:
     """Answers 200 with what was asked for, 400 with ``problems``, 404 with the commands, 409 where an act failed."""
@@ -89,7 +85,6 @@ class Control:
 
     def _forget(self, name: str, _body: bytes, now: int) -> HttpResponse:
         gone = self._box.plan.remove(now, name or None)
-        self._box.tell(now)
         if name and not gone:
             return _answer({"problems": [f"there is no fault {name!r}; GET /faults names them"]}, 404)
         return _answer({"removed": _texts(gone)})
