@@ -203,10 +203,14 @@ class SdkDesk:
         words = {"symbol": SYMBOL, "countdown_time": ms}
         return int((await self.ask(self.rest.auto_cancel_all_open_orders, **words))["countdownTime"])
 
+    async def connect(self) -> None:
+        self.listening = True
+        await self.streams.create_connection()
+
     async def listen(self) -> None:
         key = (await self.ask(self.rest.start_user_data_stream))["listenKey"]
-        streams, self.listening = self.streams, True
-        await streams.create_connection()
+        await self.connect()
+        streams = self.streams
         handles = (
             (streams.user_data(key), self.on_user),
             (streams.individual_symbol_book_ticker_streams(symbol=SYMBOL.lower()), self.on_quote),

@@ -208,8 +208,8 @@ class PythonBinanceDesk:
         )
         await self.hear(manager.symbol_mark_price_socket(SYMBOL), lambda m: heard.marks.append(Decimal(m["data"]["p"])))
         await self.hear(
-            manager.futures_multiplex_socket([f"{SYMBOL.lower()}@kline_1m"]),
-            lambda m: heard.candles.append(Candle.told(m["data"]["k"])),
+            manager.kline_futures_socket(SYMBOL),
+            lambda m: heard.candles.append(Candle.told(m["k"])),
         )
 
     async def hear(self, socket: Any, take: Callable[[Any], object]) -> None:
