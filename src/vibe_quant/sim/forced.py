@@ -24,12 +24,13 @@ class Forced:
         self._algos = algos
         self._check_margin = liquidator.check_margin
 
-    def adl(self, symbol: str, side: PositionSide, qty: Decimal, price: Decimal, now: int) -> None:
-        """Auto-deleverage ``qty`` of a leg at ``price``."""
+    def adl(self, symbol: str, side: PositionSide, qty: Decimal, price: Decimal | None, now: int) -> None:
+        """Auto-deleverage ``qty`` of a leg at ``price`` (None: the mark)."""
         key = (symbol, side)
-        order = forced_order(self.venue, key, side.exit_side, qty, price, "adl_autoclose", OrderType.LIMIT, now)
+        at = self._mark_on_grid(key) if price is None else price
+        order = forced_order(self.venue, key, side.exit_side, qty, at, "adl_autoclose", OrderType.LIMIT, now)
         self.venue.add(order, now)
-        self.matching.execute(order, qty, price, False, now, ExecType.CALCULATED)
+        self.matching.execute(order, qty, at, False, now, ExecType.CALCULATED)
 
     def external_trade(
         self,
@@ -44,11 +45,11 @@ class Forced:
         """A trade of the user's own, made elsewhere: filled at once, at the touch unless ``price`` is given."""
         market = self.venue.market(symbol)
         filters.check_mode(position_side, self.venue.account.dual)
-        shown = market.shown(order_side)
-        at = price if price is not None else (shown[0][0] if shown else market.mark)
-        if at is None:
-            raise Rejected(-1112, "No orders on book for symbol.")
         key = (symbol, position_side)
+        shown = market.shown(order_side)
+        if price is None and not shown and market.mark is None:
+            raise Rejected(-1112, "No orders on book for symbol.")
+        at = price if price is not None else (shown[0][0] if shown else self._mark_on_grid(key))
         order = forced_order(self.venue, key, order_side, qty, ZERO, client_id, OrderType.MARKET, now)
         if order.is_closer and qty > self.venue.account.leg(*key).qty:
             raise Rejected(-2022, "ReduceOnly Order is rejected.")
@@ -58,7 +59,7 @@ class Forced:
     def settle(self, key: LegKey, price: Decimal | None, now: int) -> None:
         """Close a whole leg at the settlement price (None: the mark, or its entry while there is none)."""
         account = self.venue.account
-        at = margin.mark_of(account, key) if price is None else price
+        at = self._mark_on_grid(key) if price is None else price
         qty = account.leg(*key).qty
         client_id = f"settlement_autoclose-{now}{self.venue.next_order_id()}"
         order = forced_order(self.venue, key, key[1].exit_side, qty, at, client_id, OrderType.MARKET, now)
@@ -86,8 +87,13 @@ class Forced:
         qty = self.venue.account.leg(*key).qty
         if qty:
             shown = self.venue.markets[key[0]].shown(key[1].exit_side)
-            price = shown[0][0] if shown else margin.mark_of(self.venue.account, key)
+            price = shown[0][0] if shown else self._mark_on_grid(key)
             self.external_trade(key[0], key[1], key[1].exit_side, qty, now, price)
+
+    def _mark_on_grid(self, key: LegKey) -> Decimal:
+        """The mark (its entry while there is none) as a price at which a leg is closed: rounded against the leg."""
+        rules, mark = self.venue.markets[key[0]].rules, margin.mark_of(self.venue.account, key)
+        return rules.floor_price(mark) if key[1] is PositionSide.LONG else rules.ceil_price(mark)
 
     def funding(self, symbol: str, rate: Decimal, now: int) -> None:
         """Pay funding on the mark notional of each leg: longs pay a positive rate, shorts receive it."""

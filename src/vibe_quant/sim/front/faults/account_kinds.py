@@ -84,11 +84,11 @@ class Deleveraged(_OfLeg):
     def act(self, deck: Deck, now: int, /) -> Done:
         """Deleverage it; never past flat."""
         qty = min(self.size(deck), self.leg(deck).qty)
-        price = self.price or deck.exchange.venue.market(self.symbol).mark
-        if price is None:
+        market = deck.exchange.venue.market(self.symbol)
+        if self.price is None and market.mark is None:
             raise Rejected(-1112, f"{self.symbol} has no mark price yet; give a price.")
-        deck.exchange.forced.adl(self.symbol, self.side, qty, price, now)
-        return Done(f"{self.symbol} {self.side} less {qty} at {price}")
+        deck.exchange.forced.adl(self.symbol, self.side, qty, self.price, now)
+        return Done(f"{self.symbol} {self.side} less {qty} at {self.price or market.mark}")
 
 
 class Liquidated(Act):
