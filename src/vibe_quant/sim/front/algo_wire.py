@@ -75,7 +75,6 @@ def _tail(algo: SimAlgo, instrument: Instrument) -> dict[str, Json]:
 
 def algo_update(event: AlgoEvent, instrument: Instrument) -> Json:
     """ALGO_UPDATE: numbers stripped; a cancelled one says nothing of V, wt, pm, cp and pP."""
-    del instrument  # stripped numbers need no precision
     algo = event.algo
     body: dict[str, Json] = {
         "caid": algo.client_id,
@@ -89,7 +88,7 @@ def algo_update(event: AlgoEvent, instrument: Instrument) -> Json:
         "q": stripped(algo.qty),
         "X": algo.status.value,
     }
-    body |= _actual(algo)
+    body |= _actual(algo, instrument)
     body |= {"tp": stripped(algo.trigger_price), "p": stripped(algo.price)}
     if algo.status is not StopStatus.CANCELED:
         body |= _terms(algo)
@@ -99,12 +98,12 @@ def algo_update(event: AlgoEvent, instrument: Instrument) -> Json:
     return {"e": "ALGO_UPDATE", "T": event.exch_ms, "E": event.exch_ms, "o": body | {"ia": algo.activated}}
 
 
-def _actual(algo: SimAlgo) -> dict[str, Json]:
+def _actual(algo: SimAlgo, instrument: Instrument) -> dict[str, Json]:
     if algo.actual_type is None:
         return {"ai": ""}
     return {
         "ai": str(algo.order_id),
-        "ap": stripped(algo.avg_price),
+        "ap": stripped(round(algo.avg_price, instrument.price_places + instrument.qty_places)),
         "aq": stripped(algo.filled_qty),
         "act": algo.actual_type.value,
     }
