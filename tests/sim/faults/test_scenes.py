@@ -67,6 +67,10 @@ def test_what_is_declared_without_a_moment_finds_the_account_seated() -> None:
     ("declared", "why"),
     [
         ({"kind": "position_closed", "symbol": "ETHUSDT", "side": "LONG"}, "Invalid symbol."),
+        (
+            {"kind": "position_enlarged", "symbol": SYMBOL, "side": "LONG", "qty": "0.0005"},
+            "BTCUSDT 0.0005 is not a multiple of the lot step 0.001.",
+        ),
         ({"kind": "listen_key_expired"}, "This listenKey does not exist."),
         ({"kind": "adl", "symbol": SYMBOL, "side": "LONG"}, "BTCUSDT LONG has no position."),
         ({"kind": "liquidation", "symbol": SYMBOL, "side": "LONG"}, "BTCUSDT LONG has no position."),

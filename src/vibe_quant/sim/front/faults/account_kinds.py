@@ -47,6 +47,8 @@ class _OfLeg(Act):
         """Quantity on the step grid, at least one step."""
         rules = deck.exchange.venue.market(self.symbol).rules
         if self.qty is not None:
+            if self.qty % rules.step:
+                raise Rejected(-1111, f"{self.symbol} {self.qty} is not a multiple of the lot step {rules.step}.")
             return self.qty
         return max(rules.step, rules.floor_qty(self.leg(deck).qty * (self.fraction or 1)))
 
