@@ -16,7 +16,7 @@ Exit codes:
   0  done
   1  stopped by the user, or by a fault of the program
   2  a missing, unreadable or broken file, or wrong options
-  4  a configuration, or declared faults, that do not hold"""
+  4  a configuration that does not hold, or faults that cannot be declared"""
 
 
 @contextmanager

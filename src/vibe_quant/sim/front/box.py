@@ -60,8 +60,7 @@ class Box:
         self.exchange = SimExchange(symbols, options.wallets, options.switches)
         self.hmac_key, self.hmac_secret = _credentials(options.seed)
         self.keys = Keys([ApiKeyPair(self.hmac_key, self.hmac_secret)])
-        rules = LimitRules(options.weight_limit, *options.order_limits)
-        self.limits = Limits(rules)
+        self.limits = Limits(LimitRules(options.weight_limit, *options.order_limits))
         self.listen_keys = ListenKeys(options.seed, options.switches)
         sockets = HubLimits(ping_every_ms=options.ping_every_ms, life_ms=options.socket_life_ms)
         self.hub = Hub(self.listen_keys, sockets, options.switches)
@@ -86,7 +85,7 @@ class Box:
             *MarketCalls(exchange, instruments, self.board, limits).endpoints(),
             *OrderCalls(exchange, instruments, self.history).endpoints(),
             *AlgoCalls(exchange, instruments).endpoints(),
-            *AccountCalls(exchange, instruments, self.history, self.options.permissions).endpoints(),
+            *AccountCalls(exchange, instruments, self.history, self.options.permissions, self.limits.rules).endpoints(),
             *KeyCalls(self.listen_keys).endpoints(),
         ]
 

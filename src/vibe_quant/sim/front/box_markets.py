@@ -76,6 +76,7 @@ def seat(options: BoxOptions, exchange: SimExchange, now: int) -> None:
             raise BoxError(f"{position.symbol}: {position.qty} is not a multiple of the lot step {market.rules.step}")
         exchange.seed_position(position.symbol, position.side, position.qty, entry)
         exchange.account.leg(position.symbol, position.side).updated_ms = now
+        exchange.account.leg(position.symbol, position.side).updated_ms = now
 
 
 def play(exchange: SimExchange, event: FeedEvent) -> None:
