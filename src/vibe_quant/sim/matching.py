@@ -38,7 +38,9 @@ class Matching:
     def settle(self, order: SimOrder, now: int) -> None:
         """Take what is shown; what is left rests, or expires by its type."""
         market = self.venue.markets[order.symbol]
+        self.venue.entering = order
         self.take(order, market, now)
+        self.venue.entering = None
         if order.status.is_final:
             return
         if order.order_type is OrderType.MARKET:

@@ -54,6 +54,7 @@ class Venue:
         self.out: list[ExchangeEvent] = []
         self.orders: dict[str, SimOrder] = {}  # client id -> the latest order of that id
         self.by_id: dict[int, SimOrder] = {}  # order id -> order, in the order in which they were entered
+        self.entering: SimOrder | None = None  # an order while it takes what is shown, before it rests
         self.due = NEVER  # when the next timer runs
         self._timers: list[tuple[int, int, Callable[[int], None]]] = []
         self._sequence = 0
@@ -109,18 +110,18 @@ class Venue:
     def notionals(self, told: SimOrder) -> tuple[Decimal, Decimal]:
         """Value of the symbol's resting bids and asks once ``told`` is in the state of which it is told.
 
-        An order that is about to rest counts already, one that has finished no more; MARKET orders have no value.
+        Orders that are about to rest count already (``entering``, too, while others end by it), one that has finished
+        no more; MARKET orders have no value.
         """
         bids = asks = ZERO
-        counted = False
-        for order in self.markets[told.symbol].resting:
-            counted = counted or order is told
+        for order in {*self.markets[told.symbol].resting, told, self.entering or told}:
+            if order.symbol != told.symbol:
+                continue
             if order.side is OrderSide.BUY:
                 bids += order.remaining * order.price
             else:
                 asks += order.remaining * order.price
-        own = ZERO if counted else told.remaining * told.price
-        return (bids + own, asks) if told.side is OrderSide.BUY else (bids, asks + own)
+        return bids, asks
 
     def tell_trade(self, event: OrderEvent, key: LegKey) -> None:
         """One execution: ORDER_TRADE_UPDATE and the ACCOUNT_UPDATE of the same moment, in the switched order."""
