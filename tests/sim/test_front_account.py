@@ -344,7 +344,7 @@ def test_isolated_margin_by_rest(desk: AccountDesk) -> None:
         ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "1"}, -1102),
         ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "1", "type": "3", "positionSide": "LONG"}, -1130),
         ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "0", "type": "1", "positionSide": "LONG"}, -4055),
-        ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "1E-9", "type": "1", "positionSide": "LONG"}, -4055),
+        ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "0.000000001", "type": "1", "positionSide": "LONG"}, -4055),
         ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "1", "type": "1", "positionSide": "UP"}, -4060),
         ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "1", "type": "1"}, -4061),
         ("POST", MARGIN, {"symbol": "BTCUSDT", "amount": "1", "type": "1", "positionSide": "LONG"}, -4049),
