@@ -54,6 +54,11 @@ class Gate:
                 raise ValueError(f"{endpoint.method} {endpoint.path} stands twice in the routing table")
             self._table[endpoint.method, endpoint.path] = endpoint
 
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The rows of the routing table."""
+        return tuple(self._table.values())
+
     def endpoint(self, request: HttpRequest) -> Endpoint | None:
         """The row that a request reaches; None: there is none."""
         return self._table.get((request.method, request.path))
