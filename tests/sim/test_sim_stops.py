@@ -132,8 +132,22 @@ def test_a_second_close_position_of_kind_and_direction(desk: Any, new_desk: Any)
     desk.stop(LONG, "105", order_type=TAKE)
     desk.stop(SHORT, "105")
     lenient = new_desk(Switches(second_close_position_refused=False))
+    lenient.seed(LONG, "1")
     lenient.stop(LONG, "95")
     lenient.stop(LONG, "96")
+
+
+def test_close_position_needs_a_position(new_desk: Any) -> None:
+    desk = new_desk()
+    desk.quote("99.9", "5", "100.1", "5")
+    assert desk.code(lambda: desk.stop(LONG, "95")) == -4509
+    desk.stop(LONG, "95", "1")  # with a quantity it may wait for one
+    desk.seed(SHORT, "1")
+    assert desk.code(lambda: desk.stop(LONG, "95")) == -4509
+    desk.stop(SHORT, "105")
+    lenient = new_desk(Switches(flat_close_position_refused=False))
+    lenient.quote("99.9", "5", "100.1", "5")
+    assert lenient.stop(LONG, "95").status is StopStatus.NEW
 
 
 def test_a_leg_that_is_gone_takes_its_close_position_stop_along(desk: Any) -> None:
@@ -205,7 +219,7 @@ def test_cancel_all_spares_other_symbols_and_what_is_triggering(new_desk: Any) -
     firing, near, other = (
         desk.stop(LONG, "99"),
         desk.stop(LONG, "90", "1"),
-        desk.stop(LONG, "1", symbol="ETH/USDT:USDT"),
+        desk.stop(LONG, "1", "1", symbol="ETH/USDT:USDT"),
     )
     desk.mark("99")
     desk.x.algos.cancel_all(SYMBOL, desk.now)

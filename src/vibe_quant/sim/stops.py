@@ -25,6 +25,7 @@ from vibe_quant.sim.venue import NEVER, Venue
 MAX_ALGOS = 200
 KEPT = 1000  # finished conditional orders that may still be asked for
 TRIGGER_PROTECT = Decimal("0.05")  # of a symbol that does not say
+GTE_ALONE = "Time in Force (TIF) GTE can only be used with open positions. Please ensure that positions are available."
 GTE_EXISTS = "An open stop or take profit order with GTE and closePosition in the direction is existing."
 
 AlgoKey = str | int
@@ -110,8 +111,16 @@ class AlgoService:
             raise Rejected(-4116, "ClientOrderId is duplicated.")
         if len(self.open) >= MAX_ALGOS:
             raise Rejected(-4045, "Reach max stop order limit.")
-        if request.close_position and self.venue.switches.second_close_position_refused:
-            wanted = (request.symbol, request.position_side, request.side, request.order_type)
+        if request.close_position:
+            self._check_whole(request)
+
+    def _check_whole(self, request: AlgoRequest) -> None:
+        switches, side = self.venue.switches, request.position_side
+        flat = side is not None and not self.venue.account.leg(request.symbol, side).qty
+        if flat and switches.flat_close_position_refused:
+            raise Rejected(-4509, GTE_ALONE)
+        if switches.second_close_position_refused:
+            wanted = (request.symbol, side, request.side, request.order_type)
             for algo in self.open:
                 if algo.close_position and (algo.symbol, algo.position_side, algo.side, algo.order_type) == wanted:
                     raise Rejected(-4130, GTE_EXISTS)

@@ -58,8 +58,12 @@ class Switches:
     # PUT order with reduceOnly=true on a hedge-mode closer: -5047, it never carried the flag.  False: it counts as
     # reduce-only and is spared the minimum notional.
     amend_reduce_only_refused: bool = True
+    # PUT order answers with the order as it was amended, before it meets the book.  True: as it is after that.
+    amend_shows_fills: bool = False
     # A second closePosition order of the same kind and direction is refused (-4130).
     second_close_position_refused: bool = True
+    # closePosition on a leg without position is refused (-4509), as live probes saw in 2026.  False: it waits for one.
+    flat_close_position_refused: bool = True
     # closePosition conditionals expire when their leg is gone; those with a quantity stay and are refused on trigger.
     close_position_expires: bool = True
     qty_stop_expires: bool = False
