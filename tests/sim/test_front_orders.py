@@ -343,6 +343,20 @@ def test_amending_needs_a_limit_order_on_a_trading_symbol_and_enough_value(desk:
     assert desk.refused("PUT", "order", **put(placed))[0] == -5026
 
 
+@pytest.mark.parametrize(("shown", "told"), [(False, ("NEW", "0.000")), (True, ("FILLED", "0.100"))])
+def test_what_an_amended_order_takes_is_for_the_stream_to_tell(shown: bool, told: tuple[str, str]) -> None:
+    desk = OrderDesk(replace(QUICK, amend_shows_fills=shown))
+    placed = desk.limit()
+    answer = desk.call("PUT", "order", **put(placed, quantity="0.1", price="59999.0"))
+    assert (answer["status"], answer["executedQty"], answer["price"]) == (*told, "59999.00")
+    assert desk.told()[-1]["o"]["X"] == "FILLED"
+    part = desk.limit(price="60000.1")
+    desk.quote("60000.0", "60000.1", "0.01")
+    desk.trade("60000.1", "5.05", "BUY")
+    answer = desk.call("PUT", "order", **put(part, quantity="0.5", price="60000.1"))
+    assert (answer["status"], answer["executedQty"], answer["origQty"]) == ("PARTIALLY_FILLED", "0.050", "0.500")
+
+
 def test_a_post_only_order_amended_into_the_book_is_cancelled(desk: OrderDesk) -> None:
     placed = desk.limit(timeInForce="GTX")
     answer = desk.call("PUT", "order", **put(placed, price="59999.0"))

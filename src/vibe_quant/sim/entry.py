@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from decimal import Decimal
 
 from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, PositionSide, PriceMatch, TimeInForce
@@ -160,7 +161,11 @@ class Entry:
         return market.crosses(order.side, price) or bool(self.matching.rivals(order.side, price, market))
 
     def amend(self, request: AmendRequest, now: int) -> SimOrder:
-        """New price and total quantity; loses the queue.  The documented cancels answer with the cancelled order."""
+        """New price and total quantity; loses the queue.  The documented cancels answer with the cancelled order.
+
+        What is returned is a copy as of the amendment: what the order then takes is for the user stream to tell, unless
+        ``amend_shows_fills``.
+        """
         market = self.venue.market(request.symbol)
         filters.check_time(request.timestamp_ms, request.recv_window_ms, now)
         order = self.venue.live_order(request.symbol, request.ref)
@@ -179,8 +184,9 @@ class Entry:
         order.amendments += 1
         market.resting.remove(order)
         self.venue.tell(order, ExecType.AMENDMENT, now, before)
+        amended = copy(order)
         self.matching.settle(order, now)
-        return order
+        return order if self.venue.switches.amend_shows_fills else amended
 
     def _check_amendment(self, order: SimOrder, request: AmendRequest, price: Decimal, market: Market) -> None:
         self._check_amendable(order, request, market)

@@ -31,7 +31,7 @@ class OrderWire:
         return self._answer(order, order.status, order.filled_qty, order.updated_ms)
 
     def amended(self, order: SimOrder, modify_id: int | None) -> dict[str, Json]:
-        """Answer of PUT: the order as it is, with the client's own number for the amendment if there was one."""
+        """Answer of PUT: the order as given, with the client's own number for the amendment if there was one."""
         answer = self.ack(order)
         if modify_id is None:
             return answer

@@ -67,7 +67,7 @@ class OrderCalls:
         return self._wire.accepted(order)
 
     def amend(self, params: Params, now: int) -> dict[str, Json]:
-        """PUT order; the answer shows the order as it is now, cancelled where the documented rule cancels it."""
+        """PUT order; the answer shows the order as amended, cancelled where the documented rule cancels it."""
         symbol = params.need("symbol")
         rules = self._exchange.venue.market(symbol).rules
         order = self._exchange.amend(amend_request(params, self._instruments[symbol], rules, now), now)
