@@ -104,7 +104,7 @@ class Mirror:
     def hear(self, frames: list[Row]) -> None:
         """Take over what the stream tells, in order; each event must fit those before it."""
         for frame in frames:
-            times = int(frame.get("T", frame["E"])), int(frame["E"])
+            times = int(frame["T"] if "T" in frame else frame["E"]), int(frame["E"])
             before = self._times.get(frame["e"], (0, 0))
             assert times[0] >= before[0] and times[1] >= before[1], f"{frame['e']} goes back in time"
             assert times[0] <= times[1] <= self.desk.now
