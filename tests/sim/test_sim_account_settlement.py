@@ -79,6 +79,17 @@ def test_a_halt_refuses_orders_and_lets_cancel(desk: Any) -> None:
     desk.place(LONG, "0.5", "101")
 
 
+def test_nothing_fills_in_a_halt(desk: Any) -> None:
+    resting = desk.place(LONG, "0.5", "101")
+    status(desk, "TRADING_HALT")
+    desk.trade("101.5", "5", "BUY")
+    desk.quote("101.2", "5", "101.3", "5")
+    assert (resting.status, desk.leg(LONG)) == (OrderStatus.NEW, 1)
+    status(desk, "TRADING")
+    desk.trade("101.5", "5", "BUY")
+    assert (resting.status, desk.leg(LONG)) == (OrderStatus.FILLED, D("0.5"))
+
+
 def test_a_new_tick_binds_new_orders_only(desk: Any) -> None:
     old = desk.place(LONG, "0.5", "100.3")
     desk.x.change_rules(SYMBOL, replace(desk.x.venue.markets[SYMBOL].rules, tick=D("0.5")), desk.now)

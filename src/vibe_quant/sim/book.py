@@ -39,6 +39,11 @@ class Market:
     ask_taken: Decimal = ZERO
     deep_taken: dict[Decimal, Decimal] = field(default_factory=dict)
 
+    @property
+    def trades(self) -> bool:
+        """Whether the matching engine works: in a halt what rests is not filled, whatever the tape shows."""
+        return self.rules.status == "TRADING"
+
     def set_quote(self, quote: Quote) -> None:
         """Replace the touch; a side shown anew (other price or quantity) may be taken from again."""
         old = self.quote

@@ -72,14 +72,14 @@ class SimExchange:
         market = self._markets[quote.symbol]
         before = market.quote
         market.set_quote(quote)
-        if market.resting:
+        if market.resting and market.trades:
             self.matching.on_quote(market, before, quote.exch_ms)
 
     def on_trade(self, trade: Trade) -> None:
         """A print of the tape."""
         market = self._markets[trade.symbol]
         market.last = trade.price
-        if market.resting:
+        if market.resting and market.trades:
             self.matching.on_trade(market, trade, trade.exch_ms)
         if self.algos.open:
             self.algos.on_price(trade.symbol, WorkingType.CONTRACT_PRICE, trade.price, trade.exch_ms)
