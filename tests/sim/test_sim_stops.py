@@ -74,6 +74,7 @@ def test_directions(desk: Any, side: PositionSide, kind: OrderType, trigger: str
     stop = desk.stop(side, trigger, order_type=kind)
     desk.mark(before)
     assert stop.status is StopStatus.NEW
+    desk.quote(at, "5", str(D(at) + D("0.1")), "5")
     desk.mark(at)
     desk.wait(10)
     assert stop.status is StopStatus.FINISHED
@@ -160,6 +161,20 @@ def test_a_leg_that_is_gone_takes_its_close_position_stop_along(desk: Any) -> No
     desk.wait(10)
     assert bridge.status is StopStatus.REJECTED
     assert bridge.failure == "ReduceOnly Order is rejected."
+
+
+@pytest.mark.parametrize(("bound", "status"), [(True, StopStatus.REJECTED), (False, StopStatus.FINISHED)])
+def test_a_stop_in_a_crash_meets_the_band(new_desk: Any, bound: bool, status: StopStatus) -> None:
+    desk = new_desk(Switches(triggered_market_bound=bound))
+    desk.seed(LONG, "1")
+    desk.quote("99.9", "5", "100.1", "5")
+    desk.mark("100")
+    stop = desk.stop(LONG, "97")
+    desk.mark("96")
+    desk.quote("91", "5", "91.1", "5")  # further from the mark than multiplierDown permits
+    desk.wait(10)
+    assert stop.status is status
+    assert ("PERCENT_PRICE" in stop.failure) is bound
 
 
 def test_expiry_by_switch(new_desk: Any) -> None:

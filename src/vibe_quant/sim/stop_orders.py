@@ -36,6 +36,8 @@ def launch(venue: Venue, entry: Entry, algo: SimAlgo, now: int) -> SimOrder:
         order = _order(venue, algo, OrderType.LIMIT, qty, _limit_price(venue, algo), now)
         entry.admit(order, market)
         return order
+    if venue.switches.triggered_market_bound:
+        filters.check_market_price(market, algo.side)
     if not closes:
         entry.check_margin(algo.symbol, qty, ZERO)
     return _order(venue, algo, OrderType.MARKET, qty, ZERO, now)

@@ -67,6 +67,9 @@ class Switches:
     # closePosition conditionals expire when their leg is gone; those with a quantity stay and are refused on trigger.
     close_position_expires: bool = True
     qty_stop_expires: bool = False
+    # The MARKET order of a triggered conditional is held to PERCENT_PRICE like any other: in a crash it is REJECTED, as
+    # if -4131.  False: it goes in at any price.
+    triggered_market_bound: bool = True
     # Trigger condition met until the order is in the matching engine.
     trigger_delay_ms: int = 10
     # A MARKET order takes what is shown and the rest expires (er=9).  True: it lives on and takes each new quote.
