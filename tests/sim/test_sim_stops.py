@@ -116,7 +116,9 @@ def test_refusals(desk: Any, code: int, trigger: str, qty: str | None, more: dic
     assert desk.x.algos.open == []
 
 
-def test_duplicates_and_the_limit(desk: Any) -> None:
+def test_duplicates_and_the_limit(new_desk: Any) -> None:
+    desk = new_desk(Switches(most_algos_of_leg=0))
+    desk.quote("99.9", "5", "100.1", "5")
     desk.stop(LONG, "95", "0.5", cid="a")
     assert desk.code(lambda: desk.stop(LONG, "94", "0.5", cid="a")) == -4116
     for _ in range(199):
@@ -124,6 +126,34 @@ def test_duplicates_and_the_limit(desk: Any) -> None:
     assert desk.code(lambda: desk.stop(LONG, "95", "0.5")) == -4045
     desk.x.algos.cancel("a", desk.now)
     desk.stop(LONG, "95", "0.5", cid="a")
+
+
+def test_a_leg_has_its_own_limit(desk: Any) -> None:
+    first, *_ = [desk.stop(LONG, "95", "0.1") for _ in range(10)]
+    assert desk.code(lambda: desk.stop(LONG, "95", "0.1")) == -4045
+    desk.stop(SHORT, "105", "0.1")
+    desk.x.algos.cancel(first.client_id, desk.now)
+    desk.stop(LONG, "95", "0.1")
+
+
+def test_conditional_orders_count_among_the_open_ones_by_switch(new_desk: Any) -> None:
+    for counted, room in ((True, 190), (False, 200)):
+        desk = new_desk(Switches(algos_count_as_orders=counted))
+        desk.seed(LONG, "1")
+        desk.quote("99.9", "5", "100.1", "5")
+        for _ in range(10):
+            desk.stop(LONG, "95", "0.1")
+        for _ in range(room):
+            desk.place(LONG, "0.1", "99", opens=True)
+        assert desk.refused(LONG, "0.1", "99", opens=True) == -2025
+
+
+def test_cancelling_all_takes_conditional_orders_along_by_switch(new_desk: Any) -> None:
+    for taken, status in ((True, StopStatus.CANCELED), (False, StopStatus.NEW)):
+        desk = new_desk(Switches(cancel_all_cancels_algos=taken), others=("ETH/USDT:USDT",))
+        near, other = desk.stop(LONG, "95", "1"), desk.stop(LONG, "1", "1", symbol="ETH/USDT:USDT")
+        desk.x.cancel_all(SYMBOL, desk.now)
+        assert (near.status, other.status) == (status, StopStatus.NEW)
 
 
 def test_a_second_close_position_of_kind_and_direction(desk: Any, new_desk: Any) -> None:

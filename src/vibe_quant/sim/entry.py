@@ -82,8 +82,12 @@ class Entry:
             self.check_margin(order.symbol, order.qty, order.price)
             self._check_size((order.symbol, order.position_side), order.qty * (order.price or market.mark or ZERO))
         self._check_book(order, market)
-        if len(market.resting) >= MAX_OPEN_ORDERS:
+        if self._open_count(order.symbol, market) >= MAX_OPEN_ORDERS:
             raise Rejected(-2025, "Reach max open order limit.")
+
+    def _open_count(self, symbol: str, market: Market) -> int:
+        counted = self.venue.open_algos if self.venue.switches.algos_count_as_orders else ()
+        return len(market.resting) + sum(algo.symbol == symbol for algo in counted)
 
     def _resolved(self, request: OrderRequest, side: PositionSide, market: Market, now: int) -> SimOrder:
         return SimOrder(

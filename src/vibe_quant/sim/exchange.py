@@ -119,9 +119,11 @@ class SimExchange:
         return order
 
     def cancel_all(self, symbol: str, now: int) -> None:
-        """DELETE allOpenOrders: every regular order of the symbol; conditional orders stay."""
+        """DELETE allOpenOrders: every regular order of the symbol; conditional ones too, or not, by switch."""
         for order in list(self.venue.market(symbol).resting):
             self.matching.end(order, OrderStatus.CANCELED, ExpiryReason.NONE, now)
+        if self.venue.switches.cancel_all_cancels_algos:
+            self.algos.cancel_all(symbol, now)
 
     def query(self, symbol: str, ref: OrderRef, now: int) -> SimOrder:
         """GET order; -2013 when unknown, and for ``query_lag_ms`` after it was placed."""

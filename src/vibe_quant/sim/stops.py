@@ -44,7 +44,7 @@ class AlgoService:
         self.matching = matching
         self.entry = entry
         self.algos: dict[str, SimAlgo] = {}  # client id -> the latest of that id
-        self.open: list[SimAlgo] = []
+        self.open = venue.open_algos
         self.protect: dict[str, Decimal] = {}
         self._by_id: dict[int, SimAlgo] = {}
         self._by_order: dict[int, SimAlgo] = {}
@@ -109,10 +109,14 @@ class AlgoService:
         previous = self.algos.get(request.client_id)
         if previous is not None and not previous.status.is_final:
             raise Rejected(-4116, "ClientOrderId is duplicated.")
-        if len(self.open) >= MAX_ALGOS:
+        if len(self.open) >= MAX_ALGOS or self._is_leg_full(request):
             raise Rejected(-4045, "Reach max stop order limit.")
         if request.close_position:
             self._check_whole(request)
+
+    def _is_leg_full(self, request: AlgoRequest) -> bool:
+        most, wanted = self.venue.switches.most_algos_of_leg, (request.symbol, request.position_side)
+        return 0 < most <= sum((algo.symbol, algo.position_side) == wanted for algo in self.open)
 
     def _check_whole(self, request: AlgoRequest) -> None:
         switches, side = self.venue.switches, request.position_side

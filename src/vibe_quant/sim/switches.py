@@ -39,6 +39,12 @@ class Switches:
     min_notional_relief_market: bool = False
     # countdownCancelAll takes the symbol's conditional orders too.
     countdown_cancels_algos: bool = True
+    # So does DELETE allOpenOrders, which has a call of its own for them.  False: regular orders only.
+    cancel_all_cancels_algos: bool = True
+    # A symbol's open conditional orders count on MAX_NUM_ORDERS (-2025), as the page says.  False: regular ones only.
+    algos_count_as_orders: bool = True
+    # Open conditional orders that one leg may have (-4045), as one third party says.  0: the account's limit alone.
+    most_algos_of_leg: int = 10
     # GET order and GET algoOrder answer -2013 for so long after the POST.
     query_lag_ms: int = 200
     # priceMatch QUEUE (any level) together with GTX is refused (-5037).  True: it rests in our own queue.

@@ -53,6 +53,7 @@ class Venue:
         self.switches = switches
         self.out: list[ExchangeEvent] = []
         self.orders: dict[str, SimOrder] = {}  # client id -> the latest order of that id
+        self.open_algos: list[SimAlgo] = []  # conditional orders that are not final, in order of arrival
         self.by_id: dict[int, SimOrder] = {}  # order id -> order, in the order in which they were entered
         self.entering: SimOrder | None = None  # an order while it takes what is shown, before it rests
         self.due = NEVER  # when the next timer runs
