@@ -164,7 +164,7 @@ def test_a_move_goes_through_its_size_against_the_side(scenario: str, side: Posi
 
 
 def test_moves_have_a_natural_side() -> None:
-    assert scenario_params("liquidation_run").move == -0.05
+    assert scenario_params("liquidation_run").move == -0.058
     assert scenario_params("squeeze").move == 0.03
     assert scenario_params("calm").move == 0
     assert scenario_params("squeeze", PositionSide.LONG).move == -0.03

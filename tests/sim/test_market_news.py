@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice, pairwise, takewhile
 from random import Random
@@ -23,6 +24,7 @@ from vibe_quant.sim.market_generator import (
     generate,
     generate_with_news,
 )
+from vibe_quant.sim.market_latent import Latent
 from vibe_quant.sim.market_news import ForcedTrade, FundingAt, MarketNews, StatusChange
 from vibe_quant.sim.market_params import FUNDING, MarketParams
 from vibe_quant.sim.market_scenarios import SCENARIOS, scenario_params
@@ -200,3 +202,39 @@ def test_a_coarse_instrument_has_whole_steps_still() -> None:
 def test_an_impossible_instrument_is_refused() -> None:
     with pytest.raises(ValueError, match="price 1, tick 0 and step 1 must be above zero"):
         scenario_params("calm").on_instrument(D(1), D(0), D(1))
+
+
+def test_a_path_settles_where_it_stands() -> None:
+    params = replace(scenario_params("squeeze", move=0.02), volatility=0.0)
+    latent = Latent(params, Random(1), 100)
+    assert latent.at(33.9, 1.0) < latent.start * 1.02
+    assert latent.runs()
+    assert latent.at(34.0, 1.0) == pytest.approx(latent.start * 1.02)
+    assert not latent.runs(), "a bend"
+    assert latent.at(100.0, 1.0) == pytest.approx(latent.start * 1.01)
+    assert not latent.runs()
+    latent.settle()
+    assert latent.at(10_000.0, 1.0) == pytest.approx(float(params.price / params.tick) * 1.01)
+    assert not latent.runs()
+
+
+def test_noise_is_drawn_back_to_a_path_and_wanders_after_it() -> None:
+    def farthest(*, settled: bool) -> float:
+        latent = Latent(replace(scenario_params("squeeze"), volatility=0.001), Random(1), 100)
+        latent.at(100.0, 1.0)
+        if settled:
+            latent.settle()
+        values = [latent.at(100.0 + 10 * n, 1.0) for n in range(1, 1000)]
+        return max(values) / min(values) - 1
+
+    assert farthest(settled=False) < 0.0015
+    assert farthest(settled=True) > 0.003
+
+
+def test_a_takers_push_fades() -> None:
+    latent = Latent(replace(scenario_params("calm"), volatility=0.0, impact=0.001, impact_s=10.0), Random(1), 100)
+    latent.push(buys=True)
+    assert latent.at(0.0, 1.0) == pytest.approx(latent.start * 1.001, rel=1e-6)
+    assert latent.at(10.0, 1.0) == pytest.approx(latent.start * (1 + 0.001 / 2.71828), rel=1e-6)
+    latent.push(buys=False)
+    assert latent.at(100.0, 1.0) == pytest.approx(latent.start, rel=1e-6)

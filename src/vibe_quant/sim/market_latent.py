@@ -25,6 +25,8 @@ class Latent:
         self._duration_s = duration_s
         self._sigma = params.volatility / sqrt(VOLATILITY_SPAN_S)
         self._impact = params.impact
+        self._impact_s = params.impact_s
+        self._pressure = 0.0
         self._noise = 0.0
         self._last_s = 0.0
 
@@ -34,14 +36,13 @@ class Latent:
         if self._reversion_s:
             self._noise *= exp(-dt_s / self._reversion_s)
         self._noise += self._sigma * sqrt(dt_s * activity) * self._rng.gauss(0.0, 1.0)
-        if not self._path:
-            return self.start * exp(self._noise)
-        led = self._move * self._led(elapsed_s / self._duration_s)[0]
-        return self.start * (1.0 + led) * exp(self._noise)
+        self._pressure *= exp(-dt_s / self._impact_s)
+        value = self.start * exp(self._noise + self._pressure)
+        return value * (1.0 + self._move * self._led(elapsed_s / self._duration_s)[0]) if self._path else value
 
     def push(self, *, buys: bool) -> None:
-        """A taker's order moves the price a little, for good."""
-        self._noise += self._impact if buys else -self._impact
+        """A taker's order moves the price a little, for a while."""
+        self._pressure += self._impact if buys else -self._impact
 
     def runs(self) -> bool:
         """Whether the path goes the way of its move now."""

@@ -25,7 +25,7 @@ class MarketParams:
 
     **Takers.**  An order of ``print_lots`` steps has about two prints, the more unequal the larger ``print_unevenness``
     (1: as chance cuts them); ``meta_share`` of the orders are parts of larger ones and keep their side; ``exact_share``
-    take just what is displayed.  Each order moves the price by ``impact`` (a ratio).
+    take just what is displayed.  Each order moves the price by ``impact`` (a ratio) for some ``impact_s``.
 
     **Price.**  ``volatility`` is the standard deviation of the log price over eight minutes; ``reversion_s`` is the
     time in which that noise is drawn back to the path (0: never).  The book stays until the price has left it by
@@ -61,6 +61,7 @@ class MarketParams:
     print_unevenness: float = 7.0
     meta_share: float = 0.9
     impact: float = 0.0
+    impact_s: float = 20.0
     exact_share: float = 0.0
     sweep_share: float = 0.5
     reversion_s: float = 0.0

@@ -21,7 +21,7 @@ CALM = MarketParams(
     print_lots=72.0,
     volatility=0.001,
     sticky=0.000035,
-    impact=0.000002,
+    impact=0.000003,
 )
 
 THIN_ALT = MarketParams(
@@ -36,9 +36,10 @@ THIN_ALT = MarketParams(
     taker_sigma=1.2,
     print_lots=600.0,
     print_unevenness=1.0,
-    volatility=0.0025,
+    volatility=0.0015,
     sticky=0.0003,
-    impact=0.00002,
+    impact=0.0002,
+    impact_s=8.0,
     activity_sigma=0.5,
     followers=0.1,
     meta_share=0.95,
@@ -47,8 +48,8 @@ THIN_ALT = MarketParams(
     move_echoes=1.2,
     echo_s=0.03,
     close_ms=50,
-    spread_extra=100.0,
-    spread_sigma=0.7,
+    spread_extra=92.0,
+    spread_sigma=0.6,
     tight_share=0.08,
     reshape=0.7,
     book_lag_ms=5.0,
@@ -96,7 +97,9 @@ SCENARIOS: dict[str, Scenario] = {
     "calm": Scenario(CALM, None),
     "trending": Scenario(replace(CALM, path=TREND, move=0.006), PositionSide.LONG),
     "thin_alt": Scenario(THIN_ALT, None),
-    "liquidation_run": Scenario(replace(CALM, path=RUN, move=0.05, reversion_s=20.0), PositionSide.LONG),
+    "liquidation_run": Scenario(
+        replace(CALM, path=RUN, move=0.058, reversion_s=20.0, touch_median=5000.0), PositionSide.LONG
+    ),
     "squeeze": Scenario(
         replace(CALM, path=SQUEEZE, move=0.03, reversion_s=20.0, touch_median=1500),
         PositionSide.SHORT,
