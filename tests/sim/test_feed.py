@@ -85,3 +85,23 @@ def test_marks_are_derived_where_there_are_none() -> None:
 
 def test_no_market_at_all_is_never_due() -> None:
     assert Feed({"BTCUSDT": []}, START, D(1)).due == NEVER
+
+
+def test_markets_that_are_postponed_stand_still_and_go_on_as_they_were() -> None:
+    def feed() -> Feed:
+        funding = FundingAt("b", 25, 1025, D(0))
+        return Feed({"A": [quote(0), quote(20), quote(40)], "B": [quote(10), funding, quote(30)]}, START, D(2))
+
+    plain, late = feed(), feed()
+    for either in (plain, late):
+        either.pop()
+    late.postpone(late.due - 1)
+    assert late.due == START
+    late.postpone(START + 7_000)
+    told = drained(late)
+    expected = drained(plain)
+    assert [(e.symbol, e.exch_ms - 7_000) for e in told] == [(e.symbol, e.exch_ms) for e in expected]
+    moved = [e.next_ms for e in told if isinstance(e, FundingAt)]
+    assert moved == [e.next_ms + 7_000 for e in expected if isinstance(e, FundingAt)]
+    late.postpone(START + 9_000)
+    assert late.due == NEVER

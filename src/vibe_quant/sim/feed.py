@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
@@ -26,8 +26,9 @@ class Feed:
     def __init__(self, markets: Mapping[str, Iterable[FeedEvent]], start_ms: int, speed: Decimal) -> None:
         """``markets`` by symbol, each in the order of exchange time; ``speed`` above zero."""
         self._heap: list[tuple[int, int, FeedEvent, Iterator[FeedEvent]]] = []
+        self._start = _Start(start_ms)
         for index, (symbol, events) in enumerate(markets.items()):
-            stamped = _stamped(iter(events), start_ms, speed, symbol)
+            stamped = _stamped(iter(events), self._start, speed, symbol)
             first = next(stamped, None)
             if first is not None:
                 self._heap.append((first.exch_ms, index, first, stamped))
@@ -49,6 +50,18 @@ class Feed:
         self.due = self._heap[0][0] if self._heap else NEVER
         return event
 
+    def postpone(self, now: int) -> None:
+        """Let every market stand still until ``now`` (epoch ms), and go on from there with the events it is at."""
+        late = now - self.due
+        if late <= 0 or not self._heap:
+            return
+        self._start.ms += late
+        later = [
+            (at + late, index, _moved(event, late.__add__, event.symbol), rest) for at, index, event, rest in self._heap
+        ]
+        self._heap = later  # all by as much: a heap still
+        self.due = now
+
 
 def with_marks(events: Iterable[FeedEvent]) -> Iterator[FeedEvent]:
     """The events of a market without marks, with marks derived from its quotes."""
@@ -61,29 +74,36 @@ def with_marks(events: Iterable[FeedEvent]) -> Iterator[FeedEvent]:
                 yield mark
 
 
+@dataclass(slots=True)
+class _Start:
+    """When the markets' first events are, or would have been with all that was postponed since; epoch ms."""
+
+    ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Shift:
     """Where a market's own times come to lie."""
 
     origin: int
-    start: int
+    start: _Start
     speed: Decimal
 
     def __call__(self, own_ms: int) -> int:
         since = own_ms - self.origin
-        return self.start + (since if self.speed == 1 else int(since / self.speed))
+        return self.start.ms + (since if self.speed == 1 else int(since / self.speed))
 
 
-def _stamped(events: Iterator[FeedEvent], start_ms: int, speed: Decimal, symbol: str) -> Iterator[FeedEvent]:
+def _stamped(events: Iterator[FeedEvent], start: _Start, speed: Decimal, symbol: str) -> Iterator[FeedEvent]:
     first = next(events, None)
     if first is None:
         return
-    shift = _Shift(first.exch_ms, start_ms, speed)
+    shift = _Shift(first.exch_ms, start, speed)
     for event in chain((first,), events):
         yield _moved(event, shift, symbol)
 
 
-def _moved(event: FeedEvent, shift: _Shift, symbol: str) -> FeedEvent:
+def _moved(event: FeedEvent, shift: Callable[[int], int], symbol: str) -> FeedEvent:
     """The event at its new time and under the exchange's name; the frequent kinds by hand, for ``replace`` is slow."""
     at = shift(event.exch_ms)
     match event:

@@ -1,12 +1,13 @@
 """What the exchange tells of its markets, and when: at once (touch, trades), or on the grid of the clock (the rest).
 
-The simulated account's own orders are not part of it: neither do its resting orders stand in the public book nor do its
-takes appear among the public trades.  The tape or the generator plays the whole rest of the market.
+The tape or the generator plays the whole rest of the market.  The account's resting orders stand in the public book
+among it, so that a program meets its own quotes there; its takes neither shrink the book nor appear among the trades.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from vibe_quant.domain.enums import OrderSide
@@ -66,10 +67,23 @@ class Board:
         if state.klines is None:
             state.begin(quote.exch_ms, quote.bid or quote.ask or state.instrument.price)
             state.settle()
+        self._tell_touch(state, update_id)
+
+    def on_own(self, symbol: str, now: int) -> None:
+        """An order of the account came, changed or went: the touch is told anew where that moved it."""
+        state = self.symbols[symbol]
+        before = state.book.touch
+        state.show_own()
+        touch = state.book.touch
+        if touch is not None and touch != before:
+            self._tell_touch(state, state.book.last_id, now)
+
+    def _tell_touch(self, state: SymbolBoard, update_id: int, now: int | None = None) -> None:
         publisher, name = self._publisher, state.names.book_ticker
         alone, among_all = publisher.wanted(PUBLIC, name), publisher.wanted(PUBLIC, ALL_TOUCHES)
-        if alone or among_all:
-            frame = state.wire.book_ticker(quote, update_id)
+        touch = state.book.touch
+        if touch is not None and (alone or among_all):
+            frame = state.wire.book_ticker(touch if now is None else replace(touch, exch_ms=now), update_id)
             if alone:
                 publisher.publish(PUBLIC, name, frame)
             if among_all:
@@ -97,11 +111,15 @@ class Board:
         """Publish all that is due by ``now``.  A clock that jumped by more than a minute finds the last seconds."""
         if self.due == NEVER:
             self.due = _next(now)
-        if now - self.due > LONGEST_CATCH_UP_MS:
-            self.due = _next(now - CATCH_UP_MS)
+        self.skip(now)
         while self.due <= now:
             self._grid.tick(self.due)
             self.due = _next(self.due)
+
+    def skip(self, now: int) -> None:
+        """Leave out what is due by ``now`` but the last seconds, if that is more than a minute."""
+        if now - self.due > LONGEST_CATCH_UP_MS:
+            self.due = _next(now - CATCH_UP_MS)
 
     def settled(self, symbol: str) -> SymbolBoard:
         """The state of a symbol with its book brought up to the last quote.

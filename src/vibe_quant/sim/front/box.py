@@ -36,7 +36,9 @@ from vibe_quant.sim.venue import NEVER
 
 KEY_LENGTH = 64
 WARM_UP_MS = 2_000
-"""How long the markets have run when the exchange opens, so that it has marks and trades."""
+WARM_UP_EVENTS = 2_000
+"""How long the markets have run when the exchange opens, so that it has marks and trades, and the most that each tells
+meanwhile: a fast one stands still then until the opening."""
 
 
 class Box:
@@ -74,7 +76,9 @@ class Box:
         self._late: list[tuple[int, int, UserFrame]] = []
         self._told = 0
         self.feed = Feed(open_markets(options, self.now), self.now, options.speed)
-        self.advance(now)
+        if self.advance(now, most=WARM_UP_EVENTS * len(self.instruments)):
+            self.postpone(now)
+            self.advance(now)
         seat(options, self.exchange, now)
         self.plan.add(declared, now)
 
@@ -114,6 +118,11 @@ class Box:
                 self._run(self.now)
         self.now = max(self.now, now)
         return False
+
+    def postpone(self, now: int) -> None:
+        """Let the markets stand still until after ``now``, to go on as they were; all else happens in its time."""
+        self.feed.postpone(now + 1)
+        self.board.skip(now)
 
     def _play(self, until: int, most: int) -> int:
         """Events of the markets up to ``until``, or until one makes the exchange speak; how many."""
@@ -178,6 +187,8 @@ class Box:
             self.history.record(event)
             if isinstance(event, OrderEvent) and event.exec_type is ExecType.CALCULATED:
                 self._forced(event)
+        for symbol in {event.order.symbol: None for event in events if isinstance(event, OrderEvent)}:
+            self.board.on_own(symbol, now)
         self._pass_on(self.user_events.frames(events), now)
 
     def _pass_on(self, frames: Sequence[UserFrame], now: int) -> None:

@@ -1,4 +1,8 @@
-"""Lets the exchange's time pass: wakes when something is due, and lets nothing run ahead of the clock."""
+"""Lets the exchange's time pass: wakes when something is due, and lets nothing run ahead of the clock.
+
+The markets give way where the machine cannot play them in time, or slept: they stand still meanwhile, so that neither
+the exchange's timers nor its clients wait for what was missed.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from vibe_quant.sim.front.box import Box
 
 LONGEST_SLEEP_S = 0.5
 TURN_EVENTS = 2000
+LONGEST_LAG_MS = 1000
 
 
 class Clock(Protocol):
@@ -30,10 +35,20 @@ class Driver:
         self._task: asyncio.Task[None] | None = None
 
     def now(self) -> int:
-        """The exchange's time, everything due until then having happened."""
+        """The exchange's time, everything due until then having happened or, of the markets, been postponed."""
         now = self._clock.now_ms()
-        self._box.advance(now)
+        self._turn(now, 0)
         return now
+
+    def _turn(self, now: int, longest_lag_ms: int) -> bool:
+        """Carry the box on; True where the markets lag, by ``longest_lag_ms`` at most."""
+        box = self._box
+        if not box.advance(now, most=TURN_EVENTS):
+            return False
+        if now - box.feed.due <= longest_lag_ms:
+            return True
+        box.postpone(now)
+        return box.advance(now, most=TURN_EVENTS)
 
     def changed(self) -> None:
         """Something may be due sooner than before."""
@@ -58,7 +73,7 @@ class Driver:
     async def _run(self) -> None:
         while True:
             now = self._clock.now_ms()
-            if self._box.advance(now, most=TURN_EVENTS):
+            if self._turn(now, LONGEST_LAG_MS):
                 await asyncio.sleep(0)
                 continue
             self._wake.clear()

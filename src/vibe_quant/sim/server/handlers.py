@@ -10,7 +10,7 @@ from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse
 from vibe_quant.sim.front.session import Session
 from vibe_quant.sim.server.driver import Driver
-from vibe_quant.sim.server.http_server import as_aiohttp
+from vibe_quant.sim.server.http_server import ILLEGAL, as_aiohttp
 from vibe_quant.sim.server.wire import SocketWire
 
 LARGEST_BODY = 1024 * 1024
@@ -99,7 +99,10 @@ async def read(request: web.BaseRequest) -> HttpRequest | HttpResponse:
     path, _, query = request.raw_path.partition("?")
     body = b""
     while True:
-        chunk = await request.content.read(LARGEST_BODY)
+        try:
+            chunk = await request.content.read(LARGEST_BODY)
+        except (ConnectionError, web.RequestPayloadError):
+            return ILLEGAL
         if not chunk:
             break
         body += chunk

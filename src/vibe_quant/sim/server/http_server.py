@@ -5,8 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from vibe_quant.sim.front.http import JSON_TYPE, HttpResponse, error_body
+from vibe_quant.sim.front.http import HttpResponse, error_body
 
+ILLEGAL = HttpResponse(400, error_body(-1100, "Illegal request."))
 UNKNOWN = "An unknown error occured while processing the request."
 
 
@@ -21,13 +22,11 @@ class Connection(RequestHandler):
         message: str | None = None,  # noqa: ARG002 - aiohttp's text, with parts of the request in it
     ) -> web.StreamResponse:
         """The answer to bytes that are no request; a defect is logged here and told to nobody."""
-        malformed = status < 500
-        if not malformed:
+        answer = ILLEGAL
+        if status >= 500:
             self.log_exception("a request could not be answered", exc_info=exc)
-        code, text = (-1100, "Illegal request.") if malformed else (-1000, UNKNOWN)
-        response = web.Response(
-            status=400 if malformed else 503, body=error_body(code, text), headers={"Content-Type": JSON_TYPE}
-        )
+            answer = HttpResponse(503, error_body(-1000, UNKNOWN))
+        response = as_aiohttp(answer)
         response.force_close()
         return response
 
@@ -36,8 +35,8 @@ class HttpServer(web.Server):
     """Makes ``Connection``s."""
 
     def __call__(self) -> RequestHandler:
-        """One for each that is accepted."""
-        return Connection(self, loop=self._loop, **self._kwargs)
+        """One for each that is accepted; bodies stay as they come, for the signature is over these very bytes."""
+        return Connection(self, loop=self._loop, auto_decompress=False, **self._kwargs)
 
 
 def as_aiohttp(answer: HttpResponse) -> web.Response:

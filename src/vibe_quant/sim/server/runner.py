@@ -12,7 +12,7 @@ from aiohttp import web
 from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.front.box_options import BoxOptions
 from vibe_quant.sim.server.clock import WallClock
-from vibe_quant.sim.server.driver import Driver
+from vibe_quant.sim.server.driver import Clock, Driver
 from vibe_quant.sim.server.handlers import ControlHandler, ExchangeHandler
 from vibe_quant.sim.server.http_server import HttpServer
 
@@ -29,9 +29,20 @@ class SimServer:
     HMAC; ``box`` is the exchange itself.  Nothing but ``host`` is bound, which is loopback unless told otherwise.
     """
 
-    def __init__(self, options: BoxOptions, *, host: str = LOOPBACK, port: int = 0, control_port: int = 0) -> None:
-        """A port of zero takes a free one.  The exchange exists, with its time standing, until it is started."""
-        self._clock = WallClock()
+    def __init__(
+        self,
+        options: BoxOptions,
+        *,
+        host: str = LOOPBACK,
+        port: int = 0,
+        control_port: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
+        """A port of zero takes a free one.  The exchange exists, with its time standing, until it is started.
+
+        ``clock`` stands in for the wall clock; where it leaps, timers strike and the markets go on as they were.
+        """
+        self._clock = clock or WallClock()
         self.defects: list[Exception] = []
         """What no request may bring about, and did; the client heard -1000, the log has the traceback."""
         self.box = Box(options, self._clock.now_ms(), self._defect)
