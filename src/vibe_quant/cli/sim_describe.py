@@ -28,7 +28,7 @@ def describe(
     of mid log returns in bps, fano the variance over the mean of counts in windows (1: no bursts), signs the
     autocorrelation of takers' sides.
 
-    \\b
+    \b
     Example:
       vibe-quant sim describe --scenario calm --tape um_BTCUSDT_2023-04-04T2358_8m34s.csv.gz
     """
