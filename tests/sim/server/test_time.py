@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import aiohttp
 import pytest
-
 from tests.sim.server.test_server import OPTIONS, SYMBOL, place, resting
+
 from vibe_quant.sim.server import SimServer
 from vibe_quant.sim.server.clock import WallClock
 

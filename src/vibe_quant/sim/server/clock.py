@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-
 LEAP_NS = 1_000_000_000
 
 

@@ -26,7 +26,7 @@ class ExchangeHandler:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request, or one socket's whole life."""
-        if request.headers.get("Upgrade", "").lower() == "websocket":
+        if request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._socket(request)
         return await self._rest(request)
 
