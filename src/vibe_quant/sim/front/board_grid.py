@@ -160,5 +160,5 @@ def _trade_ms(state: SymbolBoard) -> int:
 
 def _first_levels(state: SymbolBoard, diff: DepthDiff, most: int, now: int) -> bytes:
     wire, book = state.wire, state.book
-    bids, asks = wire.levels(book.bids.levels(most)), wire.levels(book.asks.levels(most))
-    return wire.depth(diff, bids, asks, _trade_ms(state), now)
+    bids, asks = book.levels(most)
+    return wire.depth(diff, wire.levels(bids), wire.levels(asks), _trade_ms(state), now)

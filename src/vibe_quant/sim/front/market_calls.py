@@ -79,12 +79,13 @@ class MarketCalls:
         most = depth_limit(call.params)
         state = self._board.settled(known(self._board, call.params.need("symbol")).symbol)
         quote, wire, book = state.book.quote, state.wire, state.book
+        bids, asks = book.levels(most)
         return {
             "lastUpdateId": book.read(),
             "E": call.now,
             "T": call.now if quote is None else quote.exch_ms,
-            "bids": [[wire.prices[price], wire.qtys[qty]] for price, qty in book.bids.levels(most)],
-            "asks": [[wire.prices[price], wire.qtys[qty]] for price, qty in book.asks.levels(most)],
+            "bids": [[wire.prices[price], wire.qtys[qty]] for price, qty in bids],
+            "asks": [[wire.prices[price], wire.qtys[qty]] for price, qty in asks],
         }
 
     def _rows(self, row: Row, call: Call) -> Json:
@@ -105,7 +106,7 @@ def known(board: Board, symbol: str) -> SymbolBoard:
 
 def book_row(state: SymbolBoard, now: int) -> Json:
     """The touch; zeros before the first quote."""
-    quote, wire = state.book.quote or NO_QUOTE, state.wire
+    quote, wire = state.book.touch or NO_QUOTE, state.wire
     return {
         "symbol": state.symbol,
         "bidPrice": wire.prices[quote.bid],

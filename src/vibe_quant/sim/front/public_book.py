@@ -12,7 +12,9 @@ from random import Random
 
 from vibe_quant.domain.events import Depth, Level, Quote
 from vibe_quant.sim.front.ladder import LadderSide
+from vibe_quant.sim.front.own_orders import NOTHING, Sizes, with_own
 from vibe_quant.sim.instruments import Instrument
+from vibe_quant.sim.records import ZERO
 
 SHOWN = 20
 FIRST_ID = 300_000_000_000
@@ -53,6 +55,8 @@ class PublicBook:
         self.told = False
         self.bids = LadderSide(-1, rules.tick, rules.step, rng)
         self.asks = LadderSide(1, rules.tick, rules.step, rng)
+        self.own_bids: Sizes = NOTHING
+        self.own_asks: Sizes = NOTHING
         self.chains = {speed: DepthChain(self.last_id) for speed in speeds}
 
     def on_quote(self, quote: Quote) -> int:
@@ -90,6 +94,28 @@ class PublicBook:
             tuple(self.asks.levels(SHOWN)),
         )
 
+    @property
+    def touch(self) -> Quote | None:
+        """The best of both sides, own orders among them; None before the first quote."""
+        quote = self.quote
+        if quote is None or not (self.own_bids or self.own_asks):
+            return quote
+        return with_own(quote, self.own_bids, self.own_asks)
+
+    def show(self, bids: Sizes, asks: Sizes) -> None:
+        """Let these own orders, and no others, stand in the book."""
+        if bids == self.own_bids and asks == self.own_asks:
+            return
+        for chain in self.chains.values():
+            chain.bids |= _changed(self.own_bids, bids)
+            chain.asks |= _changed(self.own_asks, asks)
+        self.own_bids, self.own_asks = bids, asks
+        self.last_id += 1
+
+    def levels(self, most: int) -> tuple[list[Level], list[Level]]:
+        """The first ``most`` levels of bids and asks, best first."""
+        return _merged(self.bids, self.own_bids, most), _merged(self.asks, self.own_asks, most)
+
     def read(self) -> int:
         """Number a read of the settled book, so that the next event of every chain spans it."""
         self.last_id += 1
@@ -100,10 +126,24 @@ class PublicBook:
         chain = self.chains[speed]
         if not chain.bids and not chain.asks:
             return None
-        bids = [(-key, self.bids.qty_at(key)) for key in sorted(chain.bids)]
-        asks = [(key, self.asks.qty_at(key)) for key in sorted(chain.asks)]
+        bids = [(-key, self.bids.qty_at(key) + self.own_bids.get(key, ZERO)) for key in sorted(chain.bids)]
+        asks = [(key, self.asks.qty_at(key) + self.own_asks.get(key, ZERO)) for key in sorted(chain.asks)]
         diff = DepthDiff(chain.last_id + 1, self.last_id, chain.last_id, bids, asks)
         chain.last_id = self.last_id
         chain.bids.clear()
         chain.asks.clear()
         return diff
+
+
+def _changed(old: Sizes, new: Sizes) -> set[Decimal]:
+    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
+def _merged(side: LadderSide, own: Sizes, most: int) -> list[Level]:
+    levels = side.levels(most)
+    if not own:
+        return levels
+    sizes = {price * side.sign: qty for price, qty in levels}
+    for key, qty in own.items():
+        sizes[key] = sizes.get(key, ZERO) + qty
+    return [(key * side.sign, sizes[key]) for key in sorted(sizes)[:most]]

@@ -13,6 +13,7 @@ from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.front.candles import HOUR, SPANS, Kline, flat
 from vibe_quant.sim.front.klines import Klines
 from vibe_quant.sim.front.market_wire import SymbolWire
+from vibe_quant.sim.front.own_orders import own_sizes
 from vibe_quant.sim.front.price_marks import PriceMarks
 from vibe_quant.sim.front.prints import Print, Prints
 from vibe_quant.sim.front.public_book import PublicBook
@@ -150,6 +151,11 @@ class SymbolBoard:
         depth: Depth | None = self.book.settle(self.rules.tick)
         if depth is not None and not self.book.told:
             self._exchange.on_depth(depth)
+        self.show_own()
+
+    def show_own(self) -> None:
+        """Let the account's orders stand in the published book as they rest now."""
+        self.book.show(*own_sizes(self.market))
 
     def note_funding(self) -> None:
         """Enter what was paid since the last look: funding times that went by, whole intervals to the next one.
