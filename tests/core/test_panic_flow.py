@@ -266,7 +266,7 @@ def test_panic_needs_no_quote_at_all_but_some_price_and_the_rules() -> None:
     without.hold("1")
     without.wallet = wallet_for("90")
     without.feed(ev.StreamUp(Stream.USER, without.now))
-    without.engine.desks[BTC].rules = None
+    without.engine.desks[BTC].rulebook.rules = None
     assert orders(without.mark(TIER_1)) == []
 
 

@@ -28,6 +28,7 @@ from vibe_quant.core.account import Account
 from vibe_quant.core.engine import Engine
 from vibe_quant.core.margin import margin_of
 from vibe_quant.core.market import MarketView
+from vibe_quant.core.rulebook import Rulebook
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.account import Balance, Position
@@ -46,10 +47,12 @@ class Followed:
         self.symbol = name
         self.view = MarketView(name, 1500)
         self.view.mark = None if mark is None else D(mark)
-        self.rules: SymbolRules | None = None
+        self.rulebook = Rulebook(name)
+        self.rulebook.brackets = brackets
         if asset is not None:
-            self.rules = SymbolRules(name, D("0.1"), D("0.01"), D("0.01"), D(1000), D(5), D(500), margin_asset=asset)
-        self.brackets = brackets
+            self.rulebook.rules = SymbolRules(
+                name, D("0.1"), D("0.01"), D("0.01"), D(1000), D(5), D(500), margin_asset=asset
+            )
 
 
 def account(*held: tuple[str, str, MarginType]) -> Account:
@@ -170,7 +173,7 @@ def test_depth_and_candles_reach_their_symbol_and_an_old_row_or_mark_does_not() 
 def test_older_brackets_stay_where_rules_come_without() -> None:
     desk = started()
     desk.feed(ev.RulesLoaded(RULES, desk.now))
-    assert desk.engine.desks[BTC].brackets == BRACKETS
+    assert desk.engine.desks[BTC].rulebook.brackets == BRACKETS
 
 
 def test_two_engines_with_the_same_events_want_the_same() -> None:

@@ -140,7 +140,7 @@ class Aftermath:
         if code in ACCOUNT_HALTS and side.house.halted is None:
             return self._halt_account(code)
         if code in GRID or code in MIN_NOTIONAL or code in STATUS:
-            return side.desk.ask_rules(f"an order was refused with {code}", now)
+            return side.desk.rulebook.ask(f"an order was refused with {code}", now)
         if code not in OVER_CLOSE:
             return []
         side.house.sync.surprise(now, f"an order was refused with {code}")

@@ -107,11 +107,11 @@ class Answers:
             case RequestKind.SNAPSHOT:
                 return desk.risk.on_read_failed(now)
             case RequestKind.RULES:
-                return desk.on_rules_failed(now)
+                return desk.rulebook.failed(now)
             case RequestKind.DEAD_MAN:
                 return desk.dead_man.on_failed(answer, now)
             case _ if answer.request in STOP_REQUESTS:
-                return [intent for side in desk.working for intent in _tell_stop(side, answer, now)]
+                return [intent for side in desk.pair.working for intent in _tell_stop(side, answer, now)]
             case _:
                 return []
 

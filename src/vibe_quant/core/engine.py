@@ -9,6 +9,7 @@ from vibe_quant.core.answers import Answers
 from vibe_quant.core.desk import Desk
 from vibe_quant.core.house import House
 from vibe_quant.core.margin import margin_of
+from vibe_quant.core.market import MarketView
 from vibe_quant.core.operator import Operator
 from vibe_quant.core.pacing import Pacing
 from vibe_quant.core.reports import Reports
@@ -83,7 +84,7 @@ class Engine:
         if found is None:
             found = self.open_desk(symbol)
             if found is not None:
-                found.rules_due_ms = self._now
+                found.rulebook.due_ms = self._now
         return found
 
     def open_desk(self, symbol: str) -> Desk | None:
@@ -130,18 +131,18 @@ class Engine:
         """After anything but a market event: every desk looks once more, reads that are due leave."""
         self._due_is_old = True
         for desk in self.desks.values():
-            desk.refresh()
-            out += desk.pulse(now)
-            out += desk.count_orders(now)
+            desk.pair.refresh()
+            out += desk.pair.pulse(now)
+            out += desk.dead_man_feed.tell(now)
         return out + self.house.sync.due(now) + self._operator.last_call()
 
     def _table(self) -> dict[type[Any], Handler]:
         market: dict[type[Any], Handler] = {
-            ev.Quote: self._on_quote,
-            ev.Trade: self._on_trade,
+            ev.Quote: self._watching(MarketView.on_quote),
+            ev.Trade: self._watching(MarketView.on_trade),
+            ev.Depth: self._watching(MarketView.on_depth),
+            ev.Candle: self._watching(MarketView.on_candle),
             ev.Mark: self._on_mark,
-            ev.Depth: self._on_depth,
-            ev.Candle: self._on_candle,
         }
         own: dict[type[Any], Handler] = {
             ev.StreamUp: self._on_stream_up,
@@ -156,37 +157,33 @@ class Engine:
     def _settling(self, handler: Handler) -> Handler:
         return lambda event, now: self.settle(handler(event, now), now)
 
-    def _on_quote(self, event: ev.Quote, now: int) -> list[Intent]:
-        desk = self.desks.get(event.symbol)
-        return [] if desk is None else self._moved(desk, desk.on_quote(event, now), now)
+    def _watching(self, take: Callable[[MarketView, Any, int], None]) -> Handler:
+        """Market news: its desk's view takes it, then the desk looks."""
 
-    def _on_trade(self, event: ev.Trade, now: int) -> list[Intent]:
-        desk = self.desks.get(event.symbol)
-        return [] if desk is None else self._moved(desk, desk.on_trade(event, now), now)
+        def handle(event: Any, now: int) -> list[Intent]:
+            desk = self.desks.get(event.symbol)
+            if desk is None:
+                return []
+            take(desk.view, event, now)
+            return self._moved(desk, now) if desk.pair.active else []
+
+        return handle
+
+    def _moved(self, desk: Desk, now: int) -> list[Intent]:
+        """A look after market news: what it causes is counted; a strategy may want to be woken before all else."""
+        out = desk.pair.pulse(now)
+        if out:
+            self._due_is_old = True
+            return out + desk.dead_man_feed.tell(now)
+        wake = desk.pair.wake(now)
+        if wake is not None and (self._due is None or wake < self._due):
+            self._due = wake
+        return out
 
     def _on_mark(self, event: ev.Mark, now: int) -> list[Intent]:
         desk = self.desks.get(event.symbol)
         self._due_is_old = True
-        return [] if desk is None else desk.on_mark(event, now) + desk.count_orders(now)
-
-    def _on_depth(self, event: ev.Depth, now: int) -> list[Intent]:
-        desk = self.desks.get(event.symbol)
-        return [] if desk is None else self._moved(desk, desk.on_depth(event, now), now)
-
-    def _on_candle(self, event: ev.Candle, now: int) -> list[Intent]:
-        desk = self.desks.get(event.symbol)
-        return [] if desk is None else self._moved(desk, desk.on_candle(event, now), now)
-
-    def _moved(self, desk: Desk, out: list[Intent], now: int) -> list[Intent]:
-        """After market news: what it caused is counted; a strategy may want to be woken earlier than anything else."""
-        if out:
-            self._due_is_old = True
-            return out + desk.count_orders(now)
-        if desk.active:
-            wake = desk.wake(now)
-            if wake is not None and (self._due is None or wake < self._due):
-                self._due = wake
-        return out
+        return [] if desk is None else desk.on_mark(event, now) + desk.dead_man_feed.tell(now)
 
     def _on_rules(self, event: ev.RulesLoaded, now: int) -> list[Intent]:
         desk = self.desk(event.rules.symbol)
@@ -209,9 +206,7 @@ class Engine:
             self.house.user_up, self.house.heard_ms = True, now
         for desk in self.desks.values():
             desk.on_stream(event.stream, True)
-            desk.rules_awaited |= again
-            if again or desk.rules is None:
-                out += desk.ask_rules(f"the {event.stream} stream is up", now)
+            out += desk.rulebook.stream_up(event.stream, now, again=again)
             out += self._tell_stops(desk, event.stream, True, now)
         if again:
             text = f"The {event.stream} stream is back. Rules and account are read before discretionary orders go on."
@@ -236,7 +231,7 @@ class Engine:
     def _tell_stops(self, desk: Desk, stream: Stream, up: bool, now: int) -> list[Intent]:
         if stream is not Stream.USER:
             return []
-        return [intent for side in desk.working for intent in side.stop.on_user_stream(up, now)]
+        return [intent for side in desk.pair.working for intent in side.stop.on_user_stream(up, now)]
 
     def _on_timer(self, event: ev.Timer, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         out: list[Intent] = self._operator.tick(now)
@@ -257,6 +252,7 @@ class Engine:
         return self.house.heard_ms + self.house.settings.shared.ws.user_silence_s * 1000
 
     def _margin(self, desk: Desk) -> Margin | None:
-        if desk.rules is None:
+        rules = desk.rulebook.rules
+        if rules is None:
             return None
-        return margin_of(desk.symbol, desk.rules.margin_asset, self.house.account, self.desks.values())
+        return margin_of(desk.symbol, rules.margin_asset, self.house.account, self.desks.values())

@@ -48,16 +48,17 @@ class Gate:
     def closed(self, now: int) -> str | None:
         """The first gate that is closed to discretion, in words; None: all are open."""
         desk = self.desk
-        house, rules = desk.house, desk.rules
+        house, rulebook = desk.house, desk.rulebook
+        rules = rulebook.rules
         if house.stopping or self.retired or house.halted is not None or self.halted is not None:
             return self._stopped()
         if house.pauses and house.paused(desk.symbol, now):
             return "paused by the operator"
         if not house.user_up or house.sync.gate_ms is not None or house.offset_ms is None:
             return self._unread()
-        if rules is None or rules.status != TRADING or desk.rules_awaited:
+        if rules is None or rules.status != TRADING or rulebook.awaited:
             return self._unruled()
-        if desk.in_panic(self.other):
+        if desk.pair.in_panic(self.other):
             return "the other leg is in panic"
         return FIRING if self.stop.firing(now) else desk.view.stale(now)
 
@@ -74,7 +75,7 @@ class Gate:
         return UNREAD if self.desk.house.sync.gate_ms is not None else "the exchange's clock is not known"
 
     def _unruled(self) -> str:
-        rules = self.desk.rules
+        rules = self.desk.rulebook.rules
         if rules is None:
             return "the symbol's rules are not known"
         if rules.status != TRADING:

@@ -8,21 +8,21 @@ from typing import Protocol
 
 from vibe_quant.core.account import Account
 from vibe_quant.core.market import MarketView
+from vibe_quant.core.rulebook import Rulebook
 from vibe_quant.domain.account import unrealized_pnl
 from vibe_quant.domain.enums import MarginType, PositionSide
 from vibe_quant.domain.risk import Margin
-from vibe_quant.domain.rules import Brackets, SymbolRules, maintenance_margin
+from vibe_quant.domain.rules import maintenance_margin
 
 ZERO = Decimal(0)
 
 
 class Marked(Protocol):
-    """A symbol whose mark, rules and brackets are followed."""
+    """A symbol whose mark and rules are followed."""
 
     symbol: str
     view: MarketView
-    rules: SymbolRules | None
-    brackets: Brackets
+    rulebook: Rulebook
 
 
 def margin_of(symbol: str, asset: str, account: Account, desks: Iterable[Marked]) -> Margin | None:
@@ -36,13 +36,13 @@ def margin_of(symbol: str, asset: str, account: Account, desks: Iterable[Marked]
         return None
     maintenance = upnl = ZERO
     for desk in desks:
-        mark = desk.view.mark
-        if desk.symbol == symbol or mark is None or desk.rules is None or desk.rules.margin_asset != asset:
+        mark, rules, brackets = desk.view.mark, desk.rulebook.rules, desk.rulebook.brackets
+        if desk.symbol == symbol or mark is None or rules is None or rules.margin_asset != asset:
             continue
         for side in PositionSide:
             leg = account.leg(desk.symbol, side)
             if leg.qty > 0 and leg.margin_type is MarginType.CROSSED:
                 upnl += unrealized_pnl(side, leg.qty, leg.entry_price, mark)
-                if desk.brackets:
-                    maintenance += maintenance_margin(desk.brackets, leg.qty * mark)
+                if brackets:
+                    maintenance += maintenance_margin(brackets, leg.qty * mark)
     return Margin(wallet.cross_wallet, maintenance, upnl)

@@ -143,7 +143,7 @@ class Operator:
             desk.add_side(key, settings)
             return self._welcome(desk, key, now)
         again, side.gate.retired = side.gate.retired, False
-        out = side.stop.on_settings(settings.risk.protective_stop, desk.rules, drop_stops, now)
+        out = side.stop.on_settings(settings.risk.protective_stop, desk.rulebook.rules, drop_stops, now)
         if side.reconfigure(settings) and side.plan is not None and side.plan.ttl_ms is None:
             out += side.withdraw("the settings have changed", now)  # its strategy is gone, and it has no end of life
         return out + (self._welcome(desk, key, now) if again else [])

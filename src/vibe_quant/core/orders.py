@@ -225,6 +225,10 @@ class OrderLedger:
             if order.side is side and order.symbol == symbol:
                 yield order
 
+    def count(self, symbol: str) -> int:
+        """How many orders of a symbol may still fill."""
+        return sum(1 for client_id in self._live if self._orders[client_id].symbol == symbol)
+
     def remaining(self, symbol: str, side: PositionSide) -> Decimal:
         """Sum of what own live and doubtful orders of a side may still fill."""
         return sum((order.remaining for order in self.live(symbol, side)), ZERO)

@@ -152,11 +152,11 @@ class Reports:
     def _stop(self, report: ev.StopReport, now: int) -> list[Intent]:
         self._heard(report.source, now)
         desk = self._engine.desks.get(report.symbol)
-        return [] if desk is None else desk.tell_stops(lambda stop: stop.on_stop_report(report, now), now)
+        return [] if desk is None else desk.pair.tell_stops(lambda stop: stop.on_stop_report(report, now), now)
 
     def _stops(self, read: ev.StopsRead, now: int) -> list[Intent]:
         desk = self._engine.desks.get(read.symbol)
-        return [] if desk is None else desk.tell_stops(lambda stop: stop.on_stops_read(read, now), now)
+        return [] if desk is None else desk.pair.tell_stops(lambda stop: stop.on_stops_read(read, now), now)
 
     def _open_orders(self, read: ev.OpenOrdersRead, now: int) -> list[Intent]:
         return self._orders_of(read.symbol, read.orders, read.request_ms, now)

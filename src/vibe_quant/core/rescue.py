@@ -30,11 +30,11 @@ class Rescue:
         plan, state = side.plan, side.execution.state
         if plan is not None and not plan.urgent and not isinstance(state, Doubtful):
             return side.withdraw("panic", now)
-        rules = side.desk.rules
+        rules = side.desk.rulebook.rules
         if not side.execution.panic_may_submit or rules is None:
             return []
         side.context(rules, now)
-        return side.desk.clear_other_leg(side.side, now) + self._sent(self.backoff.priced(asked), rules, now)
+        return side.desk.pair.clear_other_leg(side.side, now) + self._sent(self.backoff.priced(asked), rules, now)
 
     def _asked(self, now: int) -> Asked | None:
         """The most urgent wish there is; None where none may be acted on now."""

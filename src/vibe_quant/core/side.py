@@ -194,7 +194,7 @@ class Side:
             mode=mode,
             ttl_ms=ttl,
             leverage=self.house.account.leverage.get(self.symbol),
-            avoid=self.desk.avoid(self.side),
+            avoid=self.desk.pair.avoid(self.side),
             back_off_ticks=self.tally.rotation.back_off_ticks if maker else 0,
             no_queue=self.tally.no_queue,
         )
@@ -210,7 +210,7 @@ class Side:
     def _discretionary(self, now: int) -> OrderPlan | NoPlan:
         """The order that flatten, dust or a signal asks for now."""
         target = self.target
-        rules, price = self.desk.rules, self.desk.view.bid
+        rules, price = self.desk.rulebook.rules, self.desk.view.bid
         if self.leg.qty <= target or rules is None or price is None:
             return NOTHING_LEFT if self.leg.qty <= target else NO_BOOK
         if self.discretion is None or self.discretion.rules is not rules:

@@ -1,0 +1,57 @@
+"""A symbol's trading rules and margin brackets as they were last read, and when they are read again."""
+
+from __future__ import annotations
+
+from vibe_quant.domain.enums import Stream
+from vibe_quant.domain.events import RulesLoaded
+from vibe_quant.domain.intents import FetchRules, Intent
+from vibe_quant.domain.rules import Brackets, SymbolRules
+
+RULES_MS = 600_000
+ANSWER_MS = 10_000
+RETRY_MS = 2000
+
+
+class Rulebook:
+    """One a symbol; ``now`` is monotonic ms.  ``rules`` None and ``brackets`` empty until they were first read.
+
+    ``awaited``: a market stream has come back, and the rules have not been read since.
+    """
+
+    __slots__ = ("awaited", "brackets", "due_ms", "rules", "symbol")
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.rules: SymbolRules | None = None
+        self.brackets: Brackets = ()
+        self.awaited = False
+        self.due_ms: int | None = None
+
+    def ask(self, reason: str, now: int) -> list[Intent]:
+        """Read the rules; asked again where no answer comes."""
+        self.due_ms = now + ANSWER_MS
+        return [FetchRules(self.symbol, reason)]
+
+    def loaded(self, loaded: RulesLoaded, now: int) -> bool:
+        """Rules were read, and brackets where they came too; True where they put prices or sizes on another grid."""
+        before, self.rules = self.rules, loaded.rules
+        self.brackets = loaded.brackets or self.brackets
+        self.due_ms = now + RULES_MS
+        self.awaited = False
+        return before is not None and (before.tick, before.step) != (loaded.rules.tick, loaded.rules.step)
+
+    def failed(self, now: int) -> list[Intent]:
+        """The rules could not be read: again in two seconds."""
+        self.due_ms = now + RETRY_MS
+        return []
+
+    def stream_up(self, stream: Stream, now: int, *, again: bool) -> list[Intent]:
+        """A stream is up; ``again``: it was before, and what the rules have become meanwhile nobody has told."""
+        self.awaited |= again
+        return self.ask(f"the {stream} stream is up", now) if again or self.rules is None else []
+
+    def tick(self, now: int) -> list[Intent]:
+        """Time has passed."""
+        if self.due_ms is None or now < self.due_ms:
+            return []
+        return self.ask("read again every ten minutes, sooner where that failed", now)

@@ -1,0 +1,52 @@
+"""When a symbol's rules are read, and when they are read again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from tests.core.scenario import BRACKETS, BTC, RULES
+
+from vibe_quant.core.rulebook import Rulebook
+from vibe_quant.domain.enums import Stream
+from vibe_quant.domain.events import RulesLoaded
+from vibe_quant.domain.intents import FetchRules
+
+
+def test_a_first_stream_asks_only_while_nothing_is_known_and_one_that_is_back_asks_anew() -> None:
+    book = Rulebook(BTC)
+    assert book.stream_up(Stream.BOOK, 5, again=False) == [FetchRules(BTC, f"the {Stream.BOOK} stream is up")]
+    assert (book.awaited, book.rules) == (False, None)
+    book.loaded(RulesLoaded(RULES, 10), 10)
+    assert book.stream_up(Stream.BOOK, 20, again=False) == []
+    assert book.stream_up(Stream.BOOK, 30, again=True) == [FetchRules(BTC, f"the {Stream.BOOK} stream is up")]
+    assert (book.awaited, book.due_ms) == (True, 10_030)
+    assert book.stream_up(Stream.MARKET, 31, again=False) == []
+    assert (book.awaited, book.due_ms) == (True, 10_030), "one that is new does not answer for the one that was gone"
+    book.loaded(RulesLoaded(RULES, 40), 40)
+    assert (book.awaited, book.rules) == (False, RULES)
+
+
+def test_it_is_read_again_after_ten_minutes_after_silence_and_sooner_after_a_failure() -> None:
+    book = Rulebook(BTC)
+    assert (book.due_ms, book.tick(10**9)) == (None, [])
+    book.loaded(RulesLoaded(RULES, 0), 0)
+    assert (book.due_ms, book.tick(599_999)) == (600_000, [])
+    [asked] = book.tick(600_000)
+    assert isinstance(asked, FetchRules)
+    assert (book.due_ms, book.tick(609_999)) == (610_000, [])
+    assert len(book.tick(610_000)) == 1
+    assert book.failed(610_005) == []
+    assert (book.due_ms, book.tick(612_004)) == (612_005, [])
+    assert len(book.tick(612_005)) == 1
+
+
+def test_another_tick_or_step_is_another_grid_and_brackets_outlast_a_read_without_them() -> None:
+    book = Rulebook(BTC)
+    assert not book.loaded(RulesLoaded(RULES, 0, BRACKETS), 0), "the first rules replace nothing"
+    assert not book.loaded(RulesLoaded(replace(RULES, min_notional=Decimal(7)), 1), 1)
+    assert book.brackets == BRACKETS
+    assert book.rules is not None
+    assert book.rules.min_notional == 7
+    assert book.loaded(RulesLoaded(replace(RULES, tick=Decimal("0.5")), 2), 2)
+    assert book.loaded(RulesLoaded(replace(RULES, tick=Decimal("0.5"), step=Decimal("0.1")), 3), 3)
