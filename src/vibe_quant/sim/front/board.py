@@ -63,11 +63,12 @@ class Board:
 
     def _on_quote(self, quote: Quote) -> None:
         state = self.symbols[quote.symbol]
-        update_id = state.book.on_quote(quote)
+        state.book.on_quote(quote)
+        state.show_own()
         if state.klines is None:
             state.begin(quote.exch_ms, quote.bid or quote.ask or state.instrument.price)
             state.settle()
-        self._tell_touch(state, update_id)
+        self._tell_touch(state)
 
     def on_own(self, symbol: str, now: int) -> None:
         """An order of the account came, changed or went: the touch is told anew where that moved it."""
@@ -76,9 +77,10 @@ class Board:
         state.show_own()
         touch = state.book.touch
         if touch is not None and touch != before:
-            self._tell_touch(state, state.book.last_id, now)
+            self._tell_touch(state, now)
 
-    def _tell_touch(self, state: SymbolBoard, update_id: int, now: int | None = None) -> None:
+    def _tell_touch(self, state: SymbolBoard, now: int | None = None) -> None:
+        update_id = state.book.last_id
         publisher, name = self._publisher, state.names.book_ticker
         alone, among_all = publisher.wanted(PUBLIC, name), publisher.wanted(PUBLIC, ALL_TOUCHES)
         touch = state.book.touch

@@ -151,7 +151,6 @@ class SymbolBoard:
         depth: Depth | None = self.book.settle(self.rules.tick)
         if depth is not None and not self.book.told:
             self._exchange.on_depth(depth)
-        self.show_own()
 
     def show_own(self) -> None:
         """Let the account's orders stand in the published book as they rest now."""
