@@ -142,6 +142,22 @@ class Rig:
         """0.1 of the LONG leg sold at once: three user events."""
         return self.order(type="MARKET", timeInForce="", price="", **more)
 
+    def stop(self, **more: str) -> Answer:
+        """A stop for the whole LONG leg, unless ``more`` says otherwise."""
+        self._ids += 1
+        params = {
+            "symbol": SYMBOL,
+            "side": "SELL",
+            "positionSide": "LONG",
+            "algoType": "CONDITIONAL",
+            "type": "STOP_MARKET",
+            "triggerPrice": "59000",
+            "closePosition": "true",
+            "clientAlgoId": f"vq-{self._ids}",
+        }
+        params |= more
+        return self.call("POST", "/fapi/v1/algoOrder", **params)
+
     def ping(self) -> Answer:
         return self.call("GET", "/fapi/v1/ping", False)
 

@@ -475,3 +475,59 @@ def overload_spares_what_closes(rig: Rig) -> None:
     assert rig.order().status == 200
     rig.wait(5000)
     assert rig.order(**opening).status == 200
+
+
+@scene("foreign_order", symbol=SYMBOL, side="LONG", qty="0.5", away=0.002, client_id="web_1", for_s=30)
+def an_order_of_the_owner_rests_from_the_opening_on(rig: Rig) -> None:
+    (order,) = rig.call("GET", "/fapi/v1/openOrders", symbol=SYMBOL).body
+    assert (order["clientOrderId"], order["side"], order["positionSide"]) == ("web_1", "SELL", "LONG")
+    assert (order["price"], order["origQty"], order["time"]) == ("60120.2", "0.5", rig.now)
+    rig.wait(30_000)
+    assert not rig.resting()
+
+
+@scene("foreign_order", symbol=SYMBOL, side="SHORT", qty="0.5", price="60050", opens=True, when={"at_s": 1})
+def an_order_of_the_owner_may_open(rig: Rig) -> None:
+    wire = rig.listen()
+    rig.wait(1000)
+    (message,) = [message["o"] for _, message in wire.got]
+    assert (message["S"], message["ps"], message["R"], message["p"]) == ("SELL", "SHORT", False, "60050")
+    assert rig.resting()[0].startswith("web_")
+
+
+@scene("foreign_stop", symbol=SYMBOL, side="SHORT", away=0.02, client_id="web_stop", for_s=5)
+def a_stop_of_the_owner_stands_from_the_opening_on(rig: Rig) -> None:
+    (stop,) = rig.call("GET", "/fapi/v1/openAlgoOrders", symbol=SYMBOL).body
+    assert (stop["clientAlgoId"], stop["side"], stop["positionSide"]) == ("web_stop", "BUY", "SHORT")
+    assert (stop["triggerPrice"], stop["closePosition"], stop["workingType"]) == ("61200.00", True, "MARK_PRICE")
+    rig.wait(5000)
+    assert not rig.call("GET", "/fapi/v1/openAlgoOrders", symbol=SYMBOL).body
+
+
+@scene("foreign_stop", symbol=SYMBOL, side="LONG", trigger="59000", qty="0.4", when={"at_s": 1})
+def a_stop_of_the_owner_may_be_of_a_part(rig: Rig) -> None:
+    rig.wait(1000)
+    (stop,) = rig.call("GET", "/fapi/v1/openAlgoOrders", symbol=SYMBOL).body
+    assert (stop["side"], stop["quantity"], stop["triggerPrice"]) == ("SELL", "0.400", "59000.00")
+
+
+@scene("orders_cancelled", symbol=SYMBOL, when={"at_s": 1})
+def the_owner_cancels_all(rig: Rig) -> None:
+    wire = rig.listen()
+    rig.order()
+    rig.stop()
+    rig.wait(1000)
+    assert not rig.resting()
+    assert not rig.box.exchange.algos.open
+    assert [name for _, name in wire.events][-2:] == ["ORDER_TRADE_UPDATE", "ALGO_UPDATE"]
+
+
+@scene("orders_cancelled", symbol=SYMBOL, what="conditional", side="LONG", prefix="vq-", when={"at_s": 1})
+def the_owner_cancels_a_stop_of_ours(rig: Rig) -> None:
+    rig.order()
+    rig.stop()
+    rig.stop(side="BUY", positionSide="SHORT", triggerPrice="61000")
+    rig.stop(clientAlgoId="other", type="TAKE_PROFIT_MARKET", triggerPrice="61000")
+    rig.wait(1000)
+    assert rig.resting() == ["vq-1"]
+    assert [algo.client_id for algo in rig.box.exchange.algos.open] == ["vq-3", "other"]

@@ -178,3 +178,62 @@ def test_a_market_that_has_not_begun_shows_nothing() -> None:
     market.quote = market.mark = market.last = None
     _, state = command(rig, "GET", "/state")
     assert [state["markets"][SYMBOL][name] for name in ("bid", "ask", "last", "mark")] == [None] * 4
+
+
+def test_the_record_of_orders_holds_finished_ones_and_their_trades_by_client_id() -> None:
+    rig = Rig()
+    rig.order(newClientOrderId="other-1")
+    rig.order()
+    rig.wait(250)
+    rig.call("DELETE", "/fapi/v1/order", symbol=SYMBOL, origClientOrderId="vq-2")
+    rig.wait(250)
+    rig.market()
+    rig.stop()
+    _, ours = command(rig, "GET", "/orders/vq-")
+    assert [(row["client_id"], row["status"], row["updated"] - row["created"]) for row in ours["orders"]] == [
+        ("vq-2", "CANCELED", 250),
+        ("vq-3", "FILLED", 0),
+    ]
+    assert [(row["client_id"], row["qty"], row["order_id"]) for row in ours["trades"]] == [
+        ("vq-3", "0.1", ours["orders"][1]["order_id"])
+    ]
+    assert [(row["client_id"], row["close_position"], row["order_id"]) for row in ours["algos"]] == [("vq-4", True, 0)]
+    _, everything = command(rig, "GET", "/orders")
+    assert [row["client_id"] for row in everything["orders"]] == ["other-1", "vq-2", "vq-3"]
+
+
+def test_the_times_without_a_stop_are_on_record() -> None:
+    def told() -> list[tuple[str, int, int | None, str]]:
+        _, body = command(rig, "GET", "/unprotected")
+        start = rig.now - rig.ms
+        rows = body["unprotected"]
+        return [
+            (row["side"], row["from"] - start, None if row["until"] is None else row["until"] - start, row["qty"])
+            for row in rows
+        ]
+
+    rig = Rig()
+    assert told() == [("LONG", 0, None, "2"), ("SHORT", 0, None, "1")]
+    rig.stop(side="BUY", positionSide="SHORT", triggerPrice="61000")  # at once: no time went by
+    rig.wait(1000)
+    rig.stop(type="TAKE_PROFIT_MARKET", triggerPrice="61000")
+    rig.stop(closePosition="false", quantity="1.5")
+    assert told() == [("LONG", 0, None, "2")]
+    rig.wait(1000)
+    rig.stop()
+    assert told() == [("LONG", 0, 2000, "2")]
+    rig.wait(1000)
+    rig.call("DELETE", "/fapi/v1/algoOrder", clientAlgoId="vq-4")
+    assert told()[1:] == [("LONG", 3000, None, "0.5")]
+    rig.wait(1000)
+    rig.market(quantity="0.5")
+    assert told()[1:] == [("LONG", 3000, 4000, "0.5")]
+
+
+def test_calls_during_a_ban_are_counted() -> None:
+    rig = Rig({"kind": "weight_spent", "when": {"once": True}})
+    for _ in range(13):
+        rig.ping()
+    _, state = command(rig, "GET", "/state")
+    assert rig.seen[-1].status == 418
+    assert state["limits"]["sent_while_banned"] == len([answer for answer in rig.seen if answer.status == 418]) - 1

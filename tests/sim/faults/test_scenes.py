@@ -136,6 +136,9 @@ MUST: dict[str, dict[str, Any]] = {
     "liquidation": {"symbol": SYMBOL, "side": "LONG"},
     "tick_changed": {"symbol": SYMBOL, "tick": "0.5"},
     "symbol_status": {"symbol": SYMBOL, "status": "TRADING_HALT"},
+    "foreign_order": {"symbol": SYMBOL, "side": "SHORT", "qty": "0.01", "opens": True},
+    "foreign_stop": {"symbol": SYMBOL, "side": "LONG", "qty": "0.001"},
+    "orders_cancelled": {"symbol": SYMBOL},
 }
 
 

@@ -12,6 +12,7 @@ from vibe_quant.sim.feed import Feed
 from vibe_quant.sim.front.account_calls import AccountCalls
 from vibe_quant.sim.front.algos import AlgoCalls
 from vibe_quant.sim.front.auth import ApiKeyPair, Keys
+from vibe_quant.sim.front.bare_legs import BareLegs
 from vibe_quant.sim.front.board import Board
 from vibe_quant.sim.front.box_markets import open_markets, play, seat
 from vibe_quant.sim.front.box_options import BoxOptions
@@ -68,6 +69,7 @@ class Box:
         self.hub = Hub(self.listen_keys, sockets, options.switches)
         self.board = Board(self.exchange, self.instruments, self.hub, options.seed)
         self.history = History()
+        self.bare_legs = BareLegs(self.exchange)
         self.gate = Gate(self._endpoints(), self.keys, self.limits, options.switches, on_defect)
         self.user_events = UserEvents(self.instruments, options.switches)
         declared = read_faults(options.faults)
@@ -80,6 +82,7 @@ class Box:
             self.postpone(now)
             self.advance(now)
         seat(options, self.exchange, now)
+        self.bare_legs.note(now)
         self.plan.add(declared, now)
 
     def _endpoints(self) -> list[Endpoint]:
@@ -189,6 +192,7 @@ class Box:
                 self._forced(event)
         for symbol in {event.order.symbol: None for event in events if isinstance(event, OrderEvent)}:
             self.board.on_own(symbol, now)
+        self.bare_legs.note(now)
         self._pass_on(self.user_events.frames(events), now)
 
     def _pass_on(self, frames: Sequence[UserFrame], now: int) -> None:

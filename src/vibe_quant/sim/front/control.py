@@ -9,13 +9,18 @@ from decimal import Decimal
 from typing import Protocol
 from urllib.parse import unquote
 
+from vibe_quant.sim.front.bare_legs import BareLegs
 from vibe_quant.sim.front.faults import Deck, FaultError, FaultPlan, Strike, catalogue, read_faults
 from vibe_quant.sim.front.faults.families import Act
 from vibe_quant.sim.front.http import HttpResponse, Json, encode
+from vibe_quant.sim.front.ledger import ledger, unprotected
 from vibe_quant.sim.front.truth import Watched, newest, truth
 
 COMMANDS = {
     "GET /state": "what is true at the exchange: account, orders, markets, sockets, limits, newest trades and strikes",
+    "GET /orders": "every order that is remembered, finished ones too, conditional ones, and their trades",
+    "GET /orders/PREFIX": "those whose client id begins so",
+    "GET /unprotected": "from when to when a leg had too few stops",
     "GET /faults": "the faults that are declared",
     "POST /faults": "declare more: a list, or one",
     "DELETE /faults": "forget all; what lasts ends",
@@ -32,6 +37,11 @@ class Controlled(Watched, Deck, Protocol):
     @property
     def plan(self) -> FaultPlan:
         """Its faults."""
+        ...
+
+    @property
+    def bare_legs(self) -> BareLegs:
+        """When legs had too few stops."""
         ...
 
     def advance(self, now: int) -> object:
@@ -59,6 +69,9 @@ class Control:
     def _commands(self) -> dict[tuple[str, str, bool], Callable[[str, bytes, int], HttpResponse]]:
         return {
             ("GET", "state", False): self._state,
+            ("GET", "orders", False): self._orders,
+            ("GET", "orders", True): self._orders,
+            ("GET", "unprotected", False): self._unprotected,
             ("GET", "faults", False): self._faults,
             ("POST", "faults", False): self._declare,
             ("DELETE", "faults", False): self._forget,
@@ -70,6 +83,12 @@ class Control:
 
     def _state(self, _name: str, _body: bytes, now: int) -> HttpResponse:
         return _answer({**truth(self._box, now), "struck": _strikes(newest(self._box.plan.struck))})
+
+    def _orders(self, name: str, _body: bytes, _now: int) -> HttpResponse:
+        return _answer(ledger(self._box, name))
+
+    def _unprotected(self, _name: str, _body: bytes, _now: int) -> HttpResponse:
+        return _answer({"unprotected": unprotected(self._box.bare_legs)})
 
     def _faults(self, _name: str, _body: bytes, _now: int) -> HttpResponse:
         rules = self._box.plan.rules

@@ -79,6 +79,8 @@ class Limits:
 
     def __init__(self, rules: LimitRules | None = None) -> None:
         self.rules = rules or LimitRules()
+        self.sent_while_banned = 0
+        """Calls of addresses that had been told of their ban; such bans as faults only play are in their log."""
         self._addresses: dict[str, _Address] = {}
         self._orders = (Window(TEN_SECONDS_MS), Window(MINUTE_MS))
 
@@ -99,6 +101,7 @@ class Limits:
         """Let an address in that is not banned.  Raises Throttled: -1003 with 418."""
         until = self.banned_until(ip, now)
         if until is not None:
+            self.sent_while_banned += 1
             raise _banned(ip, until, now)
 
     def charge(self, ip: str, weight: int, now: int) -> None:

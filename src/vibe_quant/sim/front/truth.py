@@ -64,12 +64,16 @@ def truth(box: Watched, now: int) -> dict[str, Json]:
         "now": now,
         **_account(exchange),
         "markets": {name: _market(market) for name, market in exchange.venue.markets.items()},
-        "orders": [_order(order) for order in exchange.open_orders(None)],
-        "algos": [_algo(algo) for algo in exchange.algos.open],
-        "trades": [_trade(trade) for trade in newest(box.history.trades)],
+        "orders": [order_row(order) for order in exchange.open_orders(None)],
+        "algos": [algo_row(algo) for algo in exchange.algos.open],
+        "trades": [trade_row(trade) for trade in newest(box.history.trades)],
         "sockets": [_socket(session) for session in box.hub.sessions],
         "listen_key": box.listen_keys.live,
-        "limits": {"orders": list(box.limits.order_counts(now)), "calls": dict(box.gate.calls)},
+        "limits": {
+            "orders": list(box.limits.order_counts(now)),
+            "calls": dict(box.gate.calls),
+            "sent_while_banned": box.limits.sent_while_banned,
+        },
     }
 
 
@@ -113,7 +117,8 @@ def _market(market: Market) -> Json:
     }
 
 
-def _order(order: SimOrder) -> Json:
+def order_row(order: SimOrder) -> dict[str, Json]:
+    """One regular order; ``updated`` of a finished one is when it ended."""
     return {
         "order_id": order.order_id,
         "client_id": order.client_id,
@@ -126,11 +131,14 @@ def _order(order: SimOrder) -> Json:
         "price": f"{order.price:f}",
         "qty": f"{order.qty:f}",
         "filled": f"{order.filled_qty:f}",
+        "average": f"{order.avg_price:f}",
         "created": order.created_ms,
+        "updated": order.updated_ms,
     }
 
 
-def _algo(algo: SimAlgo) -> Json:
+def algo_row(algo: SimAlgo) -> dict[str, Json]:
+    """One conditional order; ``order_id`` zero until it triggered."""
     return {
         "algo_id": algo.algo_id,
         "client_id": algo.client_id,
@@ -142,10 +150,15 @@ def _algo(algo: SimAlgo) -> Json:
         "trigger_price": f"{algo.trigger_price:f}",
         "qty": f"{algo.qty:f}",
         "close_position": algo.close_position,
+        "order_id": algo.order_id,
+        "failure": algo.failure,
+        "created": algo.created_ms,
+        "updated": algo.updated_ms,
     }
 
 
-def _trade(trade: TradeRecord) -> Json:
+def trade_row(trade: TradeRecord) -> dict[str, Json]:
+    """One execution."""
     return {
         "trade_id": trade.trade_id,
         "order_id": trade.order_id,

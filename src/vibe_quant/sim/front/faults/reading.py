@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from vibe_quant.sim.front.faults import account_kinds, event_kinds, request_kinds, socket_kinds
+from vibe_quant.sim.front.faults import account_kinds, event_kinds, foreign_kinds, request_kinds, socket_kinds
 from vibe_quant.sim.front.faults.families import Act, Declared, EventFault, RequestFault
 
 Kind = type[RequestFault] | type[EventFault] | type[Act]
@@ -18,6 +18,7 @@ FAMILIES: tuple[tuple[Kind, Any], ...] = (
     (EventFault, event_kinds),
     (Act, socket_kinds),
     (Act, account_kinds),
+    (Act, foreign_kinds),
 )
 
 
