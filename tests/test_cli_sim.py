@@ -20,6 +20,8 @@ from vibe_quant.cli.sim_options import SimArguments, box_options
 from vibe_quant.cli.sim_serve import BANNER
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.sim.feed import FeedEvent
+from vibe_quant.sim.front.box import Box
+from vibe_quant.sim.switches import QueueModel
 
 ARGUMENTS = SimArguments(
     config=None,
@@ -100,6 +102,14 @@ def test_a_port_in_use_is_said_in_a_sentence() -> None:
         (["--tape", "nowhere.parquet"], "nowhere.parquet"),
         (["--faults", "nowhere.yaml"], "there is no such file"),
         (["--config", "nowhere.yaml"], "there is no such file"),
+        (["--switch", "knock_out_closer=false"], "did you mean knock_out_closers?"),
+        (["--switch", "knock_out_closers"], "write true or false"),
+        (["--switch", "query_lag_ms=-1"], "not a whole number"),
+        (["--switch", "margin_call_ratio=x"], "not a number"),
+        (["--switch", "queue_model=fifo"], "there are trades_only"),
+        (["--permission", "enableWithdrawal"], "no permission 'enableWithdrawal'"),
+        (["--permission", "enableFutures=no"], "write true or false"),
+        (["--one-way", "--position", "BTCUSDT:LONG:1"], "one-way mode holds no legs"),
     ],
 )
 def test_options_that_cannot_be_followed(args: list[str], said: str) -> None:
@@ -152,6 +162,34 @@ def test_a_tape_is_served_as_its_own_instrument(tmp_path: Path) -> None:
     assert market.instrument.symbol == "NEOUSDT"
     assert len(events) > 100
     assert run("serve", "--tape", tape, "--symbol", "A", "--symbol", "B").exit_code == 2
+
+
+def test_switches_permissions_and_one_way_mode_reach_the_exchange() -> None:
+    arguments = replaced(
+        switches=("knock_out_closers=false", "query_lag_ms=0", "margin_call_ratio=0.9", "queue_model=proportional"),
+        permissions=("enableWithdrawals", "enableFutures=false"),
+        hedge_mode=False,
+    )
+    box = Box(box_options(arguments, ("BTCUSDT",)), 1_800_000_000_000)
+    switches = box.exchange.venue.switches
+    assert (switches.knock_out_closers, switches.query_lag_ms) == (False, 0)
+    assert (switches.margin_call_ratio, switches.queue_model) == (Decimal("0.9"), QueueModel.PROPORTIONAL)
+    assert dict(box.options.permissions) == {"enableWithdrawals": True, "enableFutures": False}
+    assert box.exchange.account.dual is False
+
+
+def test_a_coin_margined_tape_needs_a_symbol_to_stand_for(tmp_path: Path) -> None:
+    tape = tmp_path / "cm_ETHUSD_PERP_2024-08-08.csv"
+    rows = [
+        f"{ms},{ms},{ms}000000,q,2600.01,5,2600.02,5,,,,," for ms in range(1_700_000_000_000, 1_700_000_000_050, 10)
+    ]
+    header = "T_ms,E_ms,recv_ns,kind,bid,bid_qty,ask,ask_qty,price,qty,buyer_is_maker,id,extra"
+    tape.write_text("\n".join([header, *rows, ""]))
+    done = run("serve", "--tape", tape)
+    assert done.exit_code == 2
+    assert "is coin-margined" in " ".join(done.stderr.replace("│", " ").split())
+    (market,) = box_options(replaced(tape=tape, symbols=("ETHUSDT",)), ()).markets
+    assert market.instrument.symbol == "ETHUSDT"
 
 
 def test_the_faults_are_listed() -> None:

@@ -35,6 +35,13 @@ def serve(
     ] = None,
     leverage: Annotated[int, typer.Option(min=1, max=125, help="Leverage of every symbol.")] = 20,
     faults: Annotated[Path | None, typer.Option(help="Faults to strike, YAML; see sim faults.")] = None,
+    switch: Annotated[
+        list[str] | None, typer.Option(help="Decide what nobody knows, knock_out_closers=false; repeatable.")
+    ] = None,
+    permission: Annotated[
+        list[str] | None, typer.Option(help="A right of the key, enableWithdrawals or enableFutures=false; repeatable.")
+    ] = None,
+    one_way: Annotated[bool, typer.Option("--one-way", help="Open the account in one-way mode.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="First line on stdout: one JSON object with the URLs.")
     ] = False,
@@ -60,6 +67,9 @@ def serve(
             positions=tuple(position or ()),
             leverage=leverage,
             faults=faults,
+            switches=tuple(switch or ()),
+            permissions=tuple(permission or ()),
+            hedge_mode=not one_way,
         )
         _run(box_options(arguments, DEFAULT_SYMBOLS), host, (port, control_port), as_json)
 

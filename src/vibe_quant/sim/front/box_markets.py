@@ -59,8 +59,11 @@ def seat(options: BoxOptions, exchange: SimExchange, now: int) -> None:
     Entries left out are the market's own price.  Wallets and legs bear the time ``now``: clients skip those without.
 
     Raises:
-        BoxError: a position is not on the symbol's grid.
+        BoxError: a position is not on the symbol's grid, or stands in one-way mode.
     """
+    if options.positions and not options.hedge_mode:
+        raise BoxError("an account in one-way mode holds no legs; leave the positions out, or the mode")
+    exchange.account.dual = options.hedge_mode
     exchange.account.leverage.update(dict.fromkeys(exchange.venue.markets, options.leverage))
     exchange.account.wallet_ms.update(dict.fromkeys(options.wallets, now))
     for symbol in exchange.venue.markets:
@@ -75,7 +78,6 @@ def seat(options: BoxOptions, exchange: SimExchange, now: int) -> None:
         if position.qty % market.rules.step:
             raise BoxError(f"{position.symbol}: {position.qty} is not a multiple of the lot step {market.rules.step}")
         exchange.seed_position(position.symbol, position.side, position.qty, entry)
-        exchange.account.leg(position.symbol, position.side).updated_ms = now
         exchange.account.leg(position.symbol, position.side).updated_ms = now
 
 

@@ -43,9 +43,10 @@ class MarketSource:
 class BoxOptions:
     """``wallets`` by margin asset; ``leverage`` of every symbol; ``faults`` as plain data (front/faults).
 
-    ``speed`` shortens the market's own times, never the exchange's clock: signatures, listen keys, funding and timers
-    stay in real time.  Everything that is left to chance comes from ``seed``.  ``limited`` False lifts the request
-    limits; ``permissions`` are the rights of the key as apiRestrictions tells them, beside the defaults.
+    ``speed`` shortens the market's own times, never the exchange's clock: signatures, listen keys, the usual funding
+    hours and timers stay in real time.  Everything that is left to chance comes from ``seed``.  ``permissions`` are the
+    rights of the key as apiRestrictions tells them, beside the defaults; ``hedge_mode`` False opens the account in
+    one-way mode, which holds no positions here.
     """
 
     markets: tuple[MarketSource, ...]
@@ -54,6 +55,7 @@ class BoxOptions:
     wallets: Mapping[str, Decimal] = field(default_factory=lambda: {"USDT": Decimal(100_000)})
     positions: tuple[Seat, ...] = ()
     leverage: int = 20
+    hedge_mode: bool = True
     faults: object = ()
     switches: Switches = field(default_factory=Switches)
     permissions: Mapping[str, bool] = field(default_factory=dict)
