@@ -105,3 +105,11 @@ def test_markets_that_are_postponed_stand_still_and_go_on_as_they_were() -> None
     assert moved == [e.next_ms + 7_000 for e in expected if isinstance(e, FundingAt)]
     late.postpone(START + 9_000)
     assert late.due == NEVER
+
+
+def test_the_usual_funding_hours_are_the_clocks_at_every_speed() -> None:
+    hour = 8 * 3_600_000
+    news = [FundingAt("a", at, (at // hour + 1) * hour, D(0)) for at in (hour - 5, hour, 2 * hour)]
+    for speed in (D(1), D(7)):
+        told = drained(Feed({"A": news}, START, speed))
+        assert [e.next_ms for e in told if isinstance(e, FundingAt)] == [(e.exch_ms // hour + 1) * hour for e in told]

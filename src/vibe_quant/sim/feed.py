@@ -10,6 +10,7 @@ from itertools import chain
 
 from vibe_quant.domain.events import Candle, Depth, Mark, MarketEvent, Quote, Trade
 from vibe_quant.sim.market_news import ForcedTrade, FundingAt, MarketNews, StatusChange
+from vibe_quant.sim.market_timetable import FUNDING_EVERY_MS
 from vibe_quant.sim.marks import MarkDeriver
 from vibe_quant.sim.venue import NEVER
 
@@ -116,6 +117,13 @@ def _moved(event: FeedEvent, shift: Callable[[int], int], symbol: str) -> FeedEv
         case Depth() | Candle():
             return replace(event, symbol=symbol, exch_ms=at, recv_ms=at)
         case FundingAt():
-            return FundingAt(symbol, at, shift(event.next_ms), event.rate)
+            return FundingAt(symbol, at, _funding_ms(event, at, shift), event.rate)
         case ForcedTrade() | StatusChange():
             return replace(event, symbol=symbol, exch_ms=at)
+
+
+def _funding_ms(event: FundingAt, at: int, shift: Callable[[int], int]) -> int:
+    """The usual hours are those of the clock at every speed; a moment that a scenario names moves with its market."""
+    if event.next_ms % FUNDING_EVERY_MS:
+        return shift(event.next_ms)
+    return (at // FUNDING_EVERY_MS + 1) * FUNDING_EVERY_MS
