@@ -274,6 +274,19 @@ def test_nobody_hears_events_while_no_key_lives(house: House) -> None:
     assert tape.sent == []
 
 
+@pytest.mark.parametrize(("every", "told"), [(True, (2, 1)), (False, (1, 1))])
+def test_two_sockets_of_one_key(every: bool, told: tuple[int, int]) -> None:
+    house = House(switches=Switches(every_socket_of_key_hears=every))
+    url = f"/private/ws?listenKey={house.keys.create(NOW)}"
+    _, older = house.open(url)
+    house.open("/private/ws?listenKey=another")
+    newer, tape = house.open(url)
+    house.hub.push_user("ORDER_TRADE_UPDATE", ORDER)
+    newer.gone()
+    house.hub.push_user("ORDER_TRADE_UPDATE", ORDER)
+    assert (len(older.sent), len(tape.sent)) == told
+
+
 @pytest.mark.parametrize(
     ("filtered", "events", "told"),
     [(True, "ACCOUNT_UPDATE", 0), (False, "ACCOUNT_UPDATE", 1), (True, "listenKeyExpired", 1)],

@@ -116,6 +116,9 @@ class Switches:
     unrouted_carries_public: bool = False
     # A private socket with ``events`` hears of its key's end only where listenKeyExpired is among them.
     events_filter_drops_key_expired: bool = True
+    # Every socket of a listen key hears each event, so that one who has two must know doubles.  False: the newest only,
+    # so that an older one stays open and silent.
+    every_socket_of_key_hears: bool = True
     # Answers to orders that are refused lack the X-MBX-ORDER-COUNT headers; they are counted all the same.
     rejected_orders_show_counts: bool = False
     # DELETE of a listen key that is gone answers -1125.  False: {}.

@@ -90,12 +90,17 @@ class Hub:
             tell(room, payload)
 
     def push_user(self, name: str, payload: bytes) -> None:
-        """Send one user event to every socket of the live listen key that did not leave it out."""
+        """Send one user event to the sockets of the live listen key that did not leave it out: all, or the newest."""
         key = self._keys.live
         if key is not None:
-            for session in self.sessions:
+            for session in self._sockets_of(key):
                 if session.hears(key, name):
                     session.tell_user(key, payload)
+
+    def _sockets_of(self, key: str) -> list[Session]:
+        """Those that asked for any event of it, oldest first."""
+        asked = [session for session in self._sessions.values() if session.asked_for(key)]
+        return asked if self._switches.every_socket_of_key_hears else asked[-1:]
 
     def close_all(self, code: int, reason: str) -> None:
         """Close every socket in order."""
