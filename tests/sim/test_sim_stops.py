@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vibe_quant.domain.enums import OrderSide, OrderType, PositionSide, StopStatus, WorkingType
+from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, PositionSide, StopStatus, WorkingType
 from vibe_quant.sim.records import OrderEvent
 from vibe_quant.sim.switches import Switches
 
@@ -191,6 +191,23 @@ def test_a_leg_that_is_gone_takes_its_close_position_stop_along(desk: Any) -> No
     desk.wait(10)
     assert bridge.status is StopStatus.REJECTED
     assert bridge.failure == "ReduceOnly Order is rejected."
+
+
+@pytest.mark.parametrize(("counted", "status"), [(True, StopStatus.REJECTED), (False, StopStatus.FINISHED)])
+def test_a_stop_with_a_quantity_meets_resting_closers(new_desk: Any, counted: bool, status: StopStatus) -> None:
+    desk = new_desk(Switches(triggered_close_counts_closers=counted))
+    desk.seed(LONG, "1")
+    desk.quote("99.9", "5", "100.1", "5")
+    resting = desk.place(LONG, "0.4", "104")
+    stop, rest = desk.stop(LONG, "99", "0.7"), desk.stop(LONG, "98", "0.3")
+    desk.quote("98.9", "5", "99.1", "5")
+    desk.mark("99")
+    desk.wait(10)
+    assert stop.status is status
+    assert resting.status is (OrderStatus.NEW if counted else OrderStatus.EXPIRED)
+    desk.mark("98")
+    desk.wait(10)
+    assert (rest.status, desk.leg(LONG)) == (StopStatus.FINISHED, D("0.7") if counted else 0)
 
 
 @pytest.mark.parametrize(("bound", "status"), [(True, StopStatus.REJECTED), (False, StopStatus.FINISHED)])

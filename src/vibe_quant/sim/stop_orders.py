@@ -29,7 +29,7 @@ def launch(venue: Venue, entry: Entry, algo: SimAlgo, now: int) -> SimOrder:
     leg = venue.account.leg(algo.symbol, algo.position_side).qty
     qty = leg if algo.close_position else algo.qty
     if closes:
-        if not leg or (qty > leg and venue.switches.over_close_refused):
+        if not leg or (qty > leg and venue.switches.over_close_refused) or _is_claimed(venue, algo, leg):
             raise Rejected(-2022, REDUCE_ONLY)
         qty = min(qty, leg)
     if algo.order_type in LIMITS:
@@ -41,6 +41,16 @@ def launch(venue: Venue, entry: Entry, algo: SimAlgo, now: int) -> SimOrder:
     if not closes:
         entry.check_margin(algo.symbol, qty, ZERO)
     return _order(venue, algo, OrderType.MARKET, qty, ZERO, now)
+
+
+def _is_claimed(venue: Venue, algo: SimAlgo, leg: Decimal) -> bool:
+    """Whether resting closers hold what a stop with a quantity would close."""
+    if algo.close_position or not (
+        venue.switches.closers_sum_refused and venue.switches.triggered_close_counts_closers
+    ):
+        return False
+    claimed = venue.claimed((algo.symbol, algo.position_side))
+    return claimed > 0 and algo.qty > leg - claimed
 
 
 def _limit_price(venue: Venue, algo: SimAlgo) -> Decimal:

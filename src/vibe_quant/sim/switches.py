@@ -32,6 +32,9 @@ class Switches:
     closers_sum_refused: bool = True
     # The sum rule holds for MARKET too.  False: a MARKET close knocks resting closers out (er=4).
     market_close_counts_closers: bool = True
+    # And for the MARKET order of a triggered stop with a quantity: it is REJECTED where resting closers hold what it
+    # would close.  False: it knocks them out (er=4), as closePosition does.
+    triggered_close_counts_closers: bool = True
     # Resting closers that no longer fit the leg are removed with er=4.  False: they stay until they would over-close.
     knock_out_closers: bool = True
     # Hedge-mode closers get no relief from MIN_NOTIONAL (-4164, -5029).
