@@ -415,3 +415,13 @@ def test_the_switches_of_doubtful_refusals() -> None:
     desk.rules(min_notional=0)
     opener = desk.limit(side="BUY", price="59900")
     assert desk.refused("PUT", "order", **put(opener, price="59800", reduceOnly="true"))[0] == -5047
+
+
+def test_a_market_order_takes_no_further_from_the_mark_than_the_symbol_permits(desk: OrderDesk) -> None:
+    desk.quote("60000.0", "60000.1", "0.5")
+    desk.depth(["59000.0", "56999.9"], ["60000.2"])
+    answer = desk.market("2", newOrderRespType="RESULT")
+    assert (answer["status"], answer["executedQty"]) == ("EXPIRED", "1.500")  # BTCUSDT: 5 % below the mark is 57000
+    taken = [frame["o"] for frame in desk.told() if frame["e"] == "ORDER_TRADE_UPDATE"]
+    assert [row["L"] for row in taken if row["x"] == "TRADE"] == ["60000", "59000"]
+    assert (taken[-1]["X"], taken[-1]["er"]) == ("EXPIRED", "9")

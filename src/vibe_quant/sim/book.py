@@ -25,7 +25,10 @@ QUEUES = frozenset((PriceMatch.QUEUE, DeepMatch.QUEUE_5, DeepMatch.QUEUE_10, Dee
 
 @dataclass(slots=True, eq=False)
 class Market:
-    """Mutable state of one symbol; ``resting`` holds our live orders in order of arrival."""
+    """Mutable state of one symbol; ``resting`` holds our live orders in order of arrival.
+
+    ``take_bound`` is marketTakeBound: how far from the mark a MARKET order may trade, a ratio; None: any distance.
+    """
 
     rules: SymbolRules
     brackets: Brackets = ()
@@ -38,6 +41,7 @@ class Market:
     bid_taken: Decimal = ZERO
     ask_taken: Decimal = ZERO
     deep_taken: dict[Decimal, Decimal] = field(default_factory=dict)
+    take_bound: Decimal | None = None
 
     @property
     def trades(self) -> bool:
@@ -91,6 +95,12 @@ class Market:
         if quote is None:
             return ZERO, ZERO
         return (quote.ask, quote.ask_qty) if side is OrderSide.SELL else (quote.bid, quote.bid_qty)
+
+    def market_limit(self, side: OrderSide) -> Decimal | None:
+        """The worst price that a MARKET order of ``side`` takes; what is left of it there expires."""
+        if self.take_bound is None or self.mark is None:
+            return None
+        return self.mark * (1 - self.take_bound if side is OrderSide.SELL else 1 + self.take_bound)
 
     def crosses(self, side: OrderSide, price: Decimal) -> bool:
         """True where a limit order of ``side`` at ``price`` would take from the shown book."""

@@ -56,9 +56,10 @@ class Matching:
 
     def take(self, order: SimOrder, market: Market, now: int) -> None:
         """Walk what is shown, up to the limit, meeting our own resting orders in their place."""
-        rivals = self.rivals(order.side, _limit(order), market)
+        limit = order.price if order.order_type is OrderType.LIMIT else market.market_limit(order.side)
+        rivals = self.rivals(order.side, limit, market)
         for price, shown in market.shown(order.side):
-            if not reaches(order, price):
+            if limit is not None and beats(order.side, limit, price):
                 break
             left = shown
             while rivals and order.remaining and not beats(order.side, price, rivals[0].price):
@@ -221,10 +222,6 @@ class Matching:
                 return
             excess -= order.remaining
             self.end(order, OrderStatus.EXPIRED, ExpiryReason.KNOCKED_OUT, now)
-
-
-def _limit(order: SimOrder) -> Decimal | None:
-    return order.price if order.order_type is OrderType.LIMIT else None
 
 
 def reaches(order: SimOrder, price: Decimal) -> bool:

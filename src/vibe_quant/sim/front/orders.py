@@ -41,6 +41,8 @@ class OrderCalls:
         self._batch = BatchCalls(exchange, self._wire, self.place, self.amend)
         self._reads = OrderReads(exchange, self._wire, history)
         self._named = 0
+        for symbol, instrument in instruments.items():
+            exchange.venue.markets[symbol].take_bound = instrument.market_take_bound
 
     def endpoints(self) -> list[Endpoint]:
         """The rows of the routing table."""
