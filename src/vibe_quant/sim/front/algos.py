@@ -6,17 +6,27 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 
-from vibe_quant.domain.enums import OrderSide, OrderType, TimeInForce, WorkingType
+from vibe_quant.domain.enums import OrderType, TimeInForce, WorkingType
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.front import algo_wire
 from vibe_quant.sim.front.countdown_calls import CountdownCalls
 from vibe_quant.sim.front.endpoint import Call, Endpoint
 from vibe_quant.sim.front.http import Json
-from vibe_quant.sim.front.order_params import needed, position_side, precise, price_match, resp_type
+from vibe_quant.sim.front.market_query import not_valid, read_limit
+from vibe_quant.sim.front.order_params import (
+    needed,
+    order_side,
+    position_side,
+    precise,
+    price_match,
+    resp_type,
+    self_trade_prevention,
+    time_in_force,
+)
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.instruments import Instrument
-from vibe_quant.sim.records import AlgoRequest, Rejected, SimAlgo, Stp
+from vibe_quant.sim.records import AlgoRequest, Rejected, SimAlgo
 from vibe_quant.sim.stops import AlgoKey
 
 ORDER = "/fapi/v1/algoOrder"
@@ -114,7 +124,7 @@ class AlgoCalls:
             and algo.created_ms >= start
             and (end is None or algo.created_ms <= end)
         ]
-        return self._list(found[-_limit(params) :])
+        return self._list(found[-read_limit(params, 500, 1000) :])
 
     def _list(self, algos: Iterable[SimAlgo]) -> Json:
         return [self._queried(algo) for algo in algos]
@@ -129,7 +139,7 @@ def _request(params: Params, instrument: Instrument, rules: SymbolRules, client_
     callback = params.decimal("callbackRate")
     return AlgoRequest(
         symbol=instrument.symbol,
-        side=needed(params.choice("side", OrderSide, -1117, "Invalid side."), "side"),
+        side=order_side(params),
         position_side=position_side(params),
         order_type=needed(params.choice("type", OrderType, -1116, "Invalid orderType."), "type"),
         client_id=client_id,
@@ -140,10 +150,9 @@ def _request(params: Params, instrument: Instrument, rules: SymbolRules, client_
         working_type=params.choice("workingType", WorkingType, -4031, "Invalid parameter working type.")
         or WorkingType.CONTRACT_PRICE,
         price=precise(params.decimal("price"), instrument.price_places, rules.tick),
-        time_in_force=params.choice("timeInForce", TimeInForce, -1115, "Invalid timeInForce.") or TimeInForce.GTC,
+        time_in_force=time_in_force(params) or TimeInForce.GTC,
         price_match=price_match(params),
-        stp=params.choice("selfTradePreventionMode", Stp, -5039, "Invalid self trade prevention mode.")
-        or Stp.EXPIRE_MAKER,
+        stp=self_trade_prevention(params),
         reduce_only=params.flag("reduceOnly"),
         price_protect=params.flag("priceProtect") or False,
         activate_price=precise(params.decimal("activatePrice"), instrument.price_places, rules.tick),
@@ -153,7 +162,7 @@ def _request(params: Params, instrument: Instrument, rules: SymbolRules, client_
 
 
 def _check_type(params: Params) -> None:
-    params.choice("algoType", AlgoType, -1130, "Data sent for parameter 'algoType' is not valid.")
+    params.choice("algoType", AlgoType, -1130, not_valid("algoType").message)
 
 
 def _key(params: Params) -> AlgoKey:
@@ -169,12 +178,3 @@ def _key(params: Params) -> AlgoKey:
 
 def _open_weight(params: Params) -> int:
     return 1 if params.get("symbol") else 40
-
-
-def _limit(params: Params) -> int:
-    limit = params.integer("limit")
-    if limit is None:
-        return 500
-    if not 1 <= limit <= 1000:
-        raise Rejected(-1130, "Data sent for parameter 'limit' is not valid.")
-    return limit

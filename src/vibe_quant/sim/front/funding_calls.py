@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vibe_quant.sim.front.amounts import fixed
 from vibe_quant.sim.front.board import Board
 from vibe_quant.sim.front.endpoint import Call
 from vibe_quant.sim.front.http import Json
-from vibe_quant.sim.front.market_query import by_symbol, limit, within
-from vibe_quant.sim.front.market_wire import money
+from vibe_quant.sim.front.market_query import by_symbol, read_limit, within
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.front.symbol_board import ZERO, FundingPaid, SymbolBoard
 from vibe_quant.sim.records import Rejected
@@ -54,15 +54,15 @@ class FundingCalls:
 
     def funding_rate(self, call: Call) -> Json:
         """What was paid, oldest first."""
-        most = limit(call.params, 100, 1000)
+        most = read_limit(call.params, 100, 1000)
         paid = [(state, row) for state in self._chosen(call.params) for row in state.funding_paid]
         paid.sort(key=_paid_ms)
         return [
             {
                 "symbol": state.symbol,
                 "fundingTime": row.exch_ms,
-                "fundingRate": money(row.rate),
-                "markPrice": money(row.mark),
+                "fundingRate": fixed(row.rate),
+                "markPrice": fixed(row.mark),
                 "rateType": "Regular",
             }
             for state, row in within(paid, _paid_ms, call.params, most)
@@ -86,10 +86,10 @@ def premium_row(state: SymbolBoard, now: int) -> Json:
     marks = state.marks
     return {
         "symbol": state.symbol,
-        "markPrice": money(marks.mark or ZERO),
-        "indexPrice": money(marks.index or ZERO),
-        "estimatedSettlePrice": money(marks.settle),
-        "lastFundingRate": money(state.funding_rate),
+        "markPrice": fixed(marks.mark or ZERO),
+        "indexPrice": fixed(marks.index or ZERO),
+        "estimatedSettlePrice": fixed(marks.settle),
+        "lastFundingRate": fixed(state.funding_rate),
         "interestRate": INTEREST,
         "nextFundingTime": state.funding_ms,
         "time": marks.exch_ms or now,

@@ -7,7 +7,7 @@ from vibe_quant.sim.front.amounts import fixed
 from vibe_quant.sim.front.endpoint import Call, Endpoint
 from vibe_quant.sim.front.history import History, IncomeRecord
 from vibe_quant.sim.front.http import Json
-from vibe_quant.sim.front.market_query import limit, not_valid, window
+from vibe_quant.sim.front.market_query import not_valid, read_limit, window
 
 WEEK_MS = 7 * 24 * 3_600_000
 MOST = 1000
@@ -31,7 +31,7 @@ class IncomeCalls:
         if symbol is not None:
             self._exchange.venue.market(symbol)
         start, end = window(params)
-        size, page = limit(params, 100, MOST), params.integer("page")
+        size, page = read_limit(params, 100, MOST), params.integer("page")
         page = 1 if page is None else page
         if page < 1:
             raise not_valid("page")

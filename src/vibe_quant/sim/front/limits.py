@@ -102,7 +102,7 @@ class Limits:
         until = self.banned_until(ip, now)
         if until is not None:
             self.sent_while_banned += 1
-            raise _banned(ip, until, now)
+            raise banned(ip, until, now)
 
     def charge(self, ip: str, weight: int, now: int) -> None:
         """Count a call; one that is refused counts too, and while the minute is overdrawn weight 0 is refused as well.
@@ -115,11 +115,7 @@ class Limits:
             return
         if address.refused.add(1, now) > self.rules.patience:
             raise self._ban_grown(address, ip, now)
-        text = (
-            f"Too many requests; current limit of IP({ip}) is {self.rules.weight_1m} requests per minute. "
-            "Please use the websocket for live updates to avoid polling the API."
-        )
-        raise Throttled(-1003, text, 429, address.weight.left_ms(now))
+        raise too_many(ip, self.rules.weight_1m, address.weight.left_ms(now))
 
     def count_orders(self, orders: tuple[int, int], now: int) -> None:
         """Count (10 s, 1 min) orders of the account; those that do not fit are not counted.
@@ -158,7 +154,7 @@ class Limits:
         length = min(self.rules.first_ban_ms * 2 ** min(address.bans, 64), self.rules.longest_ban_ms)
         address.bans += 1
         address.banned_until = now + length
-        return _banned(ip, address.banned_until, now)
+        return banned(ip, address.banned_until, now)
 
     def _address(self, ip: str) -> _Address:
         address = self._addresses.get(ip)
@@ -167,7 +163,17 @@ class Limits:
         return address
 
 
-def _banned(ip: str, until: int, now: int) -> Throttled:
+def too_many(ip: str, weight_1m: int, wait_ms: int) -> Throttled:
+    """The 429 of an address that used up its weight."""
+    text = (
+        f"Too many requests; current limit of IP({ip}) is {weight_1m} requests per minute. "
+        "Please use the websocket for live updates to avoid polling the API."
+    )
+    return Throttled(-1003, text, 429, wait_ms)
+
+
+def banned(ip: str, until: int, now: int) -> Throttled:
+    """The 418 of an address that is banned until an epoch ms."""
     text = (
         f"Way too many requests; IP({ip}) banned until {until}. "
         "Please use the websocket for live updates to avoid bans."

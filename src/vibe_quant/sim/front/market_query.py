@@ -18,7 +18,7 @@ def not_valid(name: str) -> Rejected:
     return Rejected(-1130, f"Data sent for parameter '{name}' is not valid.")
 
 
-def limit(params: Params, default: int, most: int) -> int:
+def read_limit(params: Params, default: int, most: int) -> int:
     """``limit`` from 1 to ``most``, or -1130."""
     value = params.integer("limit")
     if value is None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from vibe_quant.domain.events import Level, Quote
+from vibe_quant.sim.front.amounts import fixed
 from vibe_quant.sim.front.candles import Kline, next_open
 from vibe_quant.sim.front.http import Json, encode
 from vibe_quant.sim.front.padded import Padded, padded
@@ -17,8 +18,6 @@ from vibe_quant.sim.front.price_marks import PriceMarks
 from vibe_quant.sim.front.prints import Aggregate, Print
 from vibe_quant.sim.front.public_book import DepthDiff
 from vibe_quant.sim.instruments import Instrument
-
-MARK_PLACES = 8
 
 
 class SymbolWire:
@@ -72,7 +71,7 @@ class SymbolWire:
     def mark_price(self, marks: PriceMarks, rate: Decimal, funding_ms: int, now: int) -> bytes:
         """The mark price of a second; ``marks`` holds one."""
         mark, index = marks.mark or Decimal(0), marks.index or Decimal(0)
-        eight = [money(value) for value in (mark, marks.mean, marks.settle, index, rate)]
+        eight = [fixed(value) for value in (mark, marks.mean, marks.settle, index, rate)]
         return (
             f'{{"e":"markPriceUpdate","E":{now},"s":"{self.symbol}","p":"{eight[0]}","ap":"{eight[1]}",'
             f'"P":"{eight[2]}","i":"{eight[3]}","r":"{eight[4]}","T":{funding_ms},"st":1}}'
@@ -131,11 +130,6 @@ class SymbolWire:
                 "st": 1,
             }
         )
-
-
-def money(value: Decimal) -> str:
-    """With exactly eight digits behind the point, as marks, indices and rates are written."""
-    return f"{value:.{MARK_PLACES}f}"
 
 
 def array(payloads: Sequence[bytes]) -> bytes:

@@ -45,17 +45,16 @@ def place_request(params: Params, instrument: Instrument, rules: SymbolRules, cl
     _check_belongs(params, kind)
     return OrderRequest(
         symbol=instrument.symbol,
-        side=_side(params),
+        side=order_side(params),
         position_side=position_side(params),
         order_type=kind,
         client_id=client_id,
         timestamp_ms=now,
         qty=precise(params.decimal("quantity"), instrument.qty_places, rules.step),
         price=precise(params.decimal("price"), instrument.price_places, rules.tick),
-        time_in_force=params.choice("timeInForce", TimeInForce, -1115, "Invalid timeInForce."),
+        time_in_force=time_in_force(params),
         price_match=price_match(params),
-        stp=params.choice("selfTradePreventionMode", Stp, -5039, "Invalid self trade prevention mode.")
-        or Stp.EXPIRE_MAKER,
+        stp=self_trade_prevention(params),
         reduce_only=params.flag("reduceOnly"),
         good_till_ms=params.integer("goodTillDate"),
     )
@@ -66,7 +65,7 @@ def amend_request(params: Params, instrument: Instrument, rules: SymbolRules, no
     ref, modify_id = order_ref(params), params.integer("modifyId")
     return AmendRequest(
         symbol=instrument.symbol,
-        side=_side(params),
+        side=order_side(params),
         client_id=ref if isinstance(ref, str) else "",
         qty=needed(precise(params.decimal("quantity"), instrument.qty_places, rules.step), "quantity"),
         price=precise(params.decimal("price"), instrument.price_places, rules.tick),
@@ -97,8 +96,20 @@ def order_ref(params: Params) -> OrderRef:
     return ref
 
 
-def _side(params: Params) -> OrderSide:
+def order_side(params: Params) -> OrderSide:
+    """BUY or SELL; -1102 where it was left out, -1117 for no side."""
     return needed(params.choice("side", OrderSide, -1117, "Invalid side."), "side")
+
+
+def time_in_force(params: Params) -> TimeInForce | None:
+    """None: left out; -1115 for what is none."""
+    return params.choice("timeInForce", TimeInForce, -1115, "Invalid timeInForce.")
+
+
+def self_trade_prevention(params: Params) -> Stp:
+    """EXPIRE_MAKER where it was left out; -5039 for no mode."""
+    given = params.choice("selfTradePreventionMode", Stp, -5039, "Invalid self trade prevention mode.")
+    return given or Stp.EXPIRE_MAKER
 
 
 def position_side(params: Params) -> PositionSide | None:

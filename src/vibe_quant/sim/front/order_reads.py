@@ -11,6 +11,7 @@ from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.front.endpoint import Call, Endpoint
 from vibe_quant.sim.front.history import History
 from vibe_quant.sim.front.http import Json
+from vibe_quant.sim.front.market_query import read_limit
 from vibe_quant.sim.front.order_params import order_ref
 from vibe_quant.sim.front.order_wire import OrderWire
 from vibe_quant.sim.front.params import Params
@@ -162,16 +163,6 @@ def read_window(params: Params, now: int, longest: int = WEEK_MS) -> Window:
     if end - start > longest:
         raise Rejected(-4165, f"Maximum time interval is {longest // DAY_MS} days.")
     return Window(start, end, given)
-
-
-def read_limit(params: Params, usual: int, most: int) -> int:
-    """``limit``, ``usual`` where it was left out; -1130 outside 1 to ``most``."""
-    limit = params.integer("limit")
-    if limit is None:
-        return usual
-    if not 1 <= limit <= most:
-        raise Rejected(-1130, "Data sent for parameter 'limit' is not valid.")
-    return limit
 
 
 def _cut(found: Sequence[T], limit: int, oldest: bool) -> Sequence[T]:

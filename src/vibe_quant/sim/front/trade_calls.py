@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import islice
 
+from vibe_quant.sim.front.amounts import fixed
 from vibe_quant.sim.front.board import Board
 from vibe_quant.sim.front.candles import SPANS, Kline, next_open
 from vibe_quant.sim.front.endpoint import Call
 from vibe_quant.sim.front.http import Json
 from vibe_quant.sim.front.klines import Klines
-from vibe_quant.sim.front.market_query import by_limit, limit, window, within
-from vibe_quant.sim.front.market_wire import money
+from vibe_quant.sim.front.market_query import by_limit, read_limit, window, within
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.front.prints import Aggregate, Print
 from vibe_quant.sim.front.symbol_board import SymbolBoard
@@ -53,14 +53,14 @@ class TradeCalls:
 
     def trades(self, call: Call) -> Json:
         """The last trades, oldest first."""
-        state, most = self._state(call.params), limit(call.params, 500, 1000)
+        state, most = self._state(call.params), read_limit(call.params, 500, 1000)
         last = list(islice(reversed(state.prints.trades), most))
         return [trade_row(state, made) for made in reversed(last)]
 
     def agg_trades(self, call: Call) -> Json:
         """Aggregates whose window has ended: from an id on, in a window of time, or the last."""
         params = call.params
-        state, most, first = self._state(params), limit(params, 500, 1000), params.integer("fromId")
+        state, most, first = self._state(params), read_limit(params, 500, 1000), params.integer("fromId")
         if first is None:
             chosen = within(state.prints.aggregates, lambda made: made.exch_ms, params, most)
         elif window(params) != (None, None):
@@ -97,7 +97,7 @@ def _rows(state: SymbolBoard, klines: Klines | None, row: KlineRow, call: Call) 
     interval = call.params.need("interval")
     if interval not in SPANS:
         raise Rejected(-1120, "Invalid interval.")
-    most = limit(call.params, 500, 1500)
+    most = read_limit(call.params, 500, 1500)
     if klines is None:
         window(call.params)
         return []
@@ -156,5 +156,5 @@ def kline_row(state: SymbolBoard, kline: Kline, interval: str) -> Json:
 def price_kline_row(state: SymbolBoard, kline: Kline, interval: str) -> Json:
     """A row of the candles of a price that nobody trades at: no volumes, but how often the price was told."""
     del state
-    prices = [money(price) for price in (kline.open, kline.high, kline.low, kline.close)]
+    prices = [fixed(price) for price in (kline.open, kline.high, kline.low, kline.close)]
     return [kline.open_ms, *prices, "0", next_open(kline.open_ms, interval) - 1, "0", kline.count, "0", "0", "0"]

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from vibe_quant.sim.front.http import HttpResponse, encode, error_body
+from vibe_quant.sim.front.limits import Throttled
 
 UNKNOWN = "Unknown error, please check your request or try again later."
 TIMEOUT = "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
 OUTSIDE_WINDOW = "Timestamp for this request is outside of the recvWindow."
 INTERNAL = "Internal error; unable to process your request. Please try again."
 UNAVAILABLE = "Service Unavailable."
-OVERLOADED = (
-    "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again."
-)
-TOO_MANY = (
-    "Too many requests; current limit of IP({ip}) is 2400 requests per minute. "
-    "Please use the websocket for live updates to avoid polling the API."
-)
-BANNED = (
-    "Way too many requests; IP({ip}) banned until {until}. Please use the websocket for live updates to avoid bans."
-)
 HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body><center><h1>{0}</h1></center></body>\r\n</html>\r\n"
 TITLES = {403: "403 Forbidden", 502: "502 Bad Gateway", 504: "504 Gateway Time-out"}
 
@@ -33,10 +24,10 @@ def wordless(status: int, message: str) -> HttpResponse:
     return HttpResponse(status, encode({"msg": message}))
 
 
-def throttled(status: int, message: str, wait_ms: int) -> HttpResponse:
-    """429 or 418: -1003 with Retry-After in whole seconds, rounded up, at least 1."""
-    seconds = max(1, -(-wait_ms // 1000))
-    return HttpResponse(status, error_body(-1003, message), {"Retry-After": str(seconds)})
+def throttled(refusal: Throttled) -> HttpResponse:
+    """429 or 418 with Retry-After."""
+    headers = {"Retry-After": refusal.retry_after}
+    return HttpResponse(refusal.http, error_body(refusal.code, refusal.message), headers)
 
 
 def page(status: int) -> HttpResponse:

@@ -14,6 +14,7 @@ from vibe_quant.sim.front.faults.families import Hit, RequestFault
 from vibe_quant.sim.front.faults.fate import RequestFate
 from vibe_quant.sim.front.faults.spec import Flag, Milliseconds
 from vibe_quant.sim.front.http import HttpResponse, encode
+from vibe_quant.sim.front.limits import LimitRules, banned, too_many
 
 ORDER = ("POST /fapi/v1/order", "PUT /fapi/v1/order", "DELETE /fapi/v1/order")
 LISTEN_KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -138,8 +139,7 @@ class RateLimited(RequestFault):
 
     def fate(self, hit: Hit, /) -> RequestFate:
         """Refused."""
-        text = answers.TOO_MANY.format(ip=hit.ip)
-        return RequestFate(refuse=answers.throttled(429, text, hit.until - hit.now))
+        return RequestFate(refuse=answers.throttled(too_many(hit.ip, LimitRules().weight_1m, hit.until - hit.now)))
 
 
 class Banned(RequestFault):
@@ -150,8 +150,7 @@ class Banned(RequestFault):
 
     def fate(self, hit: Hit, /) -> RequestFate:
         """Refused."""
-        text = answers.BANNED.format(ip=hit.ip, until=hit.until)
-        return RequestFate(refuse=answers.throttled(418, text, hit.until - hit.now))
+        return RequestFate(refuse=answers.throttled(banned(hit.ip, hit.until, hit.now)))
 
 
 class PostOnlyBurst(RequestFault):
