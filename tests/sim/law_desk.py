@@ -24,11 +24,11 @@ from vibe_quant.sim.switches import Switches
 D = Decimal
 START = 1_800_000_000_000
 PRICES = {"BTCUSDT": D("60000.0"), "XRPUSDT": D("1.5000"), "BTCUSDC": D("60010.0")}
-WALLETS = {"USDT": D(30_000), "USDC": D(15_000)}
+WALLETS = {"USDT": D(12_000), "USDC": D(4_000)}
 SEATS = (
     Seat("BTCUSDT", PositionSide.LONG, D("2"), D("60000")),
-    Seat("BTCUSDT", PositionSide.SHORT, D("1"), D("60000.3")),
-    Seat("XRPUSDT", PositionSide.SHORT, D("20000"), D("1.5")),
+    Seat("BTCUSDT", PositionSide.SHORT, D("0.4"), D("60000.3")),
+    Seat("XRPUSDT", PositionSide.SHORT, D("500"), D("1.5")),
     Seat("BTCUSDC", PositionSide.LONG, D("0.5"), D("59990.1")),
 )
 NO_LIMIT = 10**9

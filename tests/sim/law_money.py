@@ -30,10 +30,11 @@ ACCOUNT_SUMS = {
 
 @dataclass
 class Leg:
-    """A leg by its trades alone."""
+    """A leg by its trades alone; ``burden`` is what its present life has cost: fees less what it realised."""
 
     qty: Decimal = ZERO
     entry: Decimal = ZERO
+    burden: Decimal = ZERO
 
 
 @dataclass
@@ -81,10 +82,12 @@ class Ledger:
             assert leg.qty >= qty, "a leg would flip"
             leg.qty -= qty
             leg.entry = leg.entry if leg.qty else ZERO
+            leg.burden = leg.burden + fee - realized if leg.qty else ZERO
         else:
             assert realized == 0
             leg.entry = ((leg.entry * leg.qty + price * qty) / (leg.qty + qty)).quantize(ENTRY)
             leg.qty += qty
+            leg.burden += fee
         rules = self.desk.box.instruments[row["symbol"]].rules
         rates = (MAKER,) if row["maker"] else (TAKER, TAKER + rules.liquidation_fee)
         if not self.desk.switches.settlement_charges_fee:
@@ -133,6 +136,8 @@ class Ledger:
             amount = D(row["positionAmt"])
             assert amount * sign == leg.qty >= 0
             assert D(row["entryPrice"]) == leg.entry
+            shift = leg.burden / leg.qty if leg.qty else ZERO
+            assert D(row["breakEvenPrice"]) == (leg.entry + shift * sign).quantize(ENTRY)
             profit = (D(row["markPrice"]) - leg.entry) * amount
             assert D(row["unRealizedProfit"]) == profit.quantize(MONEY)
 
