@@ -30,12 +30,7 @@ class PositionWire:
         isolated = symbol in account.isolated
         return {
             "symbol": symbol,
-            "positionAmt": fixed(account.signed(key), instrument.qty_places),
-            "entryPrice": spelled(leg.entry),
-            "breakEvenPrice": spelled(break_even(key[1], leg)),
-            "markPrice": fixed(account.markets[symbol].mark or ZERO),
-            "unRealizedProfit": fixed(margin.unrealized(account, key)),
-            "liquidationPrice": self._liquidation(key),
+            **self._told(key, instrument),
             "leverage": str(account.leverage_of(symbol)),
             "maxNotionalValue": self.max_notional(symbol),
             "marginType": "isolated" if isolated else "cross",
@@ -49,6 +44,19 @@ class PositionWire:
             "adlQuantile": self.adl(key),
         }
 
+    def _told(self, key: LegKey, instrument: Instrument) -> dict[str, Json]:
+        """What both versions tell alike."""
+        account = self._account
+        leg = account.leg(*key)
+        return {
+            "positionAmt": fixed(account.signed(key), instrument.qty_places),
+            "entryPrice": spelled(leg.entry),
+            "breakEvenPrice": spelled(break_even(key[1], leg)),
+            "markPrice": fixed(account.markets[key[0]].mark or ZERO),
+            "unRealizedProfit": fixed(margin.unrealized(account, key)),
+            "liquidationPrice": self._liquidation(key),
+        }
+
     def risk_v3(self, key: LegKey, label: str, instrument: Instrument) -> dict[str, Json]:
         """A row of GET /fapi/v3/positionRisk."""
         account, symbol = self._account, key[0]
@@ -58,12 +66,7 @@ class PositionWire:
         return {
             "symbol": symbol,
             "positionSide": label,
-            "positionAmt": fixed(account.signed(key), instrument.qty_places),
-            "entryPrice": spelled(leg.entry),
-            "breakEvenPrice": spelled(break_even(key[1], leg)),
-            "markPrice": fixed(account.markets[symbol].mark or ZERO),
-            "unRealizedProfit": fixed(margin.unrealized(account, key)),
-            "liquidationPrice": self._liquidation(key),
+            **self._told(key, instrument),
             "isolatedMargin": or_zero(self._isolated_margin(key)),
             "notional": or_zero(self._notional(key)),
             "marginAsset": account.asset_of(symbol),
