@@ -224,6 +224,19 @@ def test_a_stop_in_a_crash_meets_the_band(new_desk: Any, bound: bool, status: St
     assert ("PERCENT_PRICE" in stop.failure) is bound
 
 
+@pytest.mark.parametrize(("bound", "left"), [(True, "121"), (False, "116")])
+def test_a_leg_beyond_the_market_lot_is_not_closed_at_once(new_desk: Any, bound: bool, left: str) -> None:
+    desk = new_desk(Switches(whole_close_bound_by_lot=bound), wallet="1000000")
+    desk.seed(LONG, "121")
+    desk.quote("99.9", "5", "100.1", "5")
+    stop = desk.stop(LONG, "99")
+    desk.quote("98.9", "5", "99.1", "5")
+    desk.mark("99")
+    desk.wait(10)
+    assert stop.status is (StopStatus.REJECTED if bound else StopStatus.FINISHED)
+    assert desk.leg(LONG) == D(left)
+
+
 def test_expiry_by_switch(new_desk: Any) -> None:
     desk = new_desk(Switches(close_position_expires=False, qty_stop_expires=True))
     desk.seed(LONG, "1")

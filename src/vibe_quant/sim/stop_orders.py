@@ -36,6 +36,8 @@ def launch(venue: Venue, entry: Entry, algo: SimAlgo, now: int) -> SimOrder:
         order = _order(venue, algo, OrderType.LIMIT, qty, _limit_price(venue, algo), now)
         entry.admit(order, market)
         return order
+    if algo.close_position and venue.switches.whole_close_bound_by_lot:
+        filters.check_qty(market.rules, qty, OrderType.MARKET)
     if venue.switches.triggered_market_bound:
         filters.check_market_price(market, algo.side)
     if not closes:

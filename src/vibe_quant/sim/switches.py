@@ -79,6 +79,8 @@ class Switches:
     # The MARKET order of a triggered conditional is held to PERCENT_PRICE like any other: in a crash it is REJECTED, as
     # if -4131.  False: it goes in at any price.
     triggered_market_bound: bool = True
+    # closePosition of a leg beyond MARKET_LOT_SIZE is REJECTED at its trigger, as if -4005.  False: it closes it whole.
+    whole_close_bound_by_lot: bool = True
     # Trigger condition met until the order is in the matching engine.
     trigger_delay_ms: int = 10
     # A MARKET order takes what is shown and the rest expires (er=9).  True: it lives on and takes each new quote.
