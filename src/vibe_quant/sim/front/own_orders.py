@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from decimal import Decimal
 
 from vibe_quant.domain.enums import OrderSide, OrderType
@@ -34,16 +33,16 @@ def own_sizes(market: Market) -> tuple[Sizes, Sizes]:
 
 
 def with_own(quote: Quote, bids: Sizes, asks: Sizes) -> Quote:
-    """The touch of the whole book: the market's, bettered or enlarged by own orders that do not cross it."""
-    bid, bid_qty = _touch(
-        quote.bid, quote.bid_qty, (key for key in bids if -key < quote.ask or not quote.ask), bids, -1
-    )
-    ask, ask_qty = _touch(quote.ask, quote.ask_qty, (key for key in asks if key > quote.bid), asks, 1)
-    return replace(quote, bid=bid, bid_qty=bid_qty, ask=ask, ask_qty=ask_qty)
+    """The touch of the whole book: the market's, bettered or enlarged by own orders."""
+    bid, bid_qty = _touch(quote.bid, quote.bid_qty, bids, -1)
+    ask, ask_qty = _touch(quote.ask, quote.ask_qty, asks, 1)
+    return Quote(quote.symbol, quote.exch_ms, quote.recv_ms, bid, bid_qty, ask, ask_qty, quote.update_id)
 
 
-def _touch(price: Decimal, qty: Decimal, keys: Iterable[Decimal], own: Sizes, sign: int) -> tuple[Decimal, Decimal]:
-    best = min(keys, default=None)
-    if best is None or (price and best > price * sign):
+def _touch(price: Decimal, qty: Decimal, own: Sizes, sign: int) -> tuple[Decimal, Decimal]:
+    if not own:
+        return price, qty
+    best = min(own)
+    if price and best > price * sign:
         return price, qty
     return best * sign, own[best] + (qty if price == best * sign else ZERO)

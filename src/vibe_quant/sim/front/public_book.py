@@ -55,6 +55,7 @@ class PublicBook:
         self.told = False
         self.bids = LadderSide(-1, rules.tick, rules.step, rng)
         self.asks = LadderSide(1, rules.tick, rules.step, rng)
+        self.holds_own = False
         self.own_bids: Sizes = NOTHING
         self.own_asks: Sizes = NOTHING
         self.chains = {speed: DepthChain(self.last_id) for speed in speeds}
@@ -98,7 +99,7 @@ class PublicBook:
     def touch(self) -> Quote | None:
         """The best of both sides, own orders among them; None before the first quote."""
         quote = self.quote
-        if quote is None or not (self.own_bids or self.own_asks):
+        if quote is None or not self.holds_own:
             return quote
         return with_own(quote, self.own_bids, self.own_asks)
 
@@ -110,6 +111,7 @@ class PublicBook:
             chain.bids |= _changed(self.own_bids, bids)
             chain.asks |= _changed(self.own_asks, asks)
         self.own_bids, self.own_asks = bids, asks
+        self.holds_own = bool(bids or asks)
         self.last_id += 1
 
     def levels(self, most: int) -> tuple[list[Level], list[Level]]:

@@ -154,7 +154,9 @@ class SymbolBoard:
 
     def show_own(self) -> None:
         """Let the account's orders stand in the published book as they rest now."""
-        self.book.show(*own_sizes(self.market))
+        market = self.market
+        if market.resting or self.book.holds_own:
+            self.book.show(*own_sizes(market))
 
     def note_funding(self) -> None:
         """Enter what was paid since the last look: funding times that went by, whole intervals to the next one.
