@@ -212,3 +212,13 @@ def test_any_signed_order_gets_an_answer(payload: str) -> None:
     answer = gate().answer(asked, NOW)
     assert answer.status in (200, 400)
     assert json.loads(answer.body).get("code") != -1022
+
+
+def test_the_body_of_a_get_is_not_read() -> None:
+    house = gate()
+    answer = house.answer(request("GET", "/fapi/v1/depth", "symbol=A", b"limit=1000&side=\xff"), NOW)
+    assert json.loads(answer.body)["symbol"] == "A" and "limit" not in json.loads(answer.body)
+    assert answer.headers[WEIGHT] == "2"
+    payload = signed("GET", "/fapi/v1/account").query
+    status, code, _ = told(house.answer(request("GET", "/fapi/v1/account", "", payload.encode()), NOW))
+    assert (status, code) == (400, -1102)

@@ -92,7 +92,8 @@ class Gate:
 
     def _read(self, endpoint: Endpoint, request: HttpRequest, now: int) -> tuple[Params, _Cost]:
         try:
-            params = Params.parse(request.query, request.body)
+            body = b"" if request.method == "GET" else request.body  # a GET's parameters stand in its query
+            params = Params.parse(request.query, body)
             return params, _Cost(endpoint.weigh(params), endpoint.count(params))
         except Rejected:
             self.limits.charge(request.ip, 1, now)  # what cannot be weighed is not free
