@@ -108,13 +108,13 @@ def test_when_the_mark_is_read_by_rest() -> None:
 def test_tier_base_and_mode_through_the_tiers() -> None:
     panic = closer()
     assert panic.on_flag(flag(None), D(10), 0) == []
-    assert (panic.plan(book_fresh=True), panic.deadline(0), panic.state) == (None, None, None)
+    assert (panic.plan(0, book_fresh=True), panic.deadline(0), panic.state) == (None, None, None)
     assert panic.on_timer(0) == []
     panic.on_end(OrderEnd.UNFILLED)
     assert texts(panic.on_flag(flag(0), D(10), 0)) == [Severity.ALARM]
-    assert panic.plan(book_fresh=True) == PanicPlan(D(10), D("0.1"), False, MAKER, 400, False, 0, SignalReason.PANIC)
+    assert panic.plan(0, book_fresh=True) == PanicPlan(D(10), D("0.1"), False, MAKER, 400, False, 0, SignalReason.PANIC)
     assert panic.on_flag(flag(0), D(9), 10) == []  # our own slice: base stays
-    plan = panic.plan(book_fresh=False)
+    plan = panic.plan(10, book_fresh=False)
     assert plan is not None
     assert (plan.base, plan.blind) == (D(10), True)
     panic.on_flag(flag(0), D(12), 20)  # enlarged
@@ -132,7 +132,7 @@ def test_tier_base_and_mode_through_the_tiers() -> None:
     panic.on_flag(flag(0), D(7), 80)
     assert (panic.state.mode, panic.state.timeouts) == (AGGRESSIVE, 0)  # so until the tiers are left
     assert texts(panic.on_flag(flag(None), D(7), 90)) == [Severity.INFO]
-    assert panic.plan(book_fresh=True) is None
+    assert panic.plan(90, book_fresh=True) is None
     panic.on_flag(flag(0), D(7), 100)
     assert panic.state.mode is MAKER
     panic.on_flag(flag(0), D(0), 110)
@@ -174,7 +174,7 @@ def test_a_refused_maker_order_counts_as_one_that_timed_out() -> None:
     for _ in range(TIERS[0].maker_timeouts_to_escalate):
         assert panic.state is not None
         assert panic.state.mode is MAKER
-        assert panic.plan(book_fresh=True) is not None
+        assert panic.plan(0, book_fresh=True) is not None
         panic.on_end(OrderEnd.REFUSED)
     assert panic.state is not None
     assert panic.state.mode is AGGRESSIVE
@@ -191,17 +191,17 @@ def test_behind_the_bound_the_next_tiers_slice_and_in_the_last_everything() -> N
     assert texts(panic.on_timer(2600)) == [Severity.ALARM]
     assert panic.on_timer(2700) == []
     assert panic.deadline(2700) is None
-    plan = panic.plan(book_fresh=True)
+    plan = panic.plan(2700, book_fresh=True)
     assert plan is not None
     assert (plan.ratio, plan.whole, plan.base) == (D("0.3"), False, D(10))
     panic.on_flag(flag(2), D(9), 3000)  # another tier starts its own schedule
-    plan = panic.plan(book_fresh=True)
+    plan = panic.plan(3000, book_fresh=True)
     assert plan is not None
     assert (plan.ratio, plan.whole, plan.base) == (D("0.5"), False, D(9))
     (said,) = panic.on_timer(3500)
     assert isinstance(said, Notify)
     assert "whole remainder" in said.text
-    plan = panic.plan(book_fresh=True)
+    plan = panic.plan(3500, book_fresh=True)
     assert plan is not None
     assert plan.whole
 

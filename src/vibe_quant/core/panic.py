@@ -10,7 +10,8 @@
 | order filled, in full or in part       | kept     | kept              | kept                     | 0        |
 | tiers left                             | none     |                   |                          |          |
 
-A maker order that is refused counts as one that timed out: the price is coming through.
+A maker order that is refused counts as one that timed out: the price is coming through.  Where the slice under way has
+no time left for a maker order and a taker's after it, its order is aggressive whatever mode and count say.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from vibe_quant.domain.risk import RiskFlag
 from vibe_quant.domain.settings import PanicSettings, PanicTier
 
 ONE = Decimal(1)
+HALF = Decimal("0.5")
 LEAVE = Decimal("1.02")
 MARK_RETRY_MS = 1000
 MARK_LATE_MS = 1500
@@ -48,7 +50,12 @@ def slices(tier: PanicTier) -> int:
 
 
 def bound_ms(tier: PanicTier, ttl_ms: int, round_trip_ms: int) -> int:
-    """A tier's bound on time to flat: slices x ((maker timeouts + 1) x panic TTL + round trips)."""
+    """A tier's bound on time to flat: slices x ((maker timeouts + 1) x panic TTL + round trips).
+
+    It is for as long as the tier or a nearer one rules, at an exchange that takes the orders within the round trip and
+    shows each aggressive one, as it arrives, its quantity at the touch that it was decided on or better.  Each for
+    which that is not so costs a TTL and a round trip more.
+    """
     return slices(tier) * slice_ms(tier, ttl_ms, round_trip_ms)
 
 
@@ -144,6 +151,13 @@ def escalated(state: PanicState, tier: PanicTier) -> PanicState:
     return state
 
 
+def due_ms(state: PanicState, tier: PanicTier, ttl_ms: int, round_trip_ms: int) -> int:
+    """When the slice under way is to be closed; half a slice is let pass, as rounding to the step takes from each."""
+    entry = state.entry
+    closed = int((entry.base - state.qty) / entry.base / tier.slice_ratio + HALF)
+    return entry.since_ms + min(closed + 1, slices(tier)) * slice_ms(tier, ttl_ms, round_trip_ms)
+
+
 def is_behind(state: PanicState, tier: PanicTier, ttl_ms: int, round_trip_ms: int, now: int) -> bool:
     """Whether less is closed than the slices whose longest time has passed."""
     entry = state.entry
@@ -211,8 +225,11 @@ class PanicClose:
         )
         return [Notify(NoticeKind.RISK, Severity.ALARM, text, self.symbol, self.side)]
 
-    def plan(self, *, book_fresh: bool) -> PanicPlan | None:
-        """What to send now; None: not in panic."""
+    def plan(self, now: int, *, book_fresh: bool) -> PanicPlan | None:
+        """What to send now; None: not in panic.
+
+        Maker orders that fill in part are no timeouts, and the round trips of many add up: time counts as well.
+        """
         state = self._state
         if state is None:
             return None
@@ -221,7 +238,9 @@ class PanicClose:
         entry = state.entry
         ratio = tiers[state.tier + 1 if entry.behind and not last else state.tier].slice_ratio
         whole = entry.behind and last
-        return PanicPlan(entry.base, ratio, whole, state.mode, self.ttl_ms, not book_fresh, state.tier)
+        due = due_ms(state, tiers[state.tier], self.ttl_ms, self.round_trip_ms)
+        mode = ExecutionMode.AGGRESSIVE_LIMIT if now + 2 * self.ttl_ms > due else state.mode
+        return PanicPlan(entry.base, ratio, whole, mode, self.ttl_ms, not book_fresh, state.tier)
 
     def remainder_plan(self, qty: Decimal, *, book_fresh: bool) -> PanicPlan:
         """The plan for what a fired stop has left: as in the last tier, aggressive; all of it where there is none."""

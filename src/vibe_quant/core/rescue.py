@@ -47,7 +47,7 @@ class Rescue:
             return gone_through(side.leg.qty, side.panic.ttl_ms)
         fresh = side.desk.view.stale(now) is None
         if side.panic.state is not None:
-            plan = side.panic.plan(book_fresh=fresh)
+            plan = side.panic.plan(now, book_fresh=fresh)
             return None if plan is None else from_panic(plan, side.leg.qty)
         return from_panic(side.panic.remainder_plan(side.leg.qty, book_fresh=fresh), side.leg.qty)
 
