@@ -77,7 +77,7 @@ def test_text_of_a_valid_file(good: Path) -> None:
     assert "  execution.base_mult = 2  (symbol, line 9)\n" in out
     assert "  execution.amend = false  (default)\n" in out
     assert "  accel.tiers = [{ret: 0.01, mult: 2}]  (global, line 5)\n" in out
-    assert "panic bound: tiers[0] is flat within 5.6 s" in out
+    assert "panic bound: tiers[0] is flat within 5.6 s, if the touch shows its slices as they arrive" in out
     assert f"warning: {good}:3: global.manage: " in out
     assert out.endswith(f"{good}: valid\n")
 

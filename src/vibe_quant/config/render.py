@@ -110,4 +110,5 @@ def _origin(row: Row) -> str:
 
 
 def _bounds(scope: Scope) -> list[str]:
-    return [f"tiers[{i}] is flat within {ms / 1000:.1f} s" for i, ms in enumerate(scope.panic_bounds_ms)]
+    given = "if the touch shows its slices as they arrive"
+    return [f"tiers[{i}] is flat within {ms / 1000:.1f} s, {given}" for i, ms in enumerate(scope.panic_bounds_ms)]
