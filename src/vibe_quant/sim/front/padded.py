@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 4096
 
 
 class Padded(dict[Decimal, str]):

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from vibe_quant.domain.events import Trade
 
-KEPT = 10_000
+KEPT = 2_000
 FIRST_TRADE, FIRST_AGGREGATE = 500_000_000, 300_000_000
 
 
