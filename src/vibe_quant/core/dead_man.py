@@ -74,6 +74,11 @@ class DeadMan:
         """Whether a countdown may be running."""
         return isinstance(self._state, Running)
 
+    @property
+    def at_rest(self) -> bool:
+        """Nothing runs, is asked for, or is wanted: the same count at a later moment changes nothing."""
+        return isinstance(self._state, Off) and self._asked is None and not self._own
+
     def on_settings(self, settings: DeadManSettings, now: int) -> list[Intent]:
         """New settings; switched off, a countdown that runs is disarmed."""
         self.settings = settings

@@ -15,10 +15,11 @@ from vibe_quant.core.pacing import Pacing
 from vibe_quant.core.reports import Reports
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.core.strategies.port import RandomSource
+from vibe_quant.core.streams import Streams
 from vibe_quant.core.sync import Sync, interval_ms
 from vibe_quant.domain import events as ev
-from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Stream
-from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.market import MarketState
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.settings import Settings
@@ -47,8 +48,7 @@ class Engine:
         self._now = 0
         self._due: int | None = None
         self._due_is_old = True
-        self._up: set[Stream] = set()
-        self._seen: set[Stream] = set()
+        self._streams = Streams(self)
         self._reports = Reports(self)
         self._answers = Answers(self)
         self._operator = Operator(self)
@@ -73,7 +73,7 @@ class Engine:
         return self._due
 
     def _earliest(self, now: int) -> int | None:
-        moments = [self.house.sync.deadline(), self._operator.deadline(), self._silence_ends()]
+        moments = [self.house.sync.deadline(), self._operator.deadline(), self._streams.deadline()]
         moments += [desk.deadline(now) for desk in self.desks.values()]
         first = min((at for at in moments if at is not None), default=None)
         return None if first is None else max(first, now + 1)
@@ -93,8 +93,7 @@ class Engine:
         if settings is None:
             return None
         desk = Desk(self.house, symbol, settings, self._random, self._margin)
-        for stream in self._up:
-            desk.on_stream(stream, True)
+        self._streams.show(desk)
         self.desks[symbol] = desk
         return desk
 
@@ -127,13 +126,18 @@ class Engine:
         desk = self.desks.get(symbol)
         return None if desk is None else desk.view.state()
 
-    def settle(self, out: list[Intent], now: int) -> list[Intent]:
-        """After anything but a market event: every desk looks once more, reads that are due leave."""
+    def settle(self, out: list[Intent], now: int, symbol: str | None = None) -> list[Intent]:
+        """After anything but a market event: desks look once more, reads that are due leave.
+
+        ``symbol``: what the event was about, None for the whole account.  Another desk looks too while a side of it has
+        something to look after: a moment of its own, or what all share, may have changed for it.
+        """
         self._due_is_old = True
         for desk in self.desks.values():
-            desk.pair.refresh()
-            out += desk.pair.pulse(now)
-            out += desk.dead_man_feed.tell(now)
+            if symbol in (None, desk.symbol) or desk.pair.active or not desk.dead_man.at_rest:
+                desk.pair.refresh()
+                out += desk.pair.pulse(now)
+                out += desk.dead_man_feed.tell(now)
         return out + self.house.sync.due(now) + self._operator.last_call()
 
     def _table(self) -> dict[type[Any], Handler]:
@@ -145,8 +149,8 @@ class Engine:
             ev.Mark: self._on_mark,
         }
         own: dict[type[Any], Handler] = {
-            ev.StreamUp: self._on_stream_up,
-            ev.StreamDown: self._on_stream_down,
+            ev.StreamUp: self._streams.came,
+            ev.StreamDown: self._streams.went,
             ev.RulesLoaded: self._on_rules,
             ev.ServerTime: self._on_server_time,
             ev.Timer: self._on_timer,
@@ -155,7 +159,12 @@ class Engine:
         return {**market, **{kind: self._settling(handler) for kind, handler in rest.items()}}
 
     def _settling(self, handler: Handler) -> Handler:
-        return lambda event, now: self.settle(handler(event, now), now)
+        """Any other news; what is about the whole account has no symbol, or none is named."""
+
+        def handle(event: Any, now: int) -> list[Intent]:
+            return self.settle(handler(event, now), now, getattr(event, "symbol", None) or None)
+
+        return handle
 
     def _watching(self, take: Callable[[MarketView, Any, int], None]) -> Handler:
         """Market news: its desk's view takes it, then the desk looks."""
@@ -195,61 +204,12 @@ class Engine:
             desk.view.offset_ms = event.offset_ms
         return []
 
-    def _on_stream_up(self, event: ev.StreamUp, now: int) -> list[Intent]:
-        """After a connection everything is read before discretion goes on; after a new one the rules too."""
-        again = event.stream in self._seen
-        self._up.add(event.stream)
-        self._seen.add(event.stream)
-        self.house.sync.begin(now, f"the {event.stream} stream is up")
-        out: list[Intent] = []
-        if event.stream is Stream.USER:
-            self.house.user_up, self.house.heard_ms = True, now
-        for desk in self.desks.values():
-            desk.on_stream(event.stream, True)
-            out += desk.rulebook.stream_up(event.stream, now, again=again)
-            out += self._tell_stops(desk, event.stream, True, now)
-        if again:
-            text = f"The {event.stream} stream is back. Rules and account are read before discretionary orders go on."
-            out.append(Notify(NoticeKind.RECONNECT, Severity.INFO, text))
-        return out
-
-    def _on_stream_down(self, event: ev.StreamDown, now: int) -> list[Intent]:
-        """Discretion stops by the gates; with the user stream, whatever is live is in doubt."""
-        self._up.discard(event.stream)
-        text = f"The {event.stream} stream is down ({event.detail or 'no reason given'}). Discretionary orders wait."
-        out: list[Intent] = [Notify(NoticeKind.RECONNECT, Severity.WARNING, text)]
-        if event.stream is Stream.USER:
-            self.house.user_up = False
-        for desk in self.desks.values():
-            desk.on_stream(event.stream, False)
-            out += self._tell_stops(desk, event.stream, False, now)
-            if event.stream is Stream.USER:
-                for side in desk.sides.values():
-                    out += side.settle(side.execution.stream_lost(now), now)
-        return out
-
-    def _tell_stops(self, desk: Desk, stream: Stream, up: bool, now: int) -> list[Intent]:
-        if stream is not Stream.USER:
-            return []
-        return [intent for side in desk.pair.working for intent in side.stop.on_user_stream(up, now)]
-
     def _on_timer(self, event: ev.Timer, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         out: list[Intent] = self._operator.tick(now)
-        silent = self._silence_ends()
-        if silent is not None and now >= silent:
-            self.house.heard_ms = now
-            self.house.sync.surprise(now, "the user stream is silent")
+        self._streams.tick(now)
         for desk in self.desks.values():
             out += desk.tick(now)
         return out
-
-    def _silence_ends(self) -> int | None:
-        """When a user stream that stays silent is cross-checked; None while nothing is held or down anyway."""
-        if not self.house.user_up or not any(
-            side.is_active for desk in self.desks.values() for side in desk.sides.values()
-        ):
-            return None
-        return self.house.heard_ms + self.house.settings.shared.ws.user_silence_s * 1000
 
     def _margin(self, desk: Desk) -> Margin | None:
         rules = desk.rulebook.rules

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from vibe_quant.core.machine import SETTLE_MS, deadline, step
 from vibe_quant.core.order_states import (
+    FREE,
     Canceling,
     Cooldown,
     Done,
@@ -92,7 +93,7 @@ class ExecutionEngine:
     @property
     def is_quiet(self) -> bool:
         """No order of this side can be live."""
-        return isinstance(self.state, Idle | Cooldown) and not self.extras
+        return isinstance(self.state, FREE) and not self.extras
 
     @property
     def is_doubtful(self) -> bool:
@@ -102,7 +103,7 @@ class ExecutionEngine:
     @property
     def panic_may_submit(self) -> bool:
         """No order lives, or the only one that may is in doubt."""
-        under_way = [state for state in (self.state, *self.extras.values()) if not isinstance(state, Idle | Cooldown)]
+        under_way = [state for state in (self.state, *self.extras.values()) if not isinstance(state, FREE)]
         return len(under_way) <= 1 and all(isinstance(state, Doubtful) for state in under_way)
 
     @property
@@ -196,13 +197,13 @@ class ExecutionEngine:
 
     def _ids(self) -> list[str]:
         ids = list(self.extras)
-        if not isinstance(self.state, Idle | Cooldown):
+        if not isinstance(self.state, FREE):
             ids.append(self.state.order.client_id)
         return ids
 
     def _holds(self, client_id: str) -> bool:
         return client_id in self.extras or (
-            not isinstance(self.state, Idle | Cooldown) and self.state.order.client_id == client_id
+            not isinstance(self.state, FREE) and self.state.order.client_id == client_id
         )
 
     def _apply(self, client_id: str, event: MachineEvent, now: int, code: int = 0) -> list[Out]:

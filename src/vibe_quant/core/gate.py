@@ -60,7 +60,9 @@ class Gate:
             return self._unruled()
         if desk.pair.in_panic(self.other):
             return "the other leg is in panic"
-        return FIRING if self.stop.firing(now) else desk.view.stale(now)
+        if self.stop.firing_ms is not None and self.stop.firing(now):
+            return FIRING
+        return desk.view.stale(now)
 
     def _stopped(self) -> str:
         if self.desk.house.stopping:

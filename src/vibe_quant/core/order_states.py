@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from vibe_quant.domain.enums import ExecutionState
 
@@ -79,6 +79,8 @@ class Doubtful:
 
 
 State = Idle | Placing | Waiting | Canceling | Cooldown | Doubtful
+FREE: Final = (Idle, Cooldown)
+"""States without an order; for isinstance, which takes a tuple several times as fast as a union."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class Pair:
 
     def in_panic(self, side: PositionSide) -> bool:
         """The leg is being worked by panic."""
-        return side in self.sides and self.sides[side].panic.state is not None
+        found = self.sides.get(side)
+        return found is not None and found.panic.state is not None
 
     def clear_other_leg(self, side: PositionSide, now: int) -> list[Intent]:
         """In panic the other leg's resting order makes way; an urgent one of its own does not."""

@@ -12,7 +12,7 @@ from vibe_quant.core.execution import Ended, ExecutionEngine, Out
 from vibe_quant.core.gate import Gate
 from vibe_quant.core.modes import held
 from vibe_quant.core.order_plan import NoPlan, OrderPlan
-from vibe_quant.core.order_states import Cooldown, Idle, Waiting
+from vibe_quant.core.order_states import FREE, Cooldown, Waiting
 from vibe_quant.core.panic import PanicClose
 from vibe_quant.core.release import Release
 from vibe_quant.core.rescue import Rescue
@@ -70,13 +70,13 @@ class Side:
     @property
     def is_soft(self) -> bool:
         """At least the soft risk flag is up."""
-        return self.flag.level is not RiskLevel.NONE
+        return self.desk.risk.flag(self.side).level is not RiskLevel.NONE
 
     @property
     def plan(self) -> OrderPlan | None:
         """The plan of the order under way; None without one, or for an order of an earlier run."""
         state = self.execution.state
-        return None if isinstance(state, Idle | Cooldown) else self.plans.get(state.order.client_id)
+        return None if isinstance(state, FREE) else self.plans.get(state.order.client_id)
 
     @property
     def target(self) -> Decimal:

@@ -66,7 +66,10 @@ class StopAlarm:
 
     def stands(self, price: Decimal) -> list[Intent]:
         """The stop was read back."""
-        return self.once("stands", str(price), Severity.INFO, f"{self._leg} has its protective stop at {price}.")
+        key = str(price)
+        if self._said.get("stands") == key:
+            return []
+        return self.once("stands", key, Severity.INFO, f"{self._leg} has its protective stop at {price}.")
 
     def lost(self, price: Decimal, how: str) -> list[Intent]:
         """A stop that stood does not any more, and we did not ask for that."""

@@ -33,6 +33,8 @@ class StopCourse:
         self.enabled = settings.enabled
         self.aim: Aim | None = None
         self.qty: Decimal | None = None
+        self.need: Need | None = None
+        """What has to be covered; None: flat, or no liquidation price on the leg's side."""
         self._dropped = False
         self._liq: Decimal | None = None
         self._mark: Decimal | None = None
@@ -43,13 +45,6 @@ class StopCourse:
     def holds(self) -> bool:
         """Whether a position is known to be open."""
         return self.qty is not None and self.qty > 0
-
-    @property
-    def need(self) -> Need | None:
-        """What has to be covered; None: flat, or no liquidation price on the leg's side."""
-        if self.qty is None or self.qty <= 0 or self._liq is None or self._mark is None:
-            return None
-        return Need(self.qty, self._liq, self._mark) if ahead(self.side, self._liq, self._mark) else None
 
     @property
     def wanted(self) -> bool:
@@ -64,6 +59,7 @@ class StopCourse:
     def position(self, qty: Decimal) -> None:
         """The leg's quantity as confirmed; zero ends everything that was aimed at."""
         self.qty = qty
+        self.need = self._needed()
         if qty <= 0:
             self.aim = self._hold_ms = self._close_ms = None
             self.enabled, self._dropped = self.settings.enabled, False
@@ -71,6 +67,7 @@ class StopCourse:
     def liquidation(self, liq: Decimal | None, mark: Decimal) -> None:
         """Ruling liquidation price (None: none) and mark."""
         self._liq, self._mark = liq, mark
+        self.need = self._needed()
 
     def configure(self, settings: ProtectiveStopSettings, *, drop_stops: bool) -> bool:
         """New settings; False where they would switch the stop off while it is needed, which needs ``drop_stops``."""
@@ -121,6 +118,11 @@ class StopCourse:
     def deadline(self) -> int | None:
         """When a refusal's consequence ends."""
         return min((t for t in (self._hold_ms, self._close_ms) if t is not None), default=None)
+
+    def _needed(self) -> Need | None:
+        if self.qty is None or self.qty <= 0 or self._liq is None or self._mark is None:
+            return None
+        return Need(self.qty, self._liq, self._mark) if ahead(self.side, self._liq, self._mark) else None
 
     def _withdrawal(self, takeover: Takeover) -> str | None:
         if self.qty is not None and self.qty <= 0:

@@ -128,7 +128,8 @@ class StopWork:
 
     def _tell(self, step: Step | Through, now: int) -> list[Intent]:
         wanted = self.course.wanted and self.takeover.held is None and not self.firing(now)
-        out = self.alarm.judge(pending=wanted and not isinstance(step, Keep), standing=self.standing, now=now)
+        pending = wanted and not isinstance(step, Keep)
+        out = self.alarm.judge(pending=pending, standing=pending and self.standing, now=now)
         if wanted and isinstance(step, Keep) and self.course.aim is not None:
             self.not_through()
             out += self.alarm.stands(self.course.aim.price)

@@ -26,7 +26,8 @@ class Upkeep:
     def tend(self, now: int) -> list[Intent]:
         """A closed gate, soft risk or its strategy may end the resting order; a maker order may be amended."""
         side = self._side
-        order, plan = side.execution.waiting, side.plan
+        order = side.execution.waiting
+        plan = None if order is None else side.plans.get(order.client_id)
         if order is None or plan is None or plan.urgent:
             return []
         reason = self._unwanted(order, plan, now)
