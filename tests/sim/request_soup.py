@@ -148,8 +148,13 @@ SOUND_PARAMS: dict[str, tuple[dict[str, str], ...]] = {
     "POST /fapi/v1/positionSide/dual": ({"dualSidePosition": "false"},),
     "POST /fapi/v1/positionMargin": (CLOSER | {"amount": "10", "type": "1"},),
 }
+JUNK: tuple[Any, ...] = (None, True, 1, 1.5, [], {}, [1], {"a": 1}, "\ud800", "\x00", "", 10**30, -1e300, "NaN")
 LEGS = st.lists(
     st.one_of(
+        st.tuples(
+            st.sampled_from((LIMIT, MARKET, OPENER, FIRST)),
+            st.dictionaries(st.sampled_from(OF_ORDERS), st.sampled_from(JUNK), max_size=2),
+        ).map(lambda parts: {**parts[0], **parts[1]}),
         st.fixed_dictionaries({}, optional={name: st.sampled_from(USUAL[name]) for name in OF_ORDERS}),
         st.fixed_dictionaries({name: st.sampled_from(USUAL[name][:4]) for name in OF_ORDERS[:7]}),
         st.recursive(

@@ -16,7 +16,20 @@ from hypothesis import strategies as st
 from tests.sim.law_desk import LawDesk
 from tests.sim.law_mirror import Mirror
 from tests.sim.law_money import Ledger, check_closers
-from tests.sim.request_soup import RAW, SPOILT, Spoilt, request_of, soup
+from tests.sim.request_soup import (
+    FIRST,
+    JUNK,
+    LEGS,
+    LIMIT,
+    MARKET,
+    OF_ORDERS,
+    OPENER,
+    RAW,
+    SPOILT,
+    Spoilt,
+    request_of,
+    soup,
+)
 
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse
 
@@ -93,11 +106,36 @@ def test_many_soups(calls: list[tuple[int, dict[str, str], Spoilt]]) -> None:
     play(calls)
 
 
+DESK = LawDesk()
+
+
 @fuzz(250)
 @given(raw=RAW)
 def test_anything_at_all_is_answered(raw: dict[str, Any]) -> None:
-    desk = LawDesk()
-    answer = desk.box.call(HttpRequest(**raw), desk.now)
+    answer = DESK.box.call(HttpRequest(**raw), DESK.now)
+    assert answer is not None
+    check_answer(answer)
+
+
+BATCHED = [n for n, endpoint in enumerate(ENDPOINTS) if "batch" in endpoint.path]
+
+
+@pytest.mark.parametrize("name", OF_ORDERS)
+def test_a_leg_with_anything_in_one_place_is_answered(name: str) -> None:
+    for junk in JUNK:
+        for sound in (LIMIT, MARKET, FIRST | OPENER):
+            for number in BATCHED:
+                params = {"symbol": "BTCUSDT", "batchOrders": json.dumps([sound | {name: junk}])}
+                answer = DESK.box.call(request_of(DESK, ENDPOINTS[number], params), DESK.now)
+                assert answer is not None
+                check_answer(answer)
+
+
+@fuzz(100)
+@given(number=st.sampled_from(BATCHED), legs=LEGS)
+def test_any_batch_is_answered_leg_by_leg(number: int, legs: list[Any]) -> None:
+    request = request_of(DESK, ENDPOINTS[number], {"symbol": "BTCUSDT", "batchOrders": json.dumps(legs)})
+    answer = DESK.box.call(request, DESK.now)
     assert answer is not None
     check_answer(answer)
 
