@@ -90,7 +90,7 @@ def play(calls: list[tuple[int, dict[str, str], Spoilt]]) -> None:
     check_closers(desk)
 
 
-@fuzz(120)
+@fuzz(60)
 @given(calls=st.lists(CALLS, min_size=3, max_size=10))
 def test_any_soup_of_parameters_is_refused_or_answered_and_leaves_the_account_in_order(
     calls: list[tuple[int, dict[str, str], Spoilt]],

@@ -226,7 +226,7 @@ MANGLED = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(parts=MANGLED)
 def test_mangled_bytes_are_refused(stage: Stage, parts: tuple[bytes, int, int, bytes]) -> None:
     data, at, gone, put = parts
@@ -234,7 +234,7 @@ def test_mangled_bytes_are_refused(stage: Stage, parts: tuple[bytes, int, int, b
     assert not stage.defects
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.binary(max_size=200))
 def test_any_bytes_on_a_socket_are_survived(stage: Stage, data: bytes) -> None:
     check_words(stage.send(data, first=SHAKE + END))
