@@ -33,6 +33,7 @@ ARGUMENTS = SimArguments(
     wallets=(),
     positions=(),
     leverage=20,
+    latency_ms=5,
     faults=None,
 )
 CONFIG = """

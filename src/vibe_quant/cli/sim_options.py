@@ -36,6 +36,7 @@ class SimArguments:
     wallets: tuple[str, ...]
     positions: tuple[str, ...]
     leverage: int
+    latency_ms: int
     faults: Path | None
     switches: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ def box_options(arguments: SimArguments, default: tuple[str, ...]) -> BoxOptions
         wallets=wallets,
         positions=seats,
         leverage=arguments.leverage,
+        latency_ms=arguments.latency_ms,
         faults=_faults(arguments.faults),
         switches=read_switches(arguments.switches),
         permissions=dict(read_permission(text) for text in arguments.permissions),

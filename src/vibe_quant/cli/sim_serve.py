@@ -34,6 +34,9 @@ def serve(
         list[str] | None, typer.Option(help="A leg of the account, BTCUSDT:LONG:2@60000; repeatable.")
     ] = None,
     leverage: Annotated[int, typer.Option(min=1, max=125, help="Leverage of every symbol.")] = 20,
+    latency: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Mean time in ms of requests, answers and user events, each way.")
+    ] = 5,
     faults: Annotated[Path | None, typer.Option(help="Faults to strike, YAML; see sim faults.")] = None,
     switch: Annotated[
         list[str] | None, typer.Option(help="Decide what nobody knows, knock_out_closers=false; repeatable.")
@@ -66,6 +69,7 @@ def serve(
             wallets=tuple(wallet or ()),
             positions=tuple(position or ()),
             leverage=leverage,
+            latency_ms=latency,
             faults=faults,
             switches=tuple(switch or ()),
             permissions=tuple(permission or ()),

@@ -309,3 +309,18 @@ def test_the_same_seed_gives_the_same_market_and_keys() -> None:
 
     assert touch(3) == touch(3)
     assert touch(3) != touch(4)
+
+
+def test_with_latency_an_order_takes_its_time_to_the_book_and_back() -> None:
+    async def story(server: SimServer, client: aiohttp.ClientSession) -> None:
+        order = asyncio.create_task(place(server, client, "far"))
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.02)
+        assert resting(server) == []
+        while resting(server) == []:
+            await asyncio.sleep(0.005)
+        assert not order.done()
+        assert (await order)[0] == 200
+        assert asyncio.get_running_loop().time() - began > 0.1
+
+    served(story, replace(OPTIONS, latency_ms=120))

@@ -29,6 +29,7 @@ from vibe_quant.sim.front.listen_keys import KeyCalls, ListenKeys
 from vibe_quant.sim.front.market_calls import MarketCalls
 from vibe_quant.sim.front.orders import OrderCalls
 from vibe_quant.sim.front.params import Params
+from vibe_quant.sim.front.travel import Travel
 from vibe_quant.sim.front.user_events import UserEvents
 from vibe_quant.sim.front.user_frame import UserFrame
 from vibe_quant.sim.front.wire import HubLimits
@@ -74,6 +75,7 @@ class Box:
         self.user_events = UserEvents(self.instruments, options.switches)
         declared = read_faults(options.faults)
         self.plan = FaultPlan((), options.seed, now)
+        self.travel = Travel(options.latency_ms, options.seed)
         self.control = Control(self)
         self._late: list[tuple[int, int, UserFrame]] = []
         self._told = 0
@@ -150,18 +152,17 @@ class Box:
         self.plan.advance(now, self)
         self.tell(now)
         self.hub.advance(now)
-        while self._late and self._late[0][0] <= now:
-            self._push(heapq.heappop(self._late)[2])
+        self._push_late(now)
 
     def arrive(self, request: HttpRequest, now: int) -> RequestFate:
-        """What faults do to a request that arrives at ``now``."""
+        """What faults do to a request that is sent at ``now``, and how long it and its answer travel."""
         try:
             params = Params.parse(request.query, request.body)
         except Rejected:
             params = Params([])
         fate = self.plan.on_request(request, f"{request.method} {request.path}", params, now)
         self.advance(now)
-        return fate
+        return self.travel.of_request(fate)
 
     def work(self, request: HttpRequest, fate: RequestFate, now: int) -> HttpResponse:
         """Work a request at ``now``, which ``arrive`` gave this fate; whether the answer travels is the fate's."""
@@ -197,7 +198,8 @@ class Box:
 
     def _pass_on(self, frames: Sequence[UserFrame], now: int) -> None:
         self._push_late(now)  # or a new event would overtake one of its type that is due at this very moment
-        for due, frame in self.plan.on_user(frames, now):
+        for told, frame in self.plan.on_user(frames, now):
+            due = self.travel.arrival(frame.name, told, now)
             if due <= now:
                 self._push(frame)
             else:

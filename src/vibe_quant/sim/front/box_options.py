@@ -46,7 +46,8 @@ class BoxOptions:
     ``speed`` shortens the market's own times, never the exchange's clock: signatures, listen keys, the usual funding
     hours and timers stay in real time.  Everything that is left to chance comes from ``seed``.  ``permissions`` are the
     rights of the key as apiRestrictions tells them, beside the defaults; ``hedge_mode`` False opens the account in
-    one-way mode, which holds no positions here.
+    one-way mode, which holds no positions here.  ``latency_ms`` is the mean time that requests, answers and user events
+    travel each way (travel.py), beside that of the real sockets.
     """
 
     markets: tuple[MarketSource, ...]
@@ -56,6 +57,7 @@ class BoxOptions:
     positions: tuple[Seat, ...] = ()
     leverage: int = 20
     hedge_mode: bool = True
+    latency_ms: int = 0
     faults: object = ()
     switches: Switches = field(default_factory=Switches)
     permissions: Mapping[str, bool] = field(default_factory=dict)
