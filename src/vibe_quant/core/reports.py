@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from vibe_quant.core.desk import Desk
 from vibe_quant.core.order_states import Plain
-from vibe_quant.core.orders import from_report
+from vibe_quant.core.strangers import Strangers
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Source
-from vibe_quant.domain.intents import CancelOrder, Halt, Intent, Notify
+from vibe_quant.domain.intents import Intent, Notify
 
 if TYPE_CHECKING:
     from vibe_quant.core.engine import Engine
 
 ZERO = Decimal(0)
-LEFTOVER_MS = 10_000  # own orders of an earlier run may surface for so long after the first account read
 Handler = Callable[[Any, int], list[Intent]]
 
 
@@ -29,10 +28,8 @@ class Reports:
         self._engine = engine
         self._house = engine.house
         self._unmanaged: set[str] = set()
-        self._strangers: set[str] = set()
-        self._orphans: set[str] = set()
+        self._strangers = Strangers(engine.house)
         self._stop_fills: dict[str, Decimal] = {}
-        self._first_read_ms: int | None = None
 
     def table(self) -> dict[type[Any], Handler]:
         """Event type -> handler."""
@@ -55,7 +52,7 @@ class Reports:
             return [] if desk is None else desk.news.foreign_fill(update)
         if self._house.stop_ids.is_own(update.client_id):
             return [] if desk is None else self._stop_order(desk, update, now)
-        return self._orphan(update, now) if desk is None else self._own(desk, update, now)
+        return self._strangers.orphan(update, now) if desk is None else self._own(desk, update, now)
 
     def _own(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
         merged = self._house.orders.merge(update)
@@ -85,45 +82,11 @@ class Reports:
     def _strange(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
         """Our prefix, and not in the ledger: a leftover at start is cancelled, later it is a second instance."""
         if update.position_side not in desk.sides:
-            return self._orphan(update, now)
+            return self._strangers.orphan(update, now)
         self._house.sync.surprise(now, f"order {update.client_id} carries our prefix and is not known")
-        if self._is_late(now) or update.status.is_final:
-            return self._of_another(update)
-        self._house.orders.record(from_report(update, now))
-        self._house.counter(desk.symbol, update.position_side).adopt(update)
-        return self._own(desk, update, now)
-
-    def _orphan(self, update: ev.OrderUpdate, now: int) -> list[Intent]:
-        """The same on a leg that is not managed: a leftover is cancelled as often as it is seen, and not followed."""
-        if update.client_id not in self._orphans and (self._is_late(now) or update.status.is_final):
-            return self._of_another(update)
-        if update.status.is_final:
-            return []
-        self._orphans.add(update.client_id)
-        return [CancelOrder(update.symbol, update.client_id, "left by an earlier run")]
-
-    def _of_another(self, update: ev.OrderUpdate) -> list[Intent]:
-        """Not ours to touch, whatever it is: remembered as a claim; where it lives, discretion halts."""
-        self._house.foreign.report(update)
-        if update.status.is_final or (self._house.halted is not None and self._strangers):
-            return []
-        self._strangers.add(update.client_id)
-        reason = f"order {update.client_id} carries our prefix and is not ours"
-        self._house.halted = self._house.halted or reason
-        text = (
-            f"{update.symbol}: {reason}: another instance works this account. All discretionary orders have stopped; "
-            "panic and protective stops go on. Stop the other instance, or give one another client_order_prefix; then "
-            "resume."
-        )
-        facts = (("client_id", update.client_id),)
-        return [
-            Notify(NoticeKind.HALT, Severity.ALARM, text, update.symbol, update.position_side, facts),
-            Halt(None, None, reason),
-        ]
-
-    def _is_late(self, now: int) -> bool:
-        """Too late for a leftover of an earlier run."""
-        return self._first_read_ms is not None and now >= self._first_read_ms + LEFTOVER_MS
+        if self._strangers.adopt(update, now):
+            return self._own(desk, update, now)
+        return self._strangers.of_another(update)
 
     def _position(self, update: ev.PositionUpdate, now: int) -> list[Intent]:
         self._house.rough_offset_ms = update.exch_ms - now
@@ -189,8 +152,8 @@ class Reports:
                 out += self._stops(ev.StopsRead(symbol, stops, read.request_ms, now, read.exch_ms), now)
         if read.symbol is None:
             self._house.sync.answered(read.request_ms, now, complete=complete)
-            if complete and self._first_read_ms is None:
-                self._first_read_ms = now
+            if complete and self._strangers.first_read_ms is None:
+                self._strangers.first_read_ms = now
         if any(leg.is_contradicted for leg in self._house.account.legs.values()):
             self._house.sync.again(now)
         return out
