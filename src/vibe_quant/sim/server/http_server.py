@@ -8,6 +8,7 @@ from aiohttp.web_protocol import RequestHandler
 from vibe_quant.sim.front.http import HttpResponse, error_body
 
 ILLEGAL = HttpResponse(400, error_body(-1100, "Illegal request."))
+SERVER = "simulated exchange"
 UNKNOWN = "An unknown error occured while processing the request."
 
 
@@ -41,5 +42,5 @@ class HttpServer(web.Server):
 
 def as_aiohttp(answer: HttpResponse) -> web.Response:
     """The front's answer for aiohttp to send."""
-    headers = {**answer.headers, "Content-Type": answer.content_type}
+    headers = {**answer.headers, "Content-Type": answer.content_type, "Server": SERVER}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
