@@ -1,4 +1,4 @@
-"""A WebSocket client that only counts: PORT SYMBOL FRAMES.  A process of its own, so that it takes nothing of the server."""
+"""A WebSocket client that only counts: PORT SYMBOL FRAMES.  A process of its own, for the server's CPU is measured."""
 
 import json
 import socket

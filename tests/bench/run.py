@@ -28,8 +28,8 @@ from vibe_quant.lab.request import ReplayRequest
 from vibe_quant.lab.stage import Stage, exchange_of, set_stage
 from vibe_quant.sim.gateway import SimGateway
 from vibe_quant.sim.latency import ConstantLatency
-from vibe_quant.sim.market_generator import generate
-from vibe_quant.sim.market_scenarios import scenario_params
+from vibe_quant.sim.market.generator import generate
+from vibe_quant.sim.market.scenarios import scenario_params
 from vibe_quant.sim.world import World
 from vibe_quant.tapes.archive import import_files
 from vibe_quant.tapes.csv_rows import HEADER

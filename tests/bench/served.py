@@ -95,7 +95,7 @@ async def bare(_: web.BaseRequest) -> web.Response:
 
 
 async def bench_round_trips() -> None:
-    """One order after the other: POST and DELETE by one client with a connection kept alive; beside a server that does nothing."""
+    """POST and DELETE of one order after the other over one connection, beside a server that does nothing."""
     options = BoxOptions(
         (MarketSource(CATALOGUE[SYMBOL]),),
         positions=(Seat(SYMBOL, PositionSide.LONG, Decimal(5)),),

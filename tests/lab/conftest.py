@@ -24,8 +24,8 @@ from vibe_quant.domain.risk import RiskLevel
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
 from vibe_quant.lab.request import ReplayRequest
-from vibe_quant.sim.market_generator import generate
-from vibe_quant.sim.market_scenarios import scenario_params
+from vibe_quant.sim.market.generator import generate
+from vibe_quant.sim.market.scenarios import scenario_params
 from vibe_quant.tapes.parquet_write import write_tape
 
 SYMBOL = "BTC/USDT:USDT"

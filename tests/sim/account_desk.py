@@ -10,10 +10,10 @@ from vibe_quant.domain.enums import OrderSide, PositionSide
 from vibe_quant.domain.events import Mark, Quote
 from vibe_quant.sim.catalogue import CATALOGUE
 from vibe_quant.sim.exchange import SimExchange
-from vibe_quant.sim.front.account_calls import AccountCalls
+from vibe_quant.sim.front.account.account_calls import AccountCalls
 from vibe_quant.sim.front.endpoint import Call, Endpoint
-from vibe_quant.sim.front.history import History
 from vibe_quant.sim.front.http import encode
+from vibe_quant.sim.front.orders.history import History
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.records import ExchangeEvent, Rejected
 from vibe_quant.sim.switches import Switches

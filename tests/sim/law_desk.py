@@ -18,7 +18,7 @@ from vibe_quant.sim.catalogue import CATALOGUE
 from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.front.box_options import BoxOptions, MarketSource, Seat
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse
-from vibe_quant.sim.front.session import Session
+from vibe_quant.sim.front.streams.session import Session
 from vibe_quant.sim.switches import Switches
 
 D = Decimal

@@ -14,11 +14,11 @@ import pytest
 from vibe_quant.domain.events import Mark, Quote, Trade
 from vibe_quant.sim.catalogue import CATALOGUE
 from vibe_quant.sim.exchange import SimExchange
-from vibe_quant.sim.front.board import Board
 from vibe_quant.sim.front.endpoint import Call, Endpoint
-from vibe_quant.sim.front.market_calls import MarketCalls
+from vibe_quant.sim.front.market.board import Board
+from vibe_quant.sim.front.market.market_calls import MarketCalls
 from vibe_quant.sim.front.params import Params
-from vibe_quant.sim.front.publisher import StreamClass
+from vibe_quant.sim.front.streams.publisher import StreamClass
 from vibe_quant.sim.records import Rejected
 
 D = Decimal

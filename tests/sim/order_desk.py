@@ -11,10 +11,10 @@ from vibe_quant.domain.events import Depth, Mark, Quote, Trade
 from vibe_quant.sim.catalogue import CATALOGUE
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.front.endpoint import Call, Endpoint
-from vibe_quant.sim.front.history import History
-from vibe_quant.sim.front.orders import OrderCalls
+from vibe_quant.sim.front.orders.history import History
+from vibe_quant.sim.front.orders.order_calls import OrderCalls
+from vibe_quant.sim.front.orders.user_events import UserEvents
 from vibe_quant.sim.front.params import Params
-from vibe_quant.sim.front.user_events import UserEvents
 from vibe_quant.sim.records import ExchangeEvent, Rejected
 from vibe_quant.sim.switches import Switches
 

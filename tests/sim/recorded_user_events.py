@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.sim.recorded_stage import LONG, SHORT, Stage, as_json
 
-from vibe_quant.sim.front.account_wire import account_update
+from vibe_quant.sim.front.account.account_wire import account_update
 from vibe_quant.sim.records import AccountEvent
 
 D = Decimal

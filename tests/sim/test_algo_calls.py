@@ -15,10 +15,10 @@ from vibe_quant.domain.enums import OrderType, PositionSide
 from vibe_quant.domain.events import Mark, Quote, Trade
 from vibe_quant.sim.catalogue import CATALOGUE
 from vibe_quant.sim.exchange import SimExchange
-from vibe_quant.sim.front.algo_wire import algo_update
-from vibe_quant.sim.front.algos import AlgoCalls
 from vibe_quant.sim.front.endpoint import Call, Endpoint
 from vibe_quant.sim.front.http import encode
+from vibe_quant.sim.front.orders.algo_calls import AlgoCalls
+from vibe_quant.sim.front.orders.algo_wire import algo_update
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.records import AlgoEvent, Rejected
 from vibe_quant.sim.switches import Switches

@@ -15,7 +15,7 @@ from tests.sim.market_desk import BTC, START, D, MarketDesk
 from vibe_quant.domain.enums import OrderSide
 from vibe_quant.domain.events import Depth
 from vibe_quant.sim.catalogue import CATALOGUE
-from vibe_quant.sim.front.ladder import RUNGS
+from vibe_quant.sim.front.market.ladder import RUNGS
 
 STREAMS = {100: "btcusdt@depth@100ms", 250: "btcusdt@depth", 500: "btcusdt@depth@500ms"}
 Book = tuple[dict[Decimal, str], dict[Decimal, str]]

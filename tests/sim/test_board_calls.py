@@ -13,7 +13,7 @@ from tests.sim.market_desk import BTC, START, D, MarketDesk, recorded
 from vibe_quant.sim.catalogue import CATALOGUE, NAMED_IN_CHINESE
 from vibe_quant.sim.front.endpoint import Call, Security
 from vibe_quant.sim.front.http import encode
-from vibe_quant.sim.front.market_query import DEPTH_LIMITS
+from vibe_quant.sim.front.market.market_query import DEPTH_LIMITS
 from vibe_quant.sim.front.params import Params
 from vibe_quant.sim.records import Rejected
 

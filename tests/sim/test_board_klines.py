@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.sim.market_desk import BTC, START, D, MarketDesk
 
 from vibe_quant.sim.catalogue import CATALOGUE
-from vibe_quant.sim.front.candles import DAY, HOUR, MINUTE, SPANS, Kline, next_open, open_time, previous_open
-from vibe_quant.sim.front.kline_past import KEPT
-from vibe_quant.sim.front.klines import Klines
-from vibe_quant.sim.front.prints import FIRST_TRADE, Print
+from vibe_quant.sim.front.market.candles import DAY, HOUR, MINUTE, SPANS, Kline, next_open, open_time, previous_open
+from vibe_quant.sim.front.market.kline_past import KEPT
+from vibe_quant.sim.front.market.klines import Klines
+from vibe_quant.sim.front.market.prints import FIRST_TRADE, Print
 
 PRICE = D("84788.2")
 

@@ -15,10 +15,10 @@ from tests.sim.market_desk import BTC, START, D, MarketDesk, recorded
 from vibe_quant.domain.enums import OrderSide
 from vibe_quant.domain.events import Candle, Quote, Trade
 from vibe_quant.sim.catalogue import CATALOGUE, NAMED_IN_CHINESE
-from vibe_quant.sim.front.board import Board
-from vibe_quant.sim.front.padded import Padded, padded
-from vibe_quant.sim.front.publisher import StreamClass
-from vibe_quant.sim.market_news import ForcedTrade, StatusChange
+from vibe_quant.sim.front.market.board import Board
+from vibe_quant.sim.front.market.padded import Padded, padded
+from vibe_quant.sim.front.streams.publisher import StreamClass
+from vibe_quant.sim.market.news import ForcedTrade, StatusChange
 from vibe_quant.sim.venue import NEVER
 
 NUMBER = re.compile(r"-?\d+(\.(\d+))?")
@@ -321,7 +321,7 @@ def test_numbers_are_padded_and_never_rounded(value: str, places: int, text: str
 
 
 def test_remembered_numbers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vibe_quant.sim.front.padded.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("vibe_quant.sim.front.market.padded.MOST_REMEMBERED", 3)
     table = Padded(1)
     for n in range(10):
         assert table[D(n)] == f"{n}.0"

@@ -23,7 +23,7 @@ from tests.sim.law_money import Ledger, check_closers
 from tests.sim.law_sequences import MARKET, PUBLIC, Sequences
 from tests.sim.law_strategies import FLOW, ORDERS, SWITCHES, legs, lots, matches, picks, symbols, ticks
 
-from vibe_quant.sim.market_news import FundingAt
+from vibe_quant.sim.market.news import FundingAt
 from vibe_quant.sim.switches import Switches
 
 D = Decimal

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vibe_quant.domain.enums import OrderSide
 from vibe_quant.domain.events import Depth, Mark, Quote, Trade
 from vibe_quant.sim.feed import Feed, FeedEvent, with_marks
-from vibe_quant.sim.market_news import ForcedTrade, FundingAt, StatusChange
+from vibe_quant.sim.market.news import ForcedTrade, FundingAt, StatusChange
 from vibe_quant.sim.venue import NEVER
 
 D = Decimal

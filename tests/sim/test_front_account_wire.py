@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from vibe_quant.domain.enums import MarginType, PositionSide
-from vibe_quant.sim.front import amounts
-from vibe_quant.sim.front.account_wire import account_update, config_update, margin_call
+from vibe_quant.sim.front.account import amounts
+from vibe_quant.sim.front.account.account_wire import account_update, config_update, margin_call
 from vibe_quant.sim.records import (
     AccountEvent,
     BalanceRow,

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sim.test_front_hub import Tape
 
-from vibe_quant.sim.front.hub import Hub
-from vibe_quant.sim.front.listen_keys import ListenKeys
+from vibe_quant.sim.front.streams.hub import Hub
+from vibe_quant.sim.front.streams.listen_keys import ListenKeys
 
 NOW = 1_790_000_000_000
 

@@ -6,7 +6,7 @@ import pytest
 from tests.sim.order_desk import NOW, OrderDesk
 
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.sim.front.history import History
+from vibe_quant.sim.front.orders.history import History
 
 D = Decimal
 

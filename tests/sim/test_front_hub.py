@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vibe_quant.sim.front.hub import Hub
-from vibe_quant.sim.front.listen_keys import LIFE_MS, ListenKeys
-from vibe_quant.sim.front.publisher import StreamClass
-from vibe_quant.sim.front.session import NoSuchPath, Session
-from vibe_quant.sim.front.stream_paths import read_target
-from vibe_quant.sim.front.wire import HubLimits
+from vibe_quant.sim.front.streams.hub import Hub
+from vibe_quant.sim.front.streams.listen_keys import LIFE_MS, ListenKeys
+from vibe_quant.sim.front.streams.publisher import StreamClass
+from vibe_quant.sim.front.streams.session import NoSuchPath, Session
+from vibe_quant.sim.front.streams.stream_paths import read_target
+from vibe_quant.sim.front.streams.wire import HubLimits
 from vibe_quant.sim.switches import Switches
 from vibe_quant.sim.venue import NEVER
 

@@ -6,8 +6,8 @@ import pytest
 
 from vibe_quant.sim.front.endpoint import Call, Security
 from vibe_quant.sim.front.http import Json
-from vibe_quant.sim.front.listen_keys import LIFE_MS, KeyCalls, ListenKeys
 from vibe_quant.sim.front.params import Params
+from vibe_quant.sim.front.streams.listen_keys import LIFE_MS, KeyCalls, ListenKeys
 from vibe_quant.sim.records import Rejected
 from vibe_quant.sim.switches import Switches
 from vibe_quant.sim.venue import NEVER

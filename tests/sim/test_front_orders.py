@@ -7,7 +7,7 @@ import pytest
 from tests.sim.order_desk import NOW, QUICK, OrderDesk, limit
 
 from vibe_quant.domain.enums import OrderStatus
-from vibe_quant.sim.front.orders import made_up
+from vibe_quant.sim.front.orders.order_calls import made_up
 from vibe_quant.sim.front.params import Params
 
 ACK_KEYS = [

@@ -11,8 +11,8 @@ from tests.sim.market_desk import D
 
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.sim.catalogue import CATALOGUE, NAMED_IN_CHINESE
-from vibe_quant.sim.front.exchange_info import RequestLimits, exchange_info
 from vibe_quant.sim.front.http import encode
+from vibe_quant.sim.front.market.exchange_info import RequestLimits, exchange_info
 from vibe_quant.sim.instruments import exchange_name, from_exchange_info, from_tape, of_rules, places
 from vibe_quant.tapes.open import open_tape
 from vibe_quant.tapes.tape import TapeError

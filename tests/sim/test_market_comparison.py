@@ -13,9 +13,9 @@ import typer
 from typer.testing import CliRunner
 
 from vibe_quant.cli.sim_describe import describe
-from vibe_quant.sim.market_comparison import Comparison, as_json, compare
-from vibe_quant.sim.market_generator import generate
-from vibe_quant.sim.market_scenarios import scenario_params
+from vibe_quant.sim.market.comparison import Comparison, as_json, compare
+from vibe_quant.sim.market.generator import generate
+from vibe_quant.sim.market.scenarios import scenario_params
 from vibe_quant.tapes.open import open_tape
 from vibe_quant.tapes.parquet_write import write_tape
 from vibe_quant.tapes.tape import TapeError

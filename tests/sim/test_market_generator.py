@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.events import Mark, MarketEvent, Quote, Trade
-from vibe_quant.sim.market_generator import START_MS, generate
-from vibe_quant.sim.market_scenarios import SCENARIOS, scenario_params
+from vibe_quant.sim.market.generator import START_MS, generate
+from vibe_quant.sim.market.scenarios import SCENARIOS, scenario_params
 from vibe_quant.tapes.info import describe
 from vibe_quant.tapes.open import open_tape
 from vibe_quant.tapes.parquet_write import write_tape

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vibe_quant.domain.enums import OrderSide, PositionSide
 from vibe_quant.domain.events import Mark, Quote, Trade
-from vibe_quant.sim.market_generator import (
+from vibe_quant.sim.market.generator import (
     MOST_MULTIPLES,
     PATH_S,
     START_MS,
@@ -24,10 +24,10 @@ from vibe_quant.sim.market_generator import (
     generate,
     generate_with_news,
 )
-from vibe_quant.sim.market_latent import Latent
-from vibe_quant.sim.market_news import ForcedTrade, FundingAt, MarketNews, StatusChange
-from vibe_quant.sim.market_params import FUNDING, MarketParams
-from vibe_quant.sim.market_scenarios import SCENARIOS, scenario_params
+from vibe_quant.sim.market.latent import Latent
+from vibe_quant.sim.market.news import ForcedTrade, FundingAt, MarketNews, StatusChange
+from vibe_quant.sim.market.params import FUNDING, MarketParams
+from vibe_quant.sim.market.scenarios import SCENARIOS, scenario_params
 from vibe_quant.tapes.statistics import measure
 
 D = Decimal
@@ -140,7 +140,7 @@ def test_an_endless_market_begins_as_the_scenario_and_goes_on_from_its_end(
     scenario: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path_s = PATH_S // 10
-    monkeypatch.setattr("vibe_quant.sim.market_generator.PATH_S", path_s)
+    monkeypatch.setattr("vibe_quant.sim.market.generator.PATH_S", path_s)
     told = until(scenario, path_s + 60)
     path_end_ms = START_MS + path_s * 1000
     first = [event for event in told if event.exch_ms < path_end_ms]
@@ -159,7 +159,7 @@ def test_an_endless_market_is_the_same_twice() -> None:
 
 
 def test_an_endless_market_remembers_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vibe_quant.sim.market_generator.MOST_MULTIPLES", 50)
+    monkeypatch.setattr("vibe_quant.sim.market.generator.MOST_MULTIPLES", 50)
     params = scenario_params("calm")
     generator = Generator(params, Random(1), "X", 1, START_MS, endless=True)
     for _ in islice(generator.events(), 5000):

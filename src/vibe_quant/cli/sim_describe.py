@@ -32,7 +32,7 @@ def describe(
     Example:
       vibe-quant sim describe --scenario calm --tape um_BTCUSDT_2023-04-04T2358_8m34s.csv.gz
     """
-    from vibe_quant.sim import market_comparison
+    from vibe_quant.sim.market import comparison
     from vibe_quant.tapes.open import open_tape
     from vibe_quant.tapes.tape import Tape
 
@@ -40,10 +40,10 @@ def describe(
         tapes: list[Tape | None] = [open_tape(path, symbol) for path in tape or []]
         try:
             found = [
-                market_comparison.compare(name, seed, duration, beside)
+                comparison.compare(name, seed, duration, beside)
                 for name in scenario or ["calm"]
                 for beside in tapes or [None]
             ]
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-    typer.echo(market_comparison.as_json(found) if as_json else "\n\n".join(shown.as_text() for shown in found))
+    typer.echo(comparison.as_json(found) if as_json else "\n\n".join(shown.as_text() for shown in found))

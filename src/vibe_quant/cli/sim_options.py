@@ -14,8 +14,8 @@ import typer
 
 from vibe_quant.cli.options import MOST_DIGITS, positive
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.sim.front.account.permissions import DEFAULTS
 from vibe_quant.sim.front.box_options import BoxOptions, MarketSource, Seat
-from vibe_quant.sim.front.permissions import DEFAULTS
 from vibe_quant.sim.instruments import Instrument, exchange_name
 from vibe_quant.sim.switches import QueueModel, Switches
 

@@ -77,8 +77,8 @@ def generate(
     Example:
       vibe-quant tape generate --scenario liquidation_run --side LONG --seed 7 -o run.parquet
     """
-    from vibe_quant.sim.market_generator import generate as events_of
-    from vibe_quant.sim.market_scenarios import scenario_params
+    from vibe_quant.sim.market.generator import generate as events_of
+    from vibe_quant.sim.market.scenarios import scenario_params
     from vibe_quant.tapes.parquet_write import write_tape
 
     with explained():

@@ -9,8 +9,8 @@ from decimal import Decimal
 from itertools import chain
 
 from vibe_quant.domain.events import Candle, Depth, Mark, MarketEvent, Quote, Trade
-from vibe_quant.sim.market_news import ForcedTrade, FundingAt, MarketNews, StatusChange
-from vibe_quant.sim.market_timetable import FUNDING_EVERY_MS
+from vibe_quant.sim.market.news import ForcedTrade, FundingAt, MarketNews, StatusChange
+from vibe_quant.sim.market.timetable import FUNDING_EVERY_MS
 from vibe_quant.sim.marks import MarkDeriver
 from vibe_quant.sim.venue import NEVER
 

@@ -17,7 +17,7 @@ from vibe_quant.sim.feed import FeedEvent
 from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.front.box_options import BoxOptions, MarketSource, Seat
 from vibe_quant.sim.front.http import HttpRequest
-from vibe_quant.sim.front.session import Session
+from vibe_quant.sim.front.streams.session import Session
 
 D = Decimal
 START = 1_800_000_000_000

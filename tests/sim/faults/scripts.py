@@ -7,7 +7,7 @@ from typing import Any
 from vibe_quant.sim.front.faults import FaultPlan, RequestFate
 from vibe_quant.sim.front.http import HttpRequest
 from vibe_quant.sim.front.params import Params
-from vibe_quant.sim.front.user_frame import UserFrame
+from vibe_quant.sim.front.streams.user_frame import UserFrame
 
 START = 1_800_000_000_000
 ORDER = "POST /fapi/v1/order"

@@ -22,7 +22,7 @@ from vibe_quant.sim.catalogue import CATALOGUE
 from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.front.box_options import BoxError, BoxOptions, MarketSource, Seat
 from vibe_quant.sim.front.http import HttpRequest
-from vibe_quant.sim.front.publisher import StreamClass
+from vibe_quant.sim.front.streams.publisher import StreamClass
 from vibe_quant.sim.server import SimServer
 from vibe_quant.sim.server.wire import MOST_WAITING, frame
 

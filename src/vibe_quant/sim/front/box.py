@@ -9,30 +9,30 @@ from string import ascii_letters, digits
 
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.feed import Feed
-from vibe_quant.sim.front.account_calls import AccountCalls
-from vibe_quant.sim.front.algos import AlgoCalls
+from vibe_quant.sim.front.account.account_calls import AccountCalls
 from vibe_quant.sim.front.auth import ApiKeyPair, Keys
 from vibe_quant.sim.front.bare_legs import BareLegs
-from vibe_quant.sim.front.board import Board
 from vibe_quant.sim.front.box_markets import open_markets, play, seat
 from vibe_quant.sim.front.box_options import BoxOptions
 from vibe_quant.sim.front.control import Control
 from vibe_quant.sim.front.endpoint import Endpoint
-from vibe_quant.sim.front.exchange_info import RequestLimits
 from vibe_quant.sim.front.faults import FaultPlan, RequestFate, read_faults
 from vibe_quant.sim.front.gatekeeper import Gate
-from vibe_quant.sim.front.history import History
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse, encode
-from vibe_quant.sim.front.hub import Hub
 from vibe_quant.sim.front.limits import LimitRules, Limits
-from vibe_quant.sim.front.listen_keys import KeyCalls, ListenKeys
-from vibe_quant.sim.front.market_calls import MarketCalls
-from vibe_quant.sim.front.orders import OrderCalls
+from vibe_quant.sim.front.market.board import Board
+from vibe_quant.sim.front.market.exchange_info import RequestLimits
+from vibe_quant.sim.front.market.market_calls import MarketCalls
+from vibe_quant.sim.front.orders.algo_calls import AlgoCalls
+from vibe_quant.sim.front.orders.history import History
+from vibe_quant.sim.front.orders.order_calls import OrderCalls
+from vibe_quant.sim.front.orders.user_events import UserEvents
 from vibe_quant.sim.front.params import Params
+from vibe_quant.sim.front.streams.hub import Hub
+from vibe_quant.sim.front.streams.listen_keys import KeyCalls, ListenKeys
+from vibe_quant.sim.front.streams.user_frame import UserFrame
+from vibe_quant.sim.front.streams.wire import HubLimits
 from vibe_quant.sim.front.travel import Travel
-from vibe_quant.sim.front.user_events import UserEvents
-from vibe_quant.sim.front.user_frame import UserFrame
-from vibe_quant.sim.front.wire import HubLimits
 from vibe_quant.sim.records import ExecType, OrderEvent, Rejected
 from vibe_quant.sim.venue import NEVER
 

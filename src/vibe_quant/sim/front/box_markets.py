@@ -11,9 +11,9 @@ from vibe_quant.domain.events import Candle, Depth, Mark, Quote, Trade
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.feed import FeedEvent
 from vibe_quant.sim.front.box_options import BoxError, BoxOptions, MarketSource
-from vibe_quant.sim.market_generator import endless
-from vibe_quant.sim.market_news import ForcedTrade, FundingAt, StatusChange
-from vibe_quant.sim.market_scenarios import scenario_params
+from vibe_quant.sim.market.generator import endless
+from vibe_quant.sim.market.news import ForcedTrade, FundingAt, StatusChange
+from vibe_quant.sim.market.scenarios import scenario_params
 
 
 def open_markets(options: BoxOptions, now: int) -> dict[str, Iterable[FeedEvent]]:

@@ -10,12 +10,12 @@ from vibe_quant.sim.account import LegKey, pnl
 from vibe_quant.sim.book import Market
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.front.gatekeeper import Gate
-from vibe_quant.sim.front.history import History, TradeRecord
 from vibe_quant.sim.front.http import Json
-from vibe_quant.sim.front.hub import Hub
 from vibe_quant.sim.front.limits import Limits
-from vibe_quant.sim.front.listen_keys import ListenKeys
-from vibe_quant.sim.front.session import Session
+from vibe_quant.sim.front.orders.history import History, TradeRecord
+from vibe_quant.sim.front.streams.hub import Hub
+from vibe_quant.sim.front.streams.listen_keys import ListenKeys
+from vibe_quant.sim.front.streams.session import Session
 from vibe_quant.sim.records import SimAlgo, SimOrder
 
 T = TypeVar("T")

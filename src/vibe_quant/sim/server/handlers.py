@@ -8,7 +8,7 @@ from aiohttp import WSMsgType, web
 
 from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse
-from vibe_quant.sim.front.session import Session
+from vibe_quant.sim.front.streams.session import Session
 from vibe_quant.sim.server.driver import Driver
 from vibe_quant.sim.server.http_server import ILLEGAL, as_aiohttp
 from vibe_quant.sim.server.wire import SocketWire

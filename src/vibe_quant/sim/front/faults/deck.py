@@ -9,8 +9,8 @@ from typing import Protocol
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.front.auth import Keys
 from vibe_quant.sim.front.limits import Limits
-from vibe_quant.sim.front.listen_keys import ListenKeys
-from vibe_quant.sim.front.session import Session
+from vibe_quant.sim.front.streams.listen_keys import ListenKeys
+from vibe_quant.sim.front.streams.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from vibe_quant.sim.front.faults.trigger import Trigger
 from vibe_quant.sim.front.faults.userflow import EventRule, Told, UserFlow
 from vibe_quant.sim.front.http import HttpRequest
 from vibe_quant.sim.front.params import Params
-from vibe_quant.sim.front.user_frame import UserFrame
+from vibe_quant.sim.front.streams.user_frame import UserFrame
 
 __all__ = ["FaultPlan", "Strike"]
 

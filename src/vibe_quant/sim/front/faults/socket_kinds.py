@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from vibe_quant.sim.front.faults.deck import Deck, Done
 from vibe_quant.sim.front.faults.families import Act
 from vibe_quant.sim.front.faults.spec import in_ms, plain_number
-from vibe_quant.sim.front.publisher import StreamClass
-from vibe_quant.sim.front.session import Session
+from vibe_quant.sim.front.streams.publisher import StreamClass
+from vibe_quant.sim.front.streams.session import Session
 from vibe_quant.sim.records import Rejected
 
 Classes = Annotated[

@@ -11,7 +11,7 @@ from vibe_quant.sim.front.faults.event_kinds import EventsReordered
 from vibe_quant.sim.front.faults.families import EventFault
 from vibe_quant.sim.front.faults.log import StrikeLog
 from vibe_quant.sim.front.faults.trigger import Trigger
-from vibe_quant.sim.front.user_frame import UserFrame
+from vibe_quant.sim.front.streams.user_frame import UserFrame
 
 Told = tuple[int, UserFrame]
 

@@ -13,7 +13,7 @@ from vibe_quant.domain.enums import PositionSide
 from vibe_quant.sim.front.faults.spec import Plain, Symbol
 from vibe_quant.sim.front.http import Json
 from vibe_quant.sim.front.params import Params
-from vibe_quant.sim.front.user_frame import UserFrame
+from vibe_quant.sim.front.streams.user_frame import UserFrame
 
 ENDPOINT = re.compile(r"\*|[A-Z*]+ [/*]\S*")
 EventName = Literal[

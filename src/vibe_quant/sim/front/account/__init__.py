@@ -1,0 +1,1 @@
+"""The account on the wire: balances, positions, settings, income, permissions."""

@@ -1,0 +1,1 @@
+"""Sockets without sockets: paths, subscriptions, listen keys, who hears what."""
