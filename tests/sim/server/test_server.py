@@ -324,3 +324,16 @@ def test_with_latency_an_order_takes_its_time_to_the_book_and_back() -> None:
         assert asyncio.get_running_loop().time() - began > 0.1
 
     served(story, replace(OPTIONS, latency_ms=120))
+
+
+def test_a_handshake_with_bytes_that_are_no_text_is_refused() -> None:
+    async def story(server: SimServer, client: aiohttp.ClientSession) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(server.rest.rpartition(":")[2]))
+        writer.write(
+            b"GET /public/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: \x80\r\n\r\n"
+        )
+        assert b" 404 " in (await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    served(story)

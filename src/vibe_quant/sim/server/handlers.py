@@ -48,7 +48,7 @@ class ExchangeHandler:
         path, _, query = request.raw_path.partition("?")
         socket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=LARGEST_MESSAGE)
         transport = request.transport
-        if transport is None or not self._box.hub.carries(path) or not socket.can_prepare(request).ok:
+        if transport is None or not self._box.hub.carries(path) or not shakes_hands(socket, request):
             asked = HttpRequest(request.method, path, query, ip=request.remote or "")
             return as_aiohttp(self._box.gate.no_such_path(asked, self._driver.now()))
         await socket.prepare(request)
@@ -92,6 +92,14 @@ class ControlHandler:
         self._box.advance(now)
         self._driver.changed()
         return as_aiohttp(answer)
+
+
+def shakes_hands(socket: web.WebSocketResponse, request: web.BaseRequest) -> bool:
+    """Whether the request is a handshake that can be answered."""
+    try:
+        return socket.can_prepare(request).ok
+    except UnicodeEncodeError:  # aiohttp quotes the faulty header in its own refusal, where it may be no text
+        return False
 
 
 async def read(request: web.BaseRequest) -> HttpRequest | HttpResponse:
