@@ -25,9 +25,9 @@ from vibe_quant.domain.settings import (
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.gateway import Hop, Request, SimGateway
 from vibe_quant.sim.latency import LognormalLatency
-from vibe_quant.sim.market_generator import generate
-from vibe_quant.sim.market_params import MarketParams
-from vibe_quant.sim.market_scenarios import scenario_params
+from vibe_quant.sim.market.generator import generate
+from vibe_quant.sim.market.params import MarketParams
+from vibe_quant.sim.market.scenarios import scenario_params
 from vibe_quant.sim.records import ExchangeEvent
 from vibe_quant.sim.world import World
 from vibe_quant.tapes.brackets import default_brackets

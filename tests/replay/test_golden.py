@@ -14,8 +14,8 @@ from vibe_quant.domain.settings import StrategyName
 from vibe_quant.lab.replay import run_replay
 from vibe_quant.lab.request import ReplayRequest
 from vibe_quant.lab.result import ReplayResult
-from vibe_quant.sim.market_generator import generate
-from vibe_quant.sim.market_scenarios import scenario_params
+from vibe_quant.sim.market.generator import generate
+from vibe_quant.sim.market.scenarios import scenario_params
 from vibe_quant.tapes.parquet_write import write_tape
 
 SHARED = Path(os.environ.get("VQ_SHARED") or Path(__file__).resolve().parents[2] / "../shared") / "tapes"
