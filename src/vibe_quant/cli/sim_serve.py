@@ -10,6 +10,8 @@ import typer
 from vibe_quant.cli.failure import explained
 
 if TYPE_CHECKING:
+    import asyncio
+
     from vibe_quant.sim.front.box_options import BoxOptions
     from vibe_quant.sim.server import SimServer
 
@@ -17,37 +19,49 @@ DEFAULT_SYMBOLS = ("BTCUSDT", "ETHUSDT")
 BANNER = "A simulated exchange: no real exchange is involved, no real money moves."
 
 
+Words = list[str] | None
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")]
+Host = Annotated[str, typer.Option(help="Address to bind; anything but loopback is reachable by others.")]
+Config = Annotated[Path | None, typer.Option(help="Serve the symbols of this configuration.")]
+Symbols = Annotated[Words, typer.Option(help="Serve this symbol, BTCUSDT; repeatable.")]
+Tape = Annotated[Path | None, typer.Option(help="Play this tape instead of a generated market.")]
+Seed = Annotated[int, typer.Option(help="Seed of the generated market, the keys and all chance.")]
+Scenario = Annotated[str, typer.Option(help="Its scenario, see tape generate.")]
+Speed = Annotated[str, typer.Option(help="How many times faster than it happened the market runs.")]
+Wallets = Annotated[Words, typer.Option(help="Margin, 100000 (USDT) or USDC=5000; repeatable.")]
+Positions = Annotated[Words, typer.Option(help="A leg of the account, BTCUSDT:LONG:2@60000; repeatable.")]
+Leverage = Annotated[int, typer.Option(min=1, max=125, help="Leverage of every symbol.")]
+Latency = Annotated[
+    int, typer.Option(min=0, max=10_000, help="Mean time in ms of requests, answers and user events, each way.")
+]
+Faults = Annotated[Path | None, typer.Option(help="Faults to strike, YAML; see sim faults.")]
+Decided = Annotated[Words, typer.Option(help="Decide what nobody knows, knock_out_closers=false; repeatable.")]
+Rights = Annotated[
+    Words, typer.Option(help="A right of the key, enableWithdrawals or enableFutures=false; repeatable.")
+]
+OneWay = Annotated[bool, typer.Option("--one-way", help="Open the account in one-way mode.")]
+AsJson = Annotated[bool, typer.Option("--json", help="First line on stdout: one JSON object with the URLs.")]
+
+
 def serve(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of REST and WebSocket; 0: a free one.")] = 0,
-    host: Annotated[
-        str, typer.Option(help="Address to bind; anything but loopback is reachable by others.")
-    ] = "127.0.0.1",
-    control_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the control; 0: a free one.")] = 0,
-    config: Annotated[Path | None, typer.Option(help="Serve the symbols of this configuration.")] = None,
-    symbol: Annotated[list[str] | None, typer.Option(help="Serve this symbol, BTCUSDT; repeatable.")] = None,
-    tape: Annotated[Path | None, typer.Option(help="Play this tape instead of a generated market.")] = None,
-    market: Annotated[int, typer.Option(help="Seed of the generated market, the keys and all chance.")] = 7,
-    scenario: Annotated[str, typer.Option(help="Its scenario, see tape generate.")] = "calm",
-    speed: Annotated[str, typer.Option(help="How many times faster than it happened the market runs.")] = "1",
-    wallet: Annotated[list[str] | None, typer.Option(help="Margin, 100000 (USDT) or USDC=5000; repeatable.")] = None,
-    position: Annotated[
-        list[str] | None, typer.Option(help="A leg of the account, BTCUSDT:LONG:2@60000; repeatable.")
-    ] = None,
-    leverage: Annotated[int, typer.Option(min=1, max=125, help="Leverage of every symbol.")] = 20,
-    latency: Annotated[
-        int, typer.Option(min=0, max=10_000, help="Mean time in ms of requests, answers and user events, each way.")
-    ] = 5,
-    faults: Annotated[Path | None, typer.Option(help="Faults to strike, YAML; see sim faults.")] = None,
-    switch: Annotated[
-        list[str] | None, typer.Option(help="Decide what nobody knows, knock_out_closers=false; repeatable.")
-    ] = None,
-    permission: Annotated[
-        list[str] | None, typer.Option(help="A right of the key, enableWithdrawals or enableFutures=false; repeatable.")
-    ] = None,
-    one_way: Annotated[bool, typer.Option("--one-way", help="Open the account in one-way mode.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="First line on stdout: one JSON object with the URLs.")
-    ] = False,
+    port: Port = 0,
+    host: Host = "127.0.0.1",
+    control_port: Port = 0,
+    config: Config = None,
+    symbol: Symbols = None,
+    tape: Tape = None,
+    market: Seed = 7,
+    scenario: Scenario = "calm",
+    speed: Speed = "1",
+    wallet: Wallets = None,
+    position: Positions = None,
+    leverage: Leverage = 20,
+    latency: Latency = 5,
+    faults: Faults = None,
+    switch: Decided = None,
+    permission: Rights = None,
+    one_way: OneWay = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve a simulated exchange over HTTP and WebSocket until it is stopped.
 
@@ -81,13 +95,7 @@ def serve(
 def _run(options: BoxOptions, host: str, ports: tuple[int, int], as_json: bool) -> None:
     import asyncio
 
-    try:
-        asyncio.run(_serve(options, host, ports, as_json))
-    except OSError as error:
-        typer.echo(
-            f"cannot listen on {host} port {ports[0]}: {error.strerror}; choose another --host or --port", err=True
-        )
-        raise typer.Exit(2) from None
+    asyncio.run(_serve(options, host, ports, as_json))
 
 
 async def _serve(options: BoxOptions, host: str, ports: tuple[int, int], as_json: bool) -> None:
@@ -100,16 +108,31 @@ async def _serve(options: BoxOptions, host: str, ports: tuple[int, int], as_json
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with SimServer(options, host=host, port=ports[0], control_port=ports[1]) as server:
+    server = SimServer(options, host=host, port=ports[0], control_port=ports[1])
+    try:
+        await server.start()
+    except OSError as error:
+        typer.echo(f"cannot listen: {error.strerror}; choose another --host, --port or --control-port", err=True)
+        raise typer.Exit(2) from None
+    try:
         _announce(server, as_json)
-        stop = asyncio.create_task(stopped.wait())
-        failed = asyncio.create_task(server.failed())
-        done, pending = await asyncio.wait((stop, failed), return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        if failed in done:
-            failed.result()
+        await _until(stopped, server)
+    finally:
+        await server.stop()
+
+
+async def _until(stopped: asyncio.Event, server: SimServer) -> None:
+    """Wait for a signal, or raise what ended the market before."""
+    import asyncio
+
+    stop = asyncio.create_task(stopped.wait())
+    failed = asyncio.create_task(server.failed())
+    done, pending = await asyncio.wait((stop, failed), return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    if failed in done:
+        failed.result()
 
 
 def _announce(server: SimServer, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from random import Random
 from typing import Annotated, ClassVar
@@ -49,9 +50,9 @@ class RequestFault(Spec):
         meant = matches(key, self.where.endpoint if named else self.endpoint)
         return meant and self.where.holds({**self.params, **self.where.params}, params)
 
+    @abstractmethod
     def fate(self, hit: Hit, /) -> RequestFate:
         """What becomes of the request."""
-        raise NotImplementedError
 
 
 class EventFault(Spec):
@@ -106,9 +107,9 @@ class Act(Spec):
         """Whether it waits for nothing."""
         return self.when.once is not None and self.where is None
 
+    @abstractmethod
     def act(self, deck: Deck, now: int, /) -> Done:
         """Let it happen; raises Rejected where it cannot."""
-        raise NotImplementedError
 
 
 def _no_moments(when: When) -> None:
