@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vibe_quant.sim.front.faults import RequestFate
-from vibe_quant.sim.front.travel import Travel
+from vibe_quant.sim.front.streams.user_frame import UserFrame
+from vibe_quant.sim.front.travel import GENERATED_MS, Travel
 
 MEAN = 40
 EVENTS = st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 60), st.integers(0, 3)), max_size=40)
@@ -59,3 +60,19 @@ def test_one_late_event_does_not_hold_up_the_others() -> None:
     late = travel.arrival("A", 10_000, 1_000)
     other = travel.arrival("B", 1_001, 1_001)
     assert other <= 1_001 + MEAN * 3 // 2 < late
+
+
+def test_events_are_generated_a_little_after_what_they_tell_of_and_in_order_within_a_type() -> None:
+    travel, generated = Travel(MEAN, 5), list[int]()
+    for at in range(1_000, 1_400):
+        frame = UserFrame("A", at, {"e": "A", "E": at, "T": at, "o": 1})
+        stamped = travel.stamped(frame, at + 2)
+        assert isinstance(stamped.body, dict)
+        assert stamped.body | {"E": at} == frame.body
+        assert list(stamped.body) == ["e", "E", "T", "o"]
+        generated.append(stamped.body["E"] - at)
+        assert 0 <= generated[-1] <= 2 < GENERATED_MS
+    assert set(generated) == {0, 1, 2}
+    times = [at + more for at, more in zip(range(1_000, 1_400), generated, strict=True)]
+    assert times == sorted(times)
+    assert Travel(0, 5).stamped(frame, 5_000) is frame

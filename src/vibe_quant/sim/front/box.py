@@ -200,11 +200,12 @@ class Box:
         self._push_late(now)  # or a new event would overtake one of its type that is due at this very moment
         for told, frame in self.plan.on_user(frames, now):
             due = self.travel.arrival(frame.name, told, now)
+            stamped = self.travel.stamped(frame, due)
             if due <= now:
-                self._push(frame)
+                self._push(stamped)
             else:
                 self._told += 1
-                heapq.heappush(self._late, (due, self._told, frame))
+                heapq.heappush(self._late, (due, self._told, stamped))
 
     def _push_late(self, now: int) -> None:
         while self._late and self._late[0][0] <= now:
