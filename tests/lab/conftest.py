@@ -98,7 +98,7 @@ class TakerEngine:
                 self.live = False
             case Timer():
                 self.wake = None
-                return [CancelStop(self.symbol, "vq-ps-1", "flat")]
+                return [CancelStop(self.symbol, PositionSide.LONG, "vq-ps-1", "flat")]
             case Quote() if self.qty and not self.live:
                 return [self._order(event, now)]
             case _:

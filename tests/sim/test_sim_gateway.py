@@ -222,8 +222,8 @@ def test_stops(line: Line) -> None:
         ("vq-ps-1", True, 0),
         ("vq-ps-2", False, 1),
     ]
-    assert line.ask(CancelStop(S, "vq-ps-1", "tighten"))[-1][1].status is StopStatus.CANCELED  # type: ignore[union-attr]
-    assert line.one(CancelStop(S, "vq-ps-1", "tighten")).code == -2011
+    assert line.ask(CancelStop(S, PositionSide.LONG, "vq-ps-1", "tighten"))[-1][1].status is StopStatus.CANCELED  # type: ignore[union-attr]
+    assert line.one(CancelStop(S, PositionSide.LONG, "vq-ps-1", "tighten")).code == -2011
     refused = line.one(PlaceStop(S, LONG, "vq-ps-3", D(101), None, "missing"))
     assert (refused.request, refused.code) == (RequestKind.PLACE_STOP, -2021)
 

@@ -86,7 +86,7 @@ class StopDesk:
         """Asks for the end of an own stop that the ledger knows."""
         self.ledger.canceling(client_id, now)
         self.flight = Canceling(client_id, now)
-        return CancelStop(self._symbol, client_id, reason)
+        return CancelStop(self._symbol, self._side, client_id, reason)
 
     def read(self, now: int) -> ReadStops:
         """Asks for all open stops."""

@@ -40,10 +40,12 @@ __all__ = [
     "AnswerEvent",
     "BalanceUpdate",
     "Candle",
+    "ContractNews",
     "DeadManAck",
     "Depth",
     "Event",
     "Flatten",
+    "JournalState",
     "Level",
     "LeverageUpdate",
     "Mark",
@@ -250,6 +252,24 @@ class ServerTime:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractNews:
+    """The exchange has announced a change of a contract (contractInfo): its rules are read again at once."""
+
+    symbol: str
+    status: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """Whether the journal can be written; while it cannot, discretionary orders wait."""
+
+    ok: bool
+    recv_ms: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Timer:
     """The moment that ``Engine.deadline`` asked for has come."""
 
@@ -270,5 +290,15 @@ OrderResult = OrderUpdate | Refused | Unknown | NotSent
 """What may come of a submit, cancel or amendment: how the order stands, why it was not done, or that nobody knows."""
 AnswerEvent = OrderResult | OrderMissing | RateUsage | RateLimited | DeadManAck
 Event = (
-    MarketEvent | AccountEvent | AnswerEvent | OperatorEvent | StreamUp | StreamDown | RulesLoaded | ServerTime | Timer
+    MarketEvent
+    | AccountEvent
+    | AnswerEvent
+    | OperatorEvent
+    | StreamUp
+    | StreamDown
+    | RulesLoaded
+    | ServerTime
+    | ContractNews
+    | JournalState
+    | Timer
 )

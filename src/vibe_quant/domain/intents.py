@@ -108,6 +108,7 @@ class CancelStop:
     """Cancel one own conditional order by its client id."""
 
     symbol: str
+    position_side: PositionSide
     client_id: str
     reason: str
 

@@ -21,3 +21,11 @@ class MarketState:
     quote_exch_ms: int | None
     trade_exch_ms: int | None
     mark_exch_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What of a symbol's market somebody looks at, beside quotes, trades and marks; ``depth_levels`` zero: no depth."""
+
+    depth_levels: int = 0
+    candles: bool = False
