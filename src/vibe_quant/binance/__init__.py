@@ -1,1 +1,1 @@
-"""The live venue: Binance USDⓈ-M over REST and WebSocket; it carries and classifies, and decides nothing about money."""
+"""The live venue: Binance USDⓈ-M over REST and WebSocket; carries and classifies, decides nothing about money."""
