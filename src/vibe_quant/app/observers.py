@@ -1,0 +1,51 @@
+"""Lets others see the pairs (event, intents) without being able to hold the engine up: a bounded queue for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from vibe_quant.domain.events import Event
+from vibe_quant.domain.intents import Intent
+
+MOST_WAITING = 10_000
+AT_ONCE = 200
+
+See = Callable[[int, Event, Sequence[Intent]], None]
+"""(now, event, intents): one call of the engine."""
+
+
+class Observer:
+    """One who looks.  ``dropped`` counts the pairs that it was too slow for; the newest are dropped."""
+
+    def __init__(self, name: str, see: See, most: int = MOST_WAITING) -> None:
+        self.name = name
+        self.dropped = 0
+        self._see = see
+        self._most = most
+        self._waiting: deque[tuple[int, Event, Sequence[Intent]]] = deque()
+        self._ready = asyncio.Event()
+
+    def offer(self, now: int, event: Event, intents: Sequence[Intent]) -> None:
+        """Take a pair, or count it as dropped."""
+        if len(self._waiting) >= self._most:
+            self.dropped += 1
+            return
+        self._waiting.append((now, event, intents))
+        self._ready.set()
+
+    async def run(self) -> None:
+        """Look at what waits, a little at a time."""
+        while True:
+            await self._ready.wait()
+            self.drain(AT_ONCE)
+            if not self._waiting:
+                self._ready.clear()
+            await asyncio.sleep(0)
+
+    def drain(self, most: int | None = None) -> None:
+        """Look at what waits now; None: at all of it."""
+        left = len(self._waiting) if most is None else min(most, len(self._waiting))
+        for _ in range(left):
+            self._see(*self._waiting.popleft())

@@ -1,0 +1,175 @@
+"""What of the pair (event, intents) goes into the journal, and what becomes of discretion while nothing can be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+from loguru import logger
+
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.enums import NoticeKind, Severity, Source
+from vibe_quant.domain.intents import (
+    AmendOrder,
+    ArmDeadMan,
+    CancelOrder,
+    CancelStop,
+    DisarmDeadMan,
+    Halt,
+    Intent,
+    Notify,
+    OrderIntent,
+    PlaceStop,
+)
+from vibe_quant.ports import Entry, Journal, JournalBroken, Sink
+
+SENT = (OrderIntent, CancelOrder, AmendOrder, PlaceStop, CancelStop, ArmDeadMan, DisarmDeadMan)
+KEPT = 10_000
+RETRY_MS = 1000
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """A frozen value as plain data, Decimals as their exact text."""
+    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+class Recorder:
+    """Writes through ``journal``; what could not be written is kept (``KEPT`` rows at most) and written when it can.
+
+    ``prefix`` tells own client ids.
+    """
+
+    def __init__(self, journal: Journal, prefix: str, tell: Sink) -> None:
+        self._journal = journal
+        self._own = f"{prefix}-"
+        self._tell = tell
+        self._kept: list[Entry] = []
+        self._reports: dict[str, tuple[str, Decimal]] = {}
+        self._legs: dict[tuple[str, str], Decimal] = {}
+        self._retry_ms = 0
+        self.ok = True
+        self.lost = 0
+        """Rows that were given up: more waited than are kept."""
+
+    def write(self, event: ev.Event, intents: Sequence[Intent], now: int, at_ms: int) -> bool:
+        """Record one call of the engine at server time ``at_ms``; False where it is not on the disk."""
+        rows = [*self._of_event(event, at_ms), *_of_intents(intents, at_ms)]
+        return self.append(rows, now) if rows else self.ok
+
+    def append(self, rows: Sequence[Entry], now: int) -> bool:
+        """Write rows, after those kept from before."""
+        if self._kept and now < self._retry_ms:
+            self._keep(rows)
+            return False
+        waiting = [*self._kept, *rows]
+        try:
+            self._journal.write(waiting)
+        except JournalBroken as broken:
+            self._keep(rows)
+            self._retry_ms = now + RETRY_MS
+            self._say(False, now, str(broken))
+            return False
+        self._kept.clear()
+        self._say(True, now, "")
+        return True
+
+    def retry(self, now: int) -> None:
+        """Try what is kept once more, where it is time."""
+        if not self.ok and now >= self._retry_ms:
+            self.append((), now)
+
+    def _keep(self, rows: Sequence[Entry]) -> None:
+        room = max(0, KEPT - len(self._kept))
+        self._kept += rows[:room]
+        self.lost += len(rows) - min(room, len(rows))
+
+    def _say(self, ok: bool, now: int, detail: str) -> None:
+        if ok == self.ok:
+            return
+        self.ok = ok
+        if ok:
+            logger.warning("the journal can be written again; {} rows were lost meanwhile", self.lost)
+        else:
+            logger.error("the journal cannot be written: {}", detail)
+        self._tell(ev.JournalState(ok, now, detail))
+
+    def _of_event(self, event: ev.Event, at_ms: int) -> Iterator[Entry]:
+        match event:
+            case ev.OrderUpdate():
+                yield from self._report(event, at_ms)
+            case ev.PositionUpdate():
+                yield from self._leg(event.symbol, str(event.side), event.qty, event.reason, event.exch_ms, at_ms)
+            case ev.AccountSnapshot():
+                for leg in event.positions or ():
+                    yield from self._leg(leg.symbol, str(leg.side), leg.qty, "read", leg.exch_ms, at_ms)
+            case ev.StopReport() if event.client_id.startswith(self._own):
+                if event.source is Source.STREAM or event.status.is_final:
+                    yield Entry("stop", at_ms, plain(event), event.symbol, str(event.side), event.client_id)
+            case ev.Refused() | ev.Unknown() | ev.OrderMissing():
+                body = {"answer": type(event).__name__, **plain(event)}
+                yield Entry("report", at_ms, body, event.symbol, "", event.client_id)
+            case ev.Pause() | ev.Resume() | ev.Flatten() | ev.Stop():
+                yield _command(event, at_ms)
+            case _:
+                pass
+
+    def _report(self, update: ev.OrderUpdate, at_ms: int) -> Iterator[Entry]:
+        """News of an order: a state not recorded before, or a trade; a foreign one's trades only."""
+        own = update.client_id.startswith(self._own)
+        side = str(update.position_side)
+        known = self._reports.get(update.client_id)
+        state = (str(update.status), update.filled_qty)
+        if own and known != state and not (known is not None and known[1] > update.filled_qty):
+            self._reports[update.client_id] = state
+            yield Entry("report", at_ms, plain(update), update.symbol, side, update.client_id)
+        if update.last_qty > 0:
+            yield Entry("fill", at_ms, plain(update), update.symbol, side, update.client_id)
+        if len(self._reports) > KEPT:
+            del self._reports[next(iter(self._reports))]
+
+    def _leg(self, symbol: str, side: str, qty: Decimal, reason: str, exch_ms: int, at_ms: int) -> Iterator[Entry]:
+        if self._legs.get((symbol, side)) == qty:
+            return
+        self._legs[symbol, side] = qty
+        yield Entry("position", at_ms, {"qty": str(qty), "reason": reason, "exch_ms": exch_ms}, symbol, side)
+
+
+def _of_intents(intents: Sequence[Intent], at_ms: int) -> Iterator[Entry]:
+    for intent in intents:
+        if isinstance(intent, SENT):
+            side = str(getattr(intent, "position_side", ""))
+            body = {"intent": type(intent).__name__, **plain(intent)}
+            yield Entry("intent", at_ms, body, intent.symbol, side, getattr(intent, "client_id", ""))
+        elif isinstance(intent, Halt):
+            side = "" if intent.side is None else str(intent.side)
+            yield Entry("decision", at_ms, {"halt": intent.reason}, intent.symbol or "", side)
+        elif isinstance(intent, Notify) and (intent.severity is not Severity.INFO or intent.kind in TOLD):
+            kind = "mismatch" if intent.kind is NoticeKind.MISMATCH else "decision"
+            side = "" if intent.side is None else str(intent.side)
+            body = {"notice": str(intent.kind), "severity": str(intent.severity), "text": intent.text}
+            yield Entry(kind, at_ms, body, intent.symbol or "", side)
+
+
+TOLD = frozenset({NoticeKind.RISK, NoticeKind.STOP, NoticeKind.EXIT_FINISHED, NoticeKind.DUST, NoticeKind.PAUSE})
+
+
+def _command(event: ev.Pause | ev.Resume | ev.Flatten | ev.Stop, at_ms: int) -> Entry:
+    """As restart reads it; a pause's end in server time, for the monotonic clock does not survive."""
+    symbol = "" if isinstance(event, ev.Stop) else event.symbol or ""
+    side = str(event.side or "") if isinstance(event, ev.Flatten) else ""
+    body: dict[str, Any] = {"command": type(event).__name__.lower(), "symbol": symbol or None, "side": side or None}
+    if isinstance(event, ev.Pause):
+        until = event.until_ms
+        body["until_wall_ms"] = None if until is None else at_ms + until - event.recv_ms
+        body["panic"] = event.panic
+    return Entry("command", at_ms, body, symbol, side)
