@@ -50,6 +50,31 @@ BROKEN = [
     ("deep", "global: " + "[" * 40 + "]" * 40 + "\n", 1, ["nested deeper"]),
     ("huge_number", "global: {ws: {stale_data_ms: 1e999999999}}\n" + BTC, 1, ["out of any range"]),
     ("endless_digits", "global: {ws: {stale_data_ms: " + "9" * 5000 + "}}\n" + BTC, 1, ["out of any range"]),
+    ("mirror_password", "global: {manage: all, journal: {url: 'postgresql://me:hunter2@h/d'}}\n", 1, ["PGPASSWORD"]),
+    ("mirror_query", "global: {manage: all, journal: {url: 'postgresql://h/d?password=hunter2'}}\n", 1, ["PGPASSWORD"]),
+    ("mirror_scheme", "global: {manage: all, journal: {url: 'mysql://h/d'}}\n", 1, ["postgresql://USER@HOST"]),
+    ("mirror_host", "global: {manage: all, journal: {url: 'postgresql://[h/d'}}\n", 1, ["postgresql://USER@HOST"]),
+    ("right", "global: {manage: all, allow: {key_rights: [withdraw]}}\n", 1, ["'withdraw'", "enableWithdrawals"]),
+    (
+        "seat_name",
+        "global: {manage: all, sim: {positions: [{symbol: BTCUSDT, side: LONG, qty: 1}]}}\n",
+        1,
+        ["sim.positions[0].symbol", 'write "BTC/USDT:USDT"'],
+    ),
+    (
+        "seat_twice",
+        "global:\n  manage: all\n  paper:\n    positions:\n"
+        '      - {symbol: "BTC/USDT:USDT", side: LONG, qty: 1}\n'
+        '      - {symbol: "BTC/USDT:USDT", side: LONG, qty: 2}\n',
+        6,
+        ["paper.positions[1]", "LONG of BTC/USDT:USDT a second time"],
+    ),
+    (
+        "seat_side",
+        'global: {manage: all, sim: {positions: [{symbol: "BTC/USDT:USDT", side: BOTH, qty: 1}]}}\n',
+        1,
+        ["positions[0].side", "LONG, SHORT"],
+    ),
     ("unknown_global", ALL + "symbols: {}\n" + "global2: {}\n", 3, ["global2", "did you mean global?"]),
     ("unknown_key", "global:\n  manage: all\n  execution:\n    order_tll_ms: 5\n", 4, ["order_ttl_ms?"]),
     ("unknown_null", "global:\n  manage: all\n  executon:\n", 3, ["executon", "did you mean execution?"]),
@@ -238,3 +263,10 @@ def test_many_mistakes_are_told_at_once_in_the_order_of_lines() -> None:
     assert str(path) in said
     assert f"{len(expected)} problems" in said
     assert 'write "DOGE/USDT:USDT"' in said
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:hunter2@h/d", "mysql://me:hunter2@h/d", "postgresql://h/d?password=hunter2"]
+)
+def test_a_refused_address_is_not_shown(problems: Callable[[str], tuple[Problem, ...]], url: str) -> None:
+    assert "hunter2" not in str(problems(f"global: {{manage: all, journal: {{url: '{url}'}}}}\n"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from vibe_quant.config.problems import EMPTY, KeyPath
 from vibe_quant.config.schema import read_global
 from vibe_quant.config.shape import GLOBAL, Member, leaves
 from vibe_quant.config.yaml_strict import parse
-from vibe_quant.domain.settings import GlobalSettings, SymbolSettings
+from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.settings import GlobalSettings, Settings, SimSettings, StrategyName, SymbolSettings, Venue
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
 SHIPPED = (FOLDER / "config.yaml").read_text(encoding="utf-8")
@@ -40,12 +42,30 @@ def as_editors_see(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
+def assert_defaults(settings: Settings) -> None:
+    """All of them, but for the legs that the embedded exchange is given: it is to have something to show."""
+    legs = settings.shared.sim.positions
+    assert [(leg.symbol, leg.side) for leg in legs] == [("BTC/USDT:USDT", side) for side in PositionSide]
+    assert settings.shared == replace(GlobalSettings(), sim=SimSettings(positions=legs))
+    assert settings.default == SymbolSettings()
+
+
 def test_the_shipped_configuration_is_valid_safe_and_listed() -> None:
     loaded = ConfigLoader().load(FOLDER / "config.yaml")
-    assert loaded.settings.shared == GlobalSettings()
-    assert loaded.settings.default == SymbolSettings()
+    assert_defaults(loaded.settings)
     assert [name for name, _ in loaded.settings.symbols] == ["BTC/USDT:USDT"]
     assert SHIPPED.startswith("# yaml-language-server: $schema=./config.schema.json\n")
+
+
+def test_the_demonstration_works_a_long_and_a_short_of_the_embedded_exchange() -> None:
+    loaded = ConfigLoader().load(FOLDER / "demo.yaml")
+    shared, symbols = loaded.settings.shared, loaded.settings.symbols
+    assert shared.venue is Venue.SIM
+    assert [(leg.symbol, (leg.side,)) for leg in shared.sim.positions] == [(name, one.sides) for name, one in symbols]
+    assert [leg.side for leg in shared.sim.positions] == list(PositionSide)
+    assert all(one.strategy.names == (StrategyName.PATIENT,) for _, one in symbols)
+    assert [warning.path for warning in loaded.warnings] == ["global.strategy.patient.max_child_notional"]
+    VALIDATOR.validate(as_editors_see(parse((FOLDER / "demo.yaml").read_text(encoding="utf-8")).data))
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=".".join)
@@ -58,9 +78,7 @@ def test_every_knob_stands_in_it_with_a_word_of_meaning(path: KeyPath) -> None:
 
 
 def test_every_key_in_it_shows_its_default(load: Callable[[str], Loaded]) -> None:
-    settings = load(UNCOMMENTED).settings
-    assert settings.shared == GlobalSettings()
-    assert settings.default == SymbolSettings()
+    assert_defaults(load(UNCOMMENTED).settings)
 
 
 def test_the_schema_file_is_up_to_date() -> None:

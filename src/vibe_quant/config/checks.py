@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
+from vibe_quant.config.checks_venue import check_venues
+from vibe_quant.config.finding import Finding
 from vibe_quant.config.problems import KeyPath, dotted, shown
 from vibe_quant.domain.settings import (
     GlobalSettings,
@@ -19,15 +21,6 @@ from vibe_quant.domain.settings import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A contradiction between the knobs of ``uses``; ``incomplete``: it would be gone if a missing value were given."""
-
-    uses: tuple[KeyPath, ...]
-    message: str
-    incomplete: bool = False
-
-
 def check_shared(settings: GlobalSettings) -> Iterator[Finding]:
     """Contradictions in what has no symbol form."""
     backoff = settings.ws.reconnect
@@ -38,6 +31,7 @@ def check_shared(settings: GlobalSettings) -> Iterator[Finding]:
             ("ws", "reconnect", "max_delay_ms"),
             backoff.max_delay_ms,
         )
+    yield from check_venues(settings)
 
 
 def check_symbol(settings: SymbolSettings) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from vibe_quant.config.checks import Finding
+from vibe_quant.config.finding import Finding
 from vibe_quant.config.lint_size import MarketFacts, lint_market, lint_patient, lint_size
 from vibe_quant.config.panic_time import time_to_flat_ms
 from vibe_quant.config.problems import KeyPath, Problem, dotted, shown

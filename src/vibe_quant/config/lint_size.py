@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from vibe_quant.config.checks import Finding
+from vibe_quant.config.finding import Finding
 from vibe_quant.config.problems import KeyPath, plain
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.domain.settings import StrategyName, SymbolSettings

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vibe_quant.config.checks import Finding, check_shared, check_symbol
+from vibe_quant.config.checks import check_shared, check_symbol
+from vibe_quant.config.finding import Finding
 from vibe_quant.config.lint import lint
 from vibe_quant.config.lint_size import MarketFacts
 from vibe_quant.config.merge import merge

@@ -46,6 +46,15 @@ class Venue(StrEnum):
     LIVE = "live"
 
 
+class LogLevel(StrEnum):
+    """How much is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Manage(StrEnum):
     """Which positions are worked."""
 
@@ -115,6 +124,67 @@ class BreakerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SeededPosition:
+    """A leg that a simulated account holds when it is opened."""
+
+    symbol: str = knob(..., "unified name, BTC/USDT:USDT")
+    side: PositionSide = knob(..., "LONG or SHORT")
+    qty: Decimal = knob(..., "|position|, base asset", gt=D(0), le=D(1_000_000_000_000))
+    entry: Decimal | None = knob(None, "entry price; null: the market's own when it opens", gt=D(0))
+
+
+@dataclass(frozen=True, slots=True)
+class SimSettings:
+    """The embedded exchange."""
+
+    scenario: str = knob("calm", "scenario of its generated markets, see tape generate --help", pattern=r"^[a-z_]+$")
+    seed: int = knob(7, "seed of its markets, keys and chance", ge=0, le=4_294_967_295)
+    speed: Decimal = knob(D(1), "how many times faster than real its markets run", gt=D(0), le=D(100))
+    wallet: Decimal = knob(D(100_000), "wallet of each margin asset", gt=D(0), le=D(1_000_000_000_000))
+    leverage: int = knob(20, "leverage of every symbol", ge=1, le=125)
+    latency_ms: int = knob(5, "mean time of requests, answers and user events each way, ms", ge=0, le=10_000)
+    positions: tuple[SeededPosition, ...] = knob((), "legs that its account holds at the start")
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSettings:
+    """The account that is imagined on the live market."""
+
+    wallet: Decimal = knob(D(100_000), "wallet of each margin asset", gt=D(0), le=D(1_000_000_000_000))
+    leverage: int = knob(20, "leverage of every symbol", ge=1, le=125)
+    positions: tuple[SeededPosition, ...] = knob((), "legs that it holds at the start")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """The durable record."""
+
+    path: str | None = knob(None, "its SQLite file; null: journal.sqlite in the state folder", pattern=r".")
+    url: str | None = knob(
+        None, "PostgreSQL mirror; its password comes from PGPASSWORD or a credential, never from here"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is written for people."""
+
+    level: LogLevel = knob(LogLevel.INFO, "least level that is written: debug, info, warning, error")
+    folder: str | None = knob(
+        None, "folder of the log files; null: logs/, or what the service manager names", pattern=r"."
+    )
+    keep: int = knob(30, "log files kept, the current one beside them", ge=1, le=10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowSettings:
+    """What the start refuses unless it is allowed by name."""
+
+    key_rights: tuple[str, ...] = knob((), "rights the key may have beside its own, such as enableWithdrawals")
+    multi_assets: bool = knob(False, "start in multi-assets mode too")
+
+
+@dataclass(frozen=True, slots=True)
 class GlobalSettings:
     """Settings that have no per-symbol form."""
 
@@ -126,6 +196,12 @@ class GlobalSettings:
     ws: WsSettings = group(WsSettings, "streams")
     rate_limit: RateLimitSettings = group(RateLimitSettings, "budgets of discretionary requests")
     breaker: BreakerSettings = group(BreakerSettings, "REST circuit breaker")
+    stop_timeout_s: int = knob(20, "a stop of the service is over after so long, s", ge=2, le=600)
+    allow: AllowSettings = group(AllowSettings, "what the start refuses unless it is allowed by name")
+    sim: SimSettings = group(SimSettings, "venue sim: the embedded exchange")
+    paper: PaperSettings = group(PaperSettings, "venue paper: the account that is imagined on the live market")
+    journal: JournalSettings = group(JournalSettings, "the durable record")
+    log: LogSettings = group(LogSettings, "what is written for people")
 
 
 @dataclass(frozen=True, slots=True)
