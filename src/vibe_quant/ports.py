@@ -251,7 +251,8 @@ class UserFeed(Protocol):
 class Entry:
     """One row of the journal before it is chained.
 
-    ``kind``: start, intent, report, fill, position, decision, mismatch, command, stop, end.  ``at_ms`` epoch ms by the server's clock.
+    ``kind``: start, intent, report, fill, position, decision, mismatch, command, check, stop, end.  ``at_ms`` epoch ms,
+    by the server's clock.
     ``body`` is plain data: str, int, bool, None, lists and dicts of those; Decimals as their exact text.
     """
 
@@ -263,7 +264,7 @@ class Entry:
     client_id: str = ""
 
 
-class JournalBroken(Exception):
+class JournalBroken(Exception):  # noqa: N818 - a state of the journal that callers go on from
     """Nothing more can be written; the message says why and where."""
 
 

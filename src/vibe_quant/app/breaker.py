@@ -39,7 +39,7 @@ def is_risk(intent: Intent) -> bool:
 
 
 def is_failure(outcome: Outcome[object]) -> bool | None:
-    """True for timeouts, 5xx and unknown outcomes; False for an answer, a refusal too; None where nothing was learnt."""
+    """True for timeouts, 5xx and unknown outcomes; False for an answer, refusals too; None where nothing was learnt."""
     match outcome:
         case Unknown():
             return True

@@ -24,7 +24,7 @@ class SystemClock:
         return self.now_ms() + self.offset_ms
 
     def wall_ms(self) -> int:
-        """The machine's own wall clock, epoch ms: for what must survive a restart, and for nothing the exchange sees."""
+        """The machine's own wall clock, epoch ms: for what must survive a restart, never for the exchange."""
         return time.time_ns() // NS
 
     def set_offset(self, offset_ms: int) -> None:

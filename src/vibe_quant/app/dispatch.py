@@ -1,4 +1,4 @@
-"""Carries intents to the exchange and brings their outcomes back as events: the only place where one becomes the other."""
+"""Carries intents to the exchange and brings their outcomes back as events: the only place that does so."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Dispatch:
         now = self.clock.now_ms()
         if self.breaker.learn(outcome, now):
             logger.warning(
-                "REST has failed too often in a row; only cancels, stops, panic and reads pass for a while (breaker open)"
+                "REST failed too often in a row: only cancels, stops, panic and reads pass for a while (breaker open)"
             )
         if isinstance(outcome, Accepted):
             if kind in TOLD_BY_STREAM:

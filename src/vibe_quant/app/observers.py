@@ -6,14 +6,17 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from vibe_quant.domain.events import Event
+from vibe_quant.domain.events import Event, Quote
 from vibe_quant.domain.intents import Intent
 
 MOST_WAITING = 10_000
 AT_ONCE = 200
 
-See = Callable[[int, Event, Sequence[Intent]], None]
-"""(now, event, intents): one call of the engine."""
+See = Callable[[int, Event, Sequence[Intent], Quote | None], None]
+"""(now, event, intents, newest quote of the event's symbol): one call of the engine.
+
+Market news that was answered with nothing is left out, the first quote of a symbol excepted.
+"""
 
 
 class Observer:
@@ -24,15 +27,15 @@ class Observer:
         self.dropped = 0
         self._see = see
         self._most = most
-        self._waiting: deque[tuple[int, Event, Sequence[Intent]]] = deque()
+        self._waiting: deque[tuple[int, Event, Sequence[Intent], Quote | None]] = deque()
         self._ready = asyncio.Event()
 
-    def offer(self, now: int, event: Event, intents: Sequence[Intent]) -> None:
+    def offer(self, now: int, event: Event, intents: Sequence[Intent], quote: Quote | None) -> None:
         """Take a pair, or count it as dropped."""
         if len(self._waiting) >= self._most:
             self.dropped += 1
             return
-        self._waiting.append((now, event, intents))
+        self._waiting.append((now, event, intents, quote))
         self._ready.set()
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""What of the pair (event, intents) goes into the journal, and what becomes of discretion while nothing can be written."""
+"""What of the pair (event, intents) goes into the journal, and what becomes of it while nothing can be written."""
 
 from __future__ import annotations
 

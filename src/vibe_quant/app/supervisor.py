@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-class TaskDied(Exception):
+class TaskDiedError(Exception):
     """A task of the program ended that must not; the cause is its own exception, or none where it returned."""
 
 
@@ -40,14 +40,14 @@ class Supervisor:
         """Return when ``until`` is done.
 
         Raises:
-            TaskDied: a task ended before.
+            TaskDiedError: a task ended before.
         """
         await asyncio.wait([until, *self._tasks.values()], return_when=asyncio.FIRST_COMPLETED)
         for name, task in self._tasks.items():
             if task.done() and not task.cancelled():
-                raise TaskDied(f"the task {name} has ended") from task.exception()
+                raise TaskDiedError(f"the task {name} has ended") from task.exception()
         if not until.done():
-            raise TaskDied("a task was cancelled from outside")
+            raise TaskDiedError("a task was cancelled from outside")
 
     async def stop(self) -> None:
         """Cancel each task in the order of creation and wait for its end before the next."""

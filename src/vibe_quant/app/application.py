@@ -1,0 +1,192 @@
+"""Application: wires the engine to its feeds, the exchange and the journal, and carries it from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from loguru import logger
+
+from vibe_quant.app.breaker import Breaker
+from vibe_quant.app.closing import Closing
+from vibe_quant.app.consumer import Consumer
+from vibe_quant.app.dispatch import Dispatch, Ears
+from vibe_quant.app.inbox import Inbox
+from vibe_quant.app.levels import Levels
+from vibe_quant.app.observers import Observer
+from vibe_quant.app.recorder import Recorder
+from vibe_quant.app.supervisor import Supervisor, TaskDiedError
+from vibe_quant.app.time_sync import TimeSync
+from vibe_quant.core.engine import Engine
+from vibe_quant.core.strategies.port import RandomSource
+from vibe_quant.domain.events import Event, Pause, Stop, StreamUp
+from vibe_quant.domain.settings import Settings
+from vibe_quant.ports import Clock, Entry, Exchange, Journal, MarketFeed, UserFeed
+
+DONE = 0
+FAILED = 1
+REFUSED = 3
+LOOK_S = 0.1
+PROTECT_S = 20.0
+
+
+class Goal(Enum):
+    """When the application ends by itself."""
+
+    SERVE = "when it is told to"
+    FLAT = "when every managed leg is flat and its stop is gone"
+    PROTECT = "when every managed leg has its protective stop: the start was refused otherwise"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the world gives it.  ``first`` are events to be fed before all else (a pause that stands, say)."""
+
+    clock: Clock
+    run: str
+    random: RandomSource
+    exchange: Exchange
+    market: MarketFeed
+    user: UserFeed
+    journal: Journal
+    time_sync: TimeSync
+    observers: Sequence[Observer] = ()
+    first: Sequence[Event] = ()
+    tasks: dict[str, object] = field(default_factory=dict)
+
+
+class Application:
+    """One a process.  ``inbox`` is the sink of all that ``parts`` were made with."""
+
+    def __init__(self, settings: Settings, inbox: Inbox, parts: Parts) -> None:
+        self.settings = settings
+        self.inbox = inbox
+        self.parts = parts
+        self.engine = Engine(settings, parts.run, parts.random)
+        self.breaker = Breaker(settings.shared.breaker)
+        self.levels = Levels(self.breaker.is_open, parts.clock.now_ms())
+        self.dispatch = Dispatch(parts.exchange, parts.clock, self.breaker, inbox.put, self._ears())
+        self.recorder = Recorder(parts.journal, settings.shared.client_order_prefix, inbox.put)
+        self.consumer = Consumer(
+            self.engine, inbox, parts.clock, self.dispatch, self.recorder, parts.observers, self._after
+        )
+        self.supervisor = Supervisor()
+        self.ready_ms: int | None = None
+        """When all three streams were up for the first time, monotonic ms."""
+        self._followed = -1
+        self._up: set[object] = set()
+
+    async def run(self, goal: Goal = Goal.SERVE) -> int:
+        """Work until told to stop, or the goal is reached; the exit code of the process."""
+        for event in self.parts.first:
+            self.inbox.put(event)
+        if goal is Goal.PROTECT:
+            self.inbox.put(Pause(self.parts.clock.now_ms()))
+        self._start()
+        course = asyncio.ensure_future(self._course(goal))
+        try:
+            await self.supervisor.watch(course)
+            code = course.result()
+        except TaskDiedError as died:
+            logger.opt(exception=died).critical(
+                "{}: the program ends. Orders of it may rest at the exchange and are cancelled at the next start; "
+                "protective stops stand.",
+                died,
+            )
+            code = FAILED
+        finally:
+            course.cancel()
+            await self._end()
+        return code
+
+    def stop(self) -> None:
+        """What SIGTERM and SIGINT mean: an event like any other."""
+        self.inbox.put(Stop(self.parts.clock.now_ms()))
+
+    def _ears(self) -> Ears:
+        return Ears(
+            accepted=self.parts.user.expect,
+            clock_off=self.parts.time_sync.ask,
+            known=lambda: tuple(self.engine.desks),
+        )
+
+    def _start(self) -> None:
+        parts, start = self.parts, self.supervisor.start
+        start("engine", self.consumer.run())
+        for observer in parts.observers:
+            start(f"observer {observer.name}", observer.run())
+        start("clock", parts.time_sync.run())
+        start("user stream", parts.user.run())
+        start("market streams", parts.market.run())
+        self._follow()
+
+    async def _course(self, goal: Goal) -> int:
+        """Wait for the goal or a stop, then see the stop through."""
+        refused = goal is Goal.PROTECT
+        if goal is Goal.FLAT:
+            await self._until(self._flat)
+        elif refused:
+            await self._until(self._protected, PROTECT_S)
+        else:
+            await self._until(lambda: False)
+        self.stop()
+        closing = Closing(self.engine, self.parts.exchange, self.inbox, self.settings)
+        clean = await closing.see_through()
+        await self.dispatch.settle(1.0)
+        if refused:
+            return REFUSED
+        return DONE if clean else FAILED
+
+    async def _until(self, reached: object, within_s: float | None = None) -> None:
+        """Wait until ``reached()``, a stop, or so long."""
+        loop = asyncio.get_running_loop()
+        end = None if within_s is None else loop.time() + within_s
+        while not (self.engine.house.stopping or reached()):  # type: ignore[operator]
+            if end is not None and loop.time() >= end:
+                logger.error("not every position has its protective stop after {} s; see above why", within_s)
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _flat(self) -> bool:
+        """Every managed leg is known to be flat, and no own stop stands for one."""
+        legs = self.engine.legs()
+        return all(leg.flat for leg in legs) and not any(
+            side.stop.desk.ledger.stops for desk in self.engine.desks.values() for side in desk.sides.values()
+        )
+
+    def _protected(self) -> bool:
+        """The account is known, and each leg that holds something has a stop that was read back."""
+        legs = self.engine.legs()
+        if not all(leg.known for leg in legs):
+            return False
+        views = [self.engine.side_view(leg.symbol, leg.side) for leg in legs if leg.qty > 0]
+        return all(view is not None and view.stop_standing for view in views)
+
+    def _after(self, event: Event) -> None:
+        """After each event that is not market news."""
+        now = self.parts.clock.now_ms()
+        self.levels.see(event, now)
+        if isinstance(event, StreamUp):
+            self._up.add(event.stream)
+            if self.ready_ms is None and len(self._up) == 3:  # noqa: PLR2004
+                self.ready_ms = now
+        self._follow()
+
+    def _follow(self) -> None:
+        version = self.engine.wants_version
+        if version != self._followed:
+            self._followed = version
+            self.parts.market.follow(self.engine.wants())
+
+    async def _end(self) -> None:
+        await self.supervisor.stop()
+        for observer in self.parts.observers:
+            observer.drain()
+        now = self.parts.clock.now_ms()
+        shares = {str(level): f"{share:.4f}" for level, share in self.levels.shares(now).items()}
+        body = {"run": self.parts.run, "levels": shares, "conflated": sum(self.inbox.conflated.values())}
+        self.recorder.append([Entry("end", self.parts.clock.server_ms(), body)], now)
+        await self.parts.exchange.close()
+        self.parts.journal.close()

@@ -1,0 +1,69 @@
+"""The end of a run: own orders are cancelled by the core, seen to be gone by REST, and only then the program leaves."""
+
+from __future__ import annotations
+
+import asyncio
+
+from loguru import logger
+
+from vibe_quant.app.inbox import Inbox
+from vibe_quant.core.engine import Engine
+from vibe_quant.domain.settings import Settings
+from vibe_quant.ports import Accepted, Exchange
+
+LOOK_S = 0.05
+AGAIN_S = 0.5
+
+
+class Closing:
+    """One a stop.  What it reads goes to the engine too, which cancels what it finds of ours."""
+
+    def __init__(self, engine: Engine, exchange: Exchange, inbox: Inbox, settings: Settings) -> None:
+        self._engine = engine
+        self._exchange = exchange
+        self._inbox = inbox
+        self._timeout_s = settings.shared.stop_timeout_s
+        self._seen: list[str] = []
+
+    async def see_through(self) -> bool:
+        """True where every own order is known to be gone; False where the unit's stop timeout came first."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._gone()
+        except TimeoutError:
+            rest = ", ".join(self._seen) or "not known which"
+            logger.error(
+                "Stopping after {} s without certainty: own orders may still rest at the exchange ({}). They are small "
+                "and reduce-only; the next start cancels them, or cancel them by hand. Protective stops stand.",
+                self._timeout_s,
+                rest,
+            )
+            return False
+        logger.info("stopped: no own order is live any more, as the exchange says; protective stops stand")
+        return True
+
+    async def _gone(self) -> None:
+        while True:
+            while not self._engine.quiet:
+                await asyncio.sleep(LOOK_S)
+            if await self._verified():
+                return
+            await asyncio.sleep(AGAIN_S)
+
+    async def _verified(self) -> bool:
+        """One read of each symbol's open orders; every symbol must answer, and none may list an order of ours."""
+        self._seen = []
+        for symbol in list(self._engine.desks):
+            read = await self._exchange.open_orders(symbol)
+            if not isinstance(read, Accepted):
+                return False
+            own = [o.client_id for o in read.value.orders if self._is_ours(o.client_id)]
+            if own:
+                self._seen += own
+                self._inbox.put(read.value)
+        return not self._seen
+
+    def _is_ours(self, client_id: str) -> bool:
+        """An order of ours that a stop has not sent: what a fired stop sends ends by itself."""
+        house = self._engine.house
+        return house.is_own(client_id) and not house.stop_ids.is_own(client_id)

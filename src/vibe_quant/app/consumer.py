@@ -1,0 +1,110 @@
+"""The one consumer: takes events in their order, lets the engine decide, records, and lets intents leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from vibe_quant.app.breaker import is_risk
+from vibe_quant.app.dispatch import Dispatch
+from vibe_quant.app.inbox import Inbox
+from vibe_quant.app.observers import Observer
+from vibe_quant.app.recorder import Recorder
+from vibe_quant.core.engine import Engine
+from vibe_quant.domain.events import Candle, Depth, Event, Quote, Timer, Trade
+from vibe_quant.domain.intents import AmendOrder, Intent, OrderIntent
+from vibe_quant.ports import Clock
+
+TURN = 64
+"""Events in a row before the sockets get their turn."""
+UNRECORDED_MS = 1000
+MARKET_NEWS = (Quote, Trade, Depth, Candle)
+
+
+class Consumer:
+    """``after`` is called after each event that is not market news; ``handled`` counts all of them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        inbox: Inbox,
+        clock: Clock,
+        dispatch: Dispatch,
+        recorder: Recorder,
+        observers: Sequence[Observer],
+        after: Callable[[Event], None],
+    ) -> None:
+        self._engine = engine
+        self._inbox = inbox
+        self._clock = clock
+        self._dispatch = dispatch
+        self._recorder = recorder
+        self._observers = observers
+        self._after = after
+        self._quotes: dict[str, Quote] = {}
+        self.handled = 0
+
+    async def run(self) -> None:
+        """Consume until cancelled."""
+        take, now_ms, deadline = self._inbox.take, self._clock.now_ms, self._engine.deadline
+        turn = 0
+        while True:
+            now, due = now_ms(), deadline()
+            event: Event | None
+            if due is not None and now >= due:
+                event = Timer(now)
+            else:
+                event = take()
+                if event is None:
+                    turn = 0
+                    await self._inbox.arrived(self._patience(due, now))
+                    continue
+            turn += 1
+            if self.handle(event, now) or turn >= TURN:
+                turn = 0
+                await asyncio.sleep(0)  # requests leave, and sockets are read
+
+    def handle(self, event: Event, now: int) -> bool:
+        """One event; True where requests are to leave."""
+        self.handled += 1
+        kind = type(event)
+        intents = self._engine.handle(event, now)
+        first = False
+        if kind is Quote:
+            first = event.symbol not in self._quotes  # type: ignore[union-attr]  # its type was compared above
+            self._quotes[event.symbol] = event  # type: ignore[union-attr, assignment]
+        market = kind in MARKET_NEWS
+        if market and not intents and not first:
+            return False
+        self._act(event, intents, now)
+        quote = self._quotes.get(getattr(event, "symbol", None) or "")
+        for observer in self._observers:
+            observer.offer(now, event, intents, quote)
+        if not market:
+            self._after(event)
+        return bool(intents)
+
+    def _act(self, event: Event, intents: list[Intent], now: int) -> None:
+        """Record, then send; what protects leaves first.  What is not recorded is not sent at our own discretion."""
+        at_ms = self._clock.server_ms()
+        risk = [intent for intent in intents if is_risk(intent)]
+        if risk:
+            self._dispatch.send(risk, now)
+        written = self._recorder.write(event, intents, now, at_ms)
+        rest = [intent for intent in intents if not is_risk(intent)] if risk else intents
+        if written:
+            self._dispatch.send(rest, now)
+            return
+        for intent in rest:
+            if isinstance(intent, OrderIntent | AmendOrder):
+                self._dispatch.refuse(intent, "the journal cannot be written")
+            else:
+                self._dispatch.send([intent], now)
+
+    def _patience(self, due: int | None, now: int) -> int | None:
+        """How long nothing need be done, ms; while rows wait to be written, not for long."""
+        left = None if due is None else due - now
+        if self._recorder.ok:
+            return left
+        self._recorder.retry(now)
+        return UNRECORDED_MS if left is None else min(left, UNRECORDED_MS)
