@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from loguru import logger
@@ -21,6 +21,7 @@ from vibe_quant.app.supervisor import Supervisor, TaskDiedError
 from vibe_quant.app.time_sync import TimeSync
 from vibe_quant.core.engine import Engine
 from vibe_quant.core.strategies.port import RandomSource
+from vibe_quant.domain.enums import Stream
 from vibe_quant.domain.events import Event, Pause, Stop, StreamUp
 from vibe_quant.domain.settings import Settings
 from vibe_quant.ports import Clock, Entry, Exchange, Journal, MarketFeed, UserFeed
@@ -54,7 +55,6 @@ class Parts:
     time_sync: TimeSync
     observers: Sequence[Observer] = ()
     first: Sequence[Event] = ()
-    tasks: dict[str, object] = field(default_factory=dict)
 
 
 class Application:
@@ -76,7 +76,7 @@ class Application:
         self.ready_ms: int | None = None
         """When all three streams were up for the first time, monotonic ms."""
         self._followed = -1
-        self._up: set[object] = set()
+        self._up: set[Stream] = set()
 
     async def run(self, goal: Goal = Goal.SERVE) -> int:
         """Work until told to stop, or the goal is reached; the exit code of the process."""
@@ -139,11 +139,11 @@ class Application:
             return REFUSED
         return DONE if clean else FAILED
 
-    async def _until(self, reached: object, within_s: float | None = None) -> None:
+    async def _until(self, reached: Callable[[], bool], within_s: float | None = None) -> None:
         """Wait until ``reached()``, a stop, or so long."""
         loop = asyncio.get_running_loop()
         end = None if within_s is None else loop.time() + within_s
-        while not (self.engine.house.stopping or reached()):  # type: ignore[operator]
+        while not (self.engine.house.stopping or reached()):
             if end is not None and loop.time() >= end:
                 logger.error("not every position has its protective stop after {} s; see above why", within_s)
                 return
@@ -170,7 +170,7 @@ class Application:
         self.levels.see(event, now)
         if isinstance(event, StreamUp):
             self._up.add(event.stream)
-            if self.ready_ms is None and len(self._up) == 3:  # noqa: PLR2004
+            if self.ready_ms is None and len(self._up) == len(Stream):
                 self.ready_ms = now
         self._follow()
 
