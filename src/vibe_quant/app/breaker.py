@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vibe_quant.domain.codes import Reaction, reaction_of
 from vibe_quant.domain.enums import SignalReason
 from vibe_quant.domain.intents import (
     CancelOrder,
@@ -31,6 +30,8 @@ ALWAYS = (
     ReadStops,
 )
 SERVER_FAULT = 500
+FAULTS = frozenset({-1000, -1001, -1006, -1007, -1008, -1016, 408})
+"""The exchange's own faults, as 5xx are; every other code is an answer."""
 
 
 def is_risk(intent: Intent) -> bool:
@@ -44,7 +45,7 @@ def is_failure(outcome: Outcome[object]) -> bool | None:
         case Unknown():
             return True
         case Rejected(code=code):
-            return code >= SERVER_FAULT or reaction_of(code) in (Reaction.RETRY, Reaction.VERIFY)
+            return code >= SERVER_FAULT or code in FAULTS
         case NotSent() | RateLimited() | Banned():
             return None
         case Accepted() | AuthLost():
