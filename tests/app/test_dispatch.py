@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
 from tests.app.fake_exchange import FakeClock, FakeExchange, order
+
 from vibe_quant.app.breaker import Breaker, is_failure
 from vibe_quant.app.dispatch import KINDS, Dispatch, Ears
 from vibe_quant.domain import events as ev
@@ -55,10 +55,21 @@ EVERY: tuple[it.Intent, ...] = (
 METHODS = dict(
     zip(
         (type(intent) for intent in EVERY),
-        (
-            "submit cancel amend query open_orders place_stop cancel_stop open_stops countdown countdown snapshot "
-            "mark rules"
-        ).split(),
+        [
+            "submit",
+            "cancel",
+            "amend",
+            "query",
+            "open_orders",
+            "place_stop",
+            "cancel_stop",
+            "open_stops",
+            "countdown",
+            "countdown",
+            "snapshot",
+            "mark",
+            "rules",
+        ],
         strict=True,
     )
 )

@@ -67,13 +67,12 @@ class Consumer:
     def handle(self, event: Event, now: int) -> bool:
         """One event; True where requests are to leave."""
         self.handled += 1
-        kind = type(event)
         intents = self._engine.handle(event, now)
         first = False
-        if kind is Quote:
-            first = event.symbol not in self._quotes  # type: ignore[union-attr]  # its type was compared above
-            self._quotes[event.symbol] = event  # type: ignore[union-attr, assignment]
-        market = kind in MARKET_NEWS
+        if isinstance(event, Quote):
+            first = event.symbol not in self._quotes
+            self._quotes[event.symbol] = event
+        market = type(event) in MARKET_NEWS
         if market and not intents and not first:
             return False
         self._act(event, intents, now)

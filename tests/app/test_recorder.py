@@ -1,0 +1,151 @@
+"""What is journalled of an event and its intents, and what happens while the journal cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from tests.app.fake_exchange import order
+from vibe_quant.app.recorder import KEPT, RETRY_MS, Recorder
+from vibe_quant.domain import events as ev
+from vibe_quant.domain import intents as it
+from vibe_quant.domain.account import Position
+from vibe_quant.domain.enums import (
+    NoticeKind,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    Severity,
+    Source,
+    StopStatus,
+)
+from vibe_quant.ports import Entry, JournalBroken
+
+S = "BTC/USDT:USDT"
+L = PositionSide.LONG
+D = Decimal
+
+
+class Book:
+    """A journal in memory that can be told to break."""
+
+    def __init__(self) -> None:
+        self.rows: list[Entry] = []
+        self.broken = False
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        if self.broken:
+            raise JournalBroken("the disk is full")
+        self.rows += entries
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.book = Book()
+        self.told: list[ev.Event] = []
+        self.recorder = Recorder(self.book, "vq", self.told.append)
+
+    def see(self, event: ev.Event, *intents: it.Intent, now: int = 0) -> list[tuple[str, str]]:
+        """Kind and client id of the rows that it wrote."""
+        before = len(self.book.rows)
+        self.recorder.write(event, intents, now, 1000 + now)
+        return [(row.kind, row.client_id) for row in self.book.rows[before:]]
+
+
+def report(client_id: str, status: OrderStatus, filled: str = "0", last: str = "0", trade: int = 0) -> ev.OrderUpdate:
+    return replace(order(S, client_id, status, filled=D(filled)), last_qty=D(last), trade_id=trade)
+
+
+def test_an_own_order_is_recorded_once_for_each_state_and_once_for_each_trade() -> None:
+    desk = Desk()
+    new = report("vq-r-1", OrderStatus.NEW)
+    assert desk.see(new) == [("report", "vq-r-1")]
+    assert desk.see(new) == []
+    assert desk.see(report("vq-r-1", OrderStatus.PARTIALLY_FILLED, "0.4", "0.4", 9)) == [
+        ("report", "vq-r-1"),
+        ("fill", "vq-r-1"),
+    ]
+    assert desk.see(new) == []  # an older state, late
+    assert desk.book.rows[-1].body["last_qty"] == "0.4"
+
+
+def test_of_a_foreign_order_only_its_trades_are_recorded() -> None:
+    desk = Desk()
+    assert desk.see(report("by-hand", OrderStatus.NEW)) == []
+    assert desk.see(report("autoclose-1", OrderStatus.FILLED, "1", "1", 5)) == [("fill", "autoclose-1")]
+
+
+def test_a_leg_is_recorded_when_its_quantity_changes_whoever_tells() -> None:
+    desk = Desk()
+    row = ev.PositionUpdate(S, L, D(2), D(60_000), 5, 5)
+    read = ev.AccountSnapshot(None, (Position(S, L, D(2), D(60_000), 6),), None, None, None, 0, 0, 6)
+    assert desk.see(row) == [("position", "")]
+    assert desk.see(read) == []
+    assert desk.see(replace(read, positions=(Position(S, L, D(1), D(60_000), 7),))) == [("position", "")]
+    assert desk.see(replace(read, positions=None)) == []
+
+
+def test_intents_notices_and_commands_are_recorded() -> None:
+    desk = Desk()
+    stop = it.PlaceStop(S, L, "vq-ps-1", D(50_000), None, "stands")
+    halt = it.Halt(S, L, "five refusals")
+    alarm = it.Notify(NoticeKind.MISMATCH, Severity.ALARM, "what differs", S, L)
+    fill = it.Notify(NoticeKind.FILL, Severity.INFO, "a fill has rows of its own", S, L)
+    read = it.ReadStops(S)
+    kinds = [kind for kind, _ in desk.see(ev.Timer(1), stop, halt, alarm, fill, read)]
+    assert kinds == ["intent", "decision", "mismatch"]
+    assert desk.book.rows[0].body["trigger_price"] == "50000"
+    assert desk.book.rows[0].side == "LONG"
+    assert desk.see(ev.Flatten(1, S, L)) == [("command", "")]
+    assert desk.book.rows[-1].body == {"command": "flatten", "symbol": S, "side": "LONG"}
+
+
+def test_the_end_of_a_pause_is_recorded_by_the_wall_for_the_monotonic_clock_does_not_survive() -> None:
+    desk = Desk()
+    desk.see(ev.Pause(500, S, 2500), now=500)
+    assert desk.book.rows[-1].body["until_wall_ms"] == 1500 + 2000
+    desk.see(ev.Pause(500), now=500)
+    assert desk.book.rows[-1].body["until_wall_ms"] is None
+
+
+def test_own_stops_are_recorded_from_the_stream_and_when_they_end() -> None:
+    desk = Desk()
+    side = L.exit_side
+    stop = ev.StopReport(
+        S, L, "vq-ps-1", StopStatus.NEW, OrderType.STOP_MARKET, side, D(5), True, D(0), 1, 1, Source.REST
+    )
+    assert desk.see(stop) == []
+    assert desk.see(replace(stop, source=Source.STREAM)) == [("stop", "vq-ps-1")]
+    assert desk.see(replace(stop, status=StopStatus.CANCELED)) == [("stop", "vq-ps-1")]
+    assert desk.see(replace(stop, client_id="mine", source=Source.STREAM)) == []
+
+
+def test_what_could_not_be_written_is_kept_said_once_and_written_first_when_it_can() -> None:
+    desk = Desk()
+    desk.book.broken = True
+    assert desk.see(report("vq-r-1", OrderStatus.NEW)) == []
+    assert desk.see(report("vq-r-2", OrderStatus.NEW), now=1) == []
+    assert [type(event) for event in desk.told] == [ev.JournalState]
+    assert desk.told[0] == ev.JournalState(False, 0, "the disk is full")
+    desk.book.broken = False
+    desk.recorder.retry(RETRY_MS - 1)
+    assert desk.book.rows == []
+    desk.recorder.retry(RETRY_MS)
+    assert [row.client_id for row in desk.book.rows] == ["vq-r-1", "vq-r-2"]
+    assert desk.told[1:] == [ev.JournalState(True, RETRY_MS, "")]
+    assert desk.see(report("vq-r-3", OrderStatus.NEW), now=RETRY_MS) == [("report", "vq-r-3")]
+
+
+def test_what_waits_is_bounded_and_what_is_given_up_is_counted() -> None:
+    desk = Desk()
+    desk.book.broken = True
+    rows = [Entry("decision", n) for n in range(KEPT + 7)]
+    assert not desk.recorder.append(rows, 0)
+    assert desk.recorder.lost == 7
+    desk.book.broken = False
+    assert desk.recorder.append([], RETRY_MS)
+    assert len(desk.book.rows) == KEPT
