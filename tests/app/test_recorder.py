@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tests.app.fake_exchange import order
+
 from vibe_quant.app.recorder import KEPT, RETRY_MS, Recorder
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
