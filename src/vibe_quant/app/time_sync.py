@@ -6,6 +6,7 @@ The true offset lies within half a round trip of the estimate, wherever in it th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,7 +38,7 @@ class AdjustableClock(Clock, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Server time = monotonic now + ``offset_ms``, give or take ``uncertainty_ms``; measured at ``at_ms`` (monotonic)."""
+    """Server time = monotonic now + ``offset_ms``, give or take ``uncertainty_ms``; measured at ``at_ms``."""
 
     offset_ms: int
     uncertainty_ms: int
@@ -132,10 +133,8 @@ class TimeSync:
         wait_s = interval_s
         while True:
             await asyncio.sleep(min(asked_gap_s, wait_s))
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked.wait(), max(0.0, wait_s - asked_gap_s))
-            except TimeoutError:
-                pass
             self._asked.clear()
             found = await self.once()
             wait_s = interval_s if isinstance(found, Measured) else again_s
@@ -146,9 +145,9 @@ class TimeSync:
         self._old = True
         minutes = (self._clock.now_ms() - self.held.at_ms) // 60_000
         text = (
-            f"The exchange's clock could not be measured for {minutes} minutes ({why(failure)}). Requests go on with the "
-            "offset known from before, and it is tried again every half minute. If requests are refused with -1021, "
-            "look at the network between this host and the exchange."
+            f"The exchange's clock could not be measured for {minutes} minutes ({why(failure)}). Requests go on with "
+            "the offset known from before, and it is tried again every half minute. If requests are refused with "
+            "-1021, look at the network between this host and the exchange."
         )
         self._say(Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text))
 
@@ -162,9 +161,10 @@ def why(failure: Failure) -> str:
 
 
 def _jumped(by_ms: int, uncertainty_ms: int) -> Notify:
+    where = "ahead of" if by_ms > 0 else "behind"
     text = (
-        f"The exchange's clock is {abs(by_ms)} ms {'ahead of' if by_ms > 0 else 'behind'} where it was expected (known to "
-        f"{uncertainty_ms} ms). Requests carry the new time from now on. If this host was asleep or its clock was set, "
-        "that is why; otherwise the exchange's clock has moved."
+        f"The exchange's clock is {abs(by_ms)} ms {where} where it was expected (known to {uncertainty_ms} ms). "
+        "Requests carry the new time from now on. If this host was asleep or its clock was slewed, that is why; "
+        "otherwise the exchange's clock has moved."
     )
     return Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text)

@@ -1,0 +1,135 @@
+"""One instance an account and host: who may work it, and who does.
+
+The lock is an abstract Unix socket named after the API key.  A lock file was weighed and left: a unit with PrivateTmp,
+ProtectSystem or another user does not see or may not open the same file, and a file names a holder that may be long
+dead.  The abstract name belongs to the network namespace, that is to the host: all users, mount namespaces and
+configurations share it, and the kernel frees it with the process, however that ends.  Containers with a network of
+their own do not share it: there the lease of the PostgreSQL mirror and the check for foreign orders of our prefix hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import json
+import os
+import socket
+import struct
+from dataclasses import asdict, dataclass, fields
+
+LONGEST = 4096
+ANSWER_S = 2.0
+PEER = struct.Struct("3i")
+
+
+def fingerprint(api_key: str) -> str:
+    """What stands for an account in names and records: 16 hex digits of the key's SHA-256, never the key."""
+    return hashlib.sha256(api_key.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who works an account: ``since`` and ``configuration`` as a person reads them."""
+
+    pid: int
+    since: str
+    configuration: str
+    venue: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid}, since {self.since}, configuration {self.configuration}, venue {self.venue}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The account is taken; ``holder`` None where it does not answer for itself (stopped, or another program)."""
+
+    account: str
+    holder: Holder | None
+    pid: int | None
+
+    @property
+    def text(self) -> str:
+        """What happened, what was done, what to do."""
+        who = str(self.holder) if self.holder else f"process {self.pid or 'unknown'}, which does not answer"
+        return (
+            f"Account {self.account} is already worked on this host by another instance: {who}. This one has not "
+            "started and has sent nothing, whatever its configuration and prefix. Stop the other one first, or give "
+            "this one the API key of another account."
+        )
+
+
+class InstanceLock:
+    """Held until ``release`` or the end of the process."""
+
+    def __init__(self, server: asyncio.Server) -> None:
+        self._server = server
+
+    @classmethod
+    async def acquire(cls, account: str, holder: Holder) -> InstanceLock | Held:
+        """Take the account named by its fingerprint, or find out who has it.
+
+        Raises:
+            OSError: this system has no abstract Unix sockets (it is not Linux), or none may be opened.
+        """
+        name = _name(account)
+        lock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            lock.bind(name)
+        except OSError as error:
+            lock.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return await _who(account, name)
+        line = json.dumps(asdict(holder)).encode() + b"\n"
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(line)
+            writer.close()
+
+        return cls(await asyncio.start_unix_server(answer, sock=lock))
+
+    async def release(self) -> None:
+        """Let another instance have it."""
+        self._server.close()
+
+
+def _name(account: str) -> str:
+    return f"\0vibe-quant/account/{account}"
+
+
+async def _who(account: str, name: str) -> Held:
+    """Ask the holder; the kernel knows its process even where it does not answer."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+        peer.setblocking(False)
+        pid: int | None = None
+        line = b""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await loop.sock_connect(peer, name)
+                pid, _, _ = PEER.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
+                while (
+                    not line.endswith(b"\n") and len(line) < LONGEST and (more := await loop.sock_recv(peer, LONGEST))
+                ):
+                    line += more
+        except OSError:  # asyncio's TimeoutError among them
+            line = b""
+    return Held(account, _read(line), pid)
+
+
+def _read(line: bytes) -> Holder | None:
+    """What the holder said of itself, as far as it may be shown: printable, and of the right kinds."""
+    try:
+        said = json.loads(line)
+        words = [said[field.name] for field in fields(Holder)]
+    except (ValueError, KeyError, TypeError):
+        return None
+    good = isinstance(words[0], int) and all(isinstance(word, str) and word.isprintable() for word in words[1:])
+    return Holder(*words) if good else None
+
+
+def this_process(since: str, configuration: str, venue: str) -> Holder:
+    """Ourselves."""
+    return Holder(os.getpid(), since, configuration, venue)
