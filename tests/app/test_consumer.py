@@ -1,0 +1,220 @@
+"""The consumer: what leaves when, in which order it is recorded, who sees what, and that timers are not starved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tests.app.fake_exchange import FakeClock, FakeExchange, order
+
+from vibe_quant.app.breaker import Breaker
+from vibe_quant.app.consumer import Consumer
+from vibe_quant.app.dispatch import Dispatch, Ears
+from vibe_quant.app.inbox import Inbox
+from vibe_quant.app.observers import Observer
+from vibe_quant.app.recorder import Recorder
+from vibe_quant.domain import events as ev
+from vibe_quant.domain import intents as it
+from vibe_quant.domain.enums import (
+    ExecutionMode,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    SignalReason,
+    TimeInForce,
+)
+from vibe_quant.domain.settings import BreakerSettings
+from vibe_quant.ports import Entry, JournalBroken
+
+S = "BTC/USDT:USDT"
+L = PositionSide.LONG
+D = Decimal
+
+
+def submit(reason: SignalReason = SignalReason.LONG_PRIMARY) -> it.OrderIntent:
+    return it.OrderIntent(
+        S, L, "vq-r-1", OrderType.LIMIT, D(1), D(60_000), TimeInForce.GTX, ExecutionMode.MAKER_ONLY, reason, 1
+    )
+
+
+STOP = it.PlaceStop(S, L, "vq-ps-1", D(50_000), None, "stands")
+CANCEL = it.CancelOrder(S, "vq-r-1", "ttl")
+QUOTE = ev.Quote(S, 1, 1, D(1), D(1), D(2), D(1))
+TRADE = ev.Trade(S, 1, 1, D(1), D(1), True)
+
+
+class Scripted:
+    """An engine that answers each kind of event by script, and wants to be woken when told to."""
+
+    def __init__(self) -> None:
+        self.answers: dict[type, list[it.Intent]] = {}
+        self.due: int | None = None
+        self.seen: list[ev.Event] = []
+
+    def handle(self, event: ev.Event, now: int) -> list[it.Intent]:
+        self.seen.append(event)
+        if isinstance(event, ev.Timer):
+            self.due = None
+        return list(self.answers.get(type(event), ()))
+
+    def deadline(self) -> int | None:
+        return self.due
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.exchange = FakeExchange(self.clock)
+        self.inbox = Inbox()
+        self.engine = Scripted()
+        self.order: list[str] = []
+        self.after: list[ev.Event] = []
+        self.looked: list[tuple[ev.Event, Sequence[it.Intent], ev.Quote | None]] = []
+        self.broken = False
+        ears = Ears(lambda _: None, lambda: None, tuple)
+        breaker = Breaker(BreakerSettings())
+        self.dispatch = Dispatch(self.exchange, self.clock, breaker, self.inbox.put, ears)
+        self.dispatch.send = self._send  # type: ignore[method-assign]
+        self.observer = Observer("test", lambda _, *pair: self.looked.append(pair))
+        recorder = Recorder(self, "vq", self.inbox.put)
+        self.consumer = Consumer(
+            self.engine,  # type: ignore[arg-type]  # of Engine it needs these two methods
+            self.inbox,
+            self.clock,
+            self.dispatch,
+            recorder,
+            [self.observer],
+            self.after.append,
+        )
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        if self.broken:
+            raise JournalBroken("the disk is full")
+        self.order += [f"row {entry.client_id}" for entry in entries]
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def _send(self, intents: Sequence[it.Intent], now: int) -> None:
+        self.order += [f"send {type(intent).__name__}" for intent in intents]
+
+    def handle(self, event: ev.Event, *answers: it.Intent) -> bool:
+        self.engine.answers = {type(event): list(answers)}
+        acted = self.consumer.handle(event, self.clock.now)
+        self.observer.drain()
+        return acted
+
+
+def test_an_order_is_on_the_disk_before_it_leaves() -> None:
+    desk = Desk()
+    assert desk.handle(QUOTE, submit())
+    assert desk.order == ["row vq-r-1", "send OrderIntent"]
+
+
+def test_what_protects_leaves_before_anything_is_written() -> None:
+    desk = Desk()
+    desk.handle(QUOTE, CANCEL, STOP, submit(SignalReason.PANIC))
+    assert desk.order[:2] == ["send PlaceStop", "send OrderIntent"]
+    assert desk.order[-1] == "send CancelOrder"
+    assert sorted(desk.order[2:-1]) == ["row vq-ps-1", "row vq-r-1", "row vq-r-1"]
+
+
+def test_what_cannot_be_written_is_not_sent_at_discretion_and_all_else_is() -> None:
+    desk = Desk()
+    desk.broken = True
+    desk.handle(QUOTE, submit(), CANCEL, STOP, submit(SignalReason.STOP_REMAINDER))
+    assert desk.order == ["send PlaceStop", "send OrderIntent", "send CancelOrder"]
+    told = [event for event in (desk.inbox.take(), desk.inbox.take()) if isinstance(event, ev.NotSent)]
+    assert [event.client_id for event in told] == ["vq-r-1"]
+
+
+def test_market_news_that_caused_nothing_is_shown_to_nobody_but_the_first_quote_of_a_symbol() -> None:
+    desk = Desk()
+    for event in (QUOTE, QUOTE, TRADE):
+        assert not desk.handle(event)
+    assert desk.looked == [(QUOTE, [], QUOTE)]
+    assert desk.after == []
+    desk.handle(order(S, "vq-r-1", OrderStatus.NEW))
+    assert desk.looked[-1][2] == QUOTE
+    assert len(desk.after) == 1
+    assert desk.consumer.handled == 4
+
+
+async def running(desk: Desk) -> asyncio.Task[None]:
+    task = asyncio.create_task(desk.consumer.run())
+    await asyncio.sleep(0.01)
+    return task
+
+
+async def test_a_timer_that_is_due_comes_before_what_waits_and_only_once() -> None:
+    desk = Desk()
+    desk.inbox.put(TRADE)
+    desk.engine.due = desk.clock.now
+    task = await running(desk)
+    assert desk.engine.seen == [ev.Timer(desk.clock.now), TRADE]
+    task.cancel()
+
+
+async def test_it_wakes_for_a_deadline_without_news() -> None:
+    desk = Desk()
+    desk.engine.due = desk.clock.now + 20
+    task = await running(desk)
+    assert desk.engine.seen == []
+    desk.clock.now += 20
+    await asyncio.sleep(0.05)
+    assert desk.engine.seen == [ev.Timer(desk.clock.now)]
+    task.cancel()
+
+
+async def test_a_flood_does_not_keep_the_loop_from_others() -> None:
+    desk = Desk()
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    for _ in range(1000):
+        desk.inbox.put(TRADE)
+    beside = asyncio.create_task(other())
+    task = await running(desk)
+    assert len(desk.engine.seen) == 1000
+    assert turns > 10
+    beside.cancel()
+    task.cancel()
+
+
+async def test_rows_that_wait_are_tried_again_without_news() -> None:
+    desk = Desk()
+    desk.broken = True
+    desk.handle(QUOTE, submit())
+    task = await running(desk)
+    desk.broken = False
+    desk.clock.now += 1000
+    desk.inbox.put(TRADE)
+    await asyncio.sleep(0.01)
+    assert "row vq-r-1" in desk.order
+    task.cancel()
+    assert await asyncio.wait([task])
+
+
+def test_an_observer_that_is_too_slow_loses_the_newest_and_counts() -> None:
+    observer = Observer("slow", lambda *_: None, most=2)
+    for _ in range(5):
+        observer.offer(1, TRADE, (), None)
+    assert observer.dropped == 3
+
+
+async def test_observers_look_while_the_loop_runs() -> None:
+    seen: list[ev.Event] = []
+    observer = Observer("test", lambda _now, event, *_: seen.append(event))
+    task = asyncio.create_task(observer.run())
+    observer.offer(1, TRADE, (), None)
+    await asyncio.sleep(0.01)
+    observer.offer(2, QUOTE, (), None)
+    await asyncio.sleep(0.01)
+    assert seen == [TRADE, QUOTE]
+    task.cancel()
