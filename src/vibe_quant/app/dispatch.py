@@ -77,7 +77,7 @@ class Ears:
     """The symbols whose orders a read of the whole account must cover."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Dispatch:
     """One an application.  ``defects`` counts what no adapter may do: raise."""
 
