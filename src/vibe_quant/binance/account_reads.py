@@ -1,0 +1,168 @@
+"""Reads of the account: its open orders and stops, mode, key, and the snapshot that they all are compared with.
+
+A snapshot costs 15 of the IP weight and 2 for each symbol whose orders and stops are read one by one, or 80 for two whole
+lists of them: at start, when nobody knows where orders rest, and beyond ``BY_SYMBOL`` symbols.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from vibe_quant.binance import account_codec, order_codec, stop_codec
+from vibe_quant.binance.account_codec import Legs, SymbolConfig
+from vibe_quant.binance.asking import Asker, Reader
+from vibe_quant.binance.listing import Listing
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.account import Balance
+from vibe_quant.ports import Accepted, Outcome
+
+T = TypeVar("T")
+LOG = logging.getLogger(__name__)
+ORDERS, STOPS = "fapiPrivateGetOpenOrders", "fapiPrivateGetOpenAlgoOrders"
+BY_SYMBOL = 20
+"""Up to so many symbols are read one by one: half the weight of the lists, at two requests each."""
+ABREAST = 8
+"""Requests of one snapshot that are under way at a time."""
+
+
+@dataclass(slots=True)
+class _Rest:
+    """Open orders and stops under the exchange's names; None once a part of them could not be read."""
+
+    orders: list[ev.OrderUpdate] | None
+    stops: list[ev.StopReport] | None
+    whole: bool = False
+
+
+class AccountReads:
+    """Names of symbols in what is returned are unified, or the exchange's own for what is no listed perpetual."""
+
+    def __init__(self, asker: Asker, listing: Listing) -> None:
+        self._asker = asker
+        self._listing = listing
+
+    async def open_orders(self, symbol: str) -> Outcome[ev.OpenOrdersRead]:
+        """GET openOrders of a symbol; ``exch_ms`` is the server's time when the request left."""
+        sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
+        read = await self._of_symbol(ORDERS, symbol, order_codec.open_orders)
+        if not isinstance(read, Accepted):
+            return read
+        orders = tuple(replace(order, symbol=symbol) for order in read.value)
+        return Accepted(ev.OpenOrdersRead(symbol, orders, sent, self._asker.clock.now_ms(), exch))
+
+    async def open_stops(self, symbol: str) -> Outcome[ev.StopsRead]:
+        """GET openAlgoOrders of a symbol; ``exch_ms`` is the server's time when the request left."""
+        sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
+        read = await self._of_symbol(STOPS, symbol, stop_codec.open_stops)
+        if not isinstance(read, Accepted):
+            return read
+        stops = tuple(replace(stop, symbol=symbol) for stop in read.value)
+        return Accepted(ev.StopsRead(symbol, stops, sent, self._asker.clock.now_ms(), exch))
+
+    async def snapshot(self, symbol: str | None, known: Sequence[str]) -> Outcome[ev.AccountSnapshot]:
+        """Legs, wallets, orders and stops; without the legs the whole has failed, any other part is None then.
+
+        For the whole account, orders and stops are read of ``known`` and of every symbol that has a leg or an order;
+        with nothing known, of all.
+        """
+        sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
+        raws = await self._raws(known if symbol is None else (symbol,))
+        if not isinstance(raws, Accepted):
+            return raws
+        whole = symbol is None and not 0 < len(raws.value) <= BY_SYMBOL
+        at = {} if symbol is None else {"symbol": raws.value[0]}
+        gate = asyncio.Semaphore(ABREAST)
+        legs, wallets, configs, rest = await asyncio.gather(
+            self._read(gate, "fapiPrivateV3GetPositionRisk", at, lambda text, _: account_codec.legs(text)),
+            self._read(gate, "fapiPrivateV3GetBalance", {}, lambda text, _: account_codec.balances(text)),
+            self._read(gate, "fapiPrivateGetSymbolConfig", at, lambda text, _: account_codec.symbol_configs(text)),
+            self._rest(gate, raws.value, whole=whole),
+        )
+        if not isinstance(legs, Accepted):
+            return legs
+        if symbol is None and not whole:
+            await self._unforeseen(gate, rest, sorted(legs.value.symbols - set(raws.value)))
+        return Accepted(await self._put_together(symbol, legs.value, _part(wallets), _part(configs), rest, sent, exch))
+
+    async def _put_together(
+        self,
+        symbol: str | None,
+        legs: Legs,
+        wallets: tuple[Balance, ...] | None,
+        configs: Mapping[str, SymbolConfig] | None,
+        rest: _Rest,
+        sent: int,
+        exch: int,
+    ) -> ev.AccountSnapshot:
+        met = {leg.symbol for leg in legs.open}
+        met |= {order.symbol for order in rest.orders or ()} | {stop.symbol for stop in rest.stops or ()}
+        names = await self._listing.unified_of(met)
+        config = configs or {}
+        return ev.AccountSnapshot(
+            symbol,
+            tuple(account_codec.configured(leg, names[leg.symbol], config.get(leg.symbol)) for leg in legs.open),
+            wallets,
+            None if rest.orders is None else tuple(replace(one, symbol=names[one.symbol]) for one in rest.orders),
+            None if rest.stops is None else tuple(replace(one, symbol=names[one.symbol]) for one in rest.stops),
+            sent,
+            self._asker.clock.now_ms(),
+            exch,
+        )
+
+    async def _raws(self, symbols: Iterable[str]) -> Outcome[list[str]]:
+        found: list[str] = []
+        for symbol in dict.fromkeys(symbols):
+            raw = await self._listing.raw_of(symbol)
+            if not isinstance(raw, Accepted):
+                return raw
+            found.append(raw.value)
+        return Accepted(found)
+
+    async def _unforeseen(self, gate: asyncio.Semaphore, rest: _Rest, raws: Sequence[str]) -> None:
+        """Legs and orders where nobody expected any; many are read as whole lists, in place of what was read."""
+        if not raws:
+            return
+        more = await self._rest(gate, raws, whole=len(raws) > BY_SYMBOL)
+        if more.whole:
+            rest.orders, rest.stops = more.orders, more.stops
+            return
+        rest.orders = None if rest.orders is None or more.orders is None else rest.orders + more.orders
+        rest.stops = None if rest.stops is None or more.stops is None else rest.stops + more.stops
+
+    async def _rest(self, gate: asyncio.Semaphore, raws: Sequence[str], *, whole: bool) -> _Rest:
+        places: list[dict[str, str]] = [{}] if whole else [{"symbol": raw} for raw in raws]
+        orders, stops = await asyncio.gather(
+            asyncio.gather(*(self._read(gate, ORDERS, at, order_codec.open_orders) for at in places)),
+            asyncio.gather(*(self._read(gate, STOPS, at, stop_codec.open_stops) for at in places)),
+        )
+        return _Rest(_joined(orders), _joined(stops), whole)
+
+    async def _of_symbol(self, name: str, symbol: str, reader: Reader[T]) -> Outcome[T]:
+        raw = await self._listing.raw_of(symbol)
+        if not isinstance(raw, Accepted):
+            return raw
+        return await self._asker.read(name, {"symbol": raw.value}, reader)
+
+    async def _read(self, gate: asyncio.Semaphore, name: str, at: Mapping[str, str], reader: Reader[T]) -> Outcome[T]:
+        async with gate:
+            read = await self._asker.read(name, at, reader)
+        if not isinstance(read, Accepted):
+            LOG.warning("%s of %s could not be read for a snapshot: %s", name, at.get("symbol", "the account"), read)
+        return read
+
+
+def _part(read: Outcome[T]) -> T | None:
+    return read.value if isinstance(read, Accepted) else None
+
+
+def _joined(reads: Iterable[Outcome[tuple[T, ...]]]) -> list[T] | None:
+    joined: list[T] = []
+    for read in reads:
+        if not isinstance(read, Accepted):
+            return None
+        joined += read.value
+    return joined

@@ -1,0 +1,88 @@
+"""Reads of a symbol's market and rules."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from decimal import Decimal
+
+from vibe_quant.binance import margin_codec, venue_codec
+from vibe_quant.binance.asking import UNREADABLE, Asker
+from vibe_quant.binance.exchange_info import symbol_rules
+from vibe_quant.binance.listing import Listing
+from vibe_quant.binance.rest_codec import Unreadable
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.rules import SymbolRules
+from vibe_quant.ports import Accepted, Outcome, Rejected
+
+LOG = logging.getLogger(__name__)
+INVALID_SYMBOL = -1121
+"""What the exchange answers for a symbol that it does not know; here for one that its list does not have."""
+
+
+class MarketReads:
+    """Fees are read once a run, since one read costs 20; where that fails they are left out and asked for next time."""
+
+    def __init__(self, asker: Asker, listing: Listing) -> None:
+        self._asker = asker
+        self._listing = listing
+        self._fees: dict[str, tuple[Decimal, Decimal]] = {}
+
+    async def mark(self, symbol: str) -> Outcome[ev.Mark]:
+        """GET premiumIndex."""
+        raw = await self._listing.raw_of(symbol)
+        if not isinstance(raw, Accepted):
+            return raw
+        name = raw.value
+        return await self._asker.read(
+            "fapiPublicGetPremiumIndex", {"symbol": name}, lambda text, recv: venue_codec.mark(text, symbol, name, recv)
+        )
+
+    async def server_time(self) -> Outcome[int]:
+        """GET time."""
+        return await self._asker.read("fapiPublicGetTime", {}, lambda text, _: venue_codec.server_time(text))
+
+    async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
+        """exchangeInfo, brackets and fees; without rules or brackets the whole read has failed."""
+        raw = await self._listing.raw_of(symbol)
+        if not isinstance(raw, Accepted):
+            return raw
+        name = raw.value
+        rules, tiers, fees = await asyncio.gather(
+            self.symbol_rules(symbol, name),
+            self._asker.read(
+                "fapiPrivateGetLeverageBracket", {"symbol": name}, lambda text, _: margin_codec.brackets(text, name)
+            ),
+            self._fees_of(name),
+        )
+        if not isinstance(rules, Accepted):
+            return rules
+        if not isinstance(tiers, Accepted):
+            return tiers
+        maker, taker = fees or (None, None)
+        return Accepted(ev.RulesLoaded(rules.value, self._asker.clock.now_ms(), tiers.value, maker, taker))
+
+    async def symbol_rules(self, symbol: str, raw: str) -> Outcome[SymbolRules]:
+        """The rules alone, which need no key."""
+        sent = self._asker.clock.server_ms()
+        listed = await self._listing.contracts()
+        if not isinstance(listed, Accepted):
+            return listed
+        row = listed.value.get(raw)
+        if row is None:
+            return Rejected(INVALID_SYMBOL, f"exchangeInfo does not list {raw} any more", sent)
+        try:
+            return Accepted(symbol_rules(row, symbol))
+        except Unreadable as error:
+            return Rejected(UNREADABLE, f"fapiPublicGetExchangeInfo: the rules cannot be read: {error}", sent)
+
+    async def _fees_of(self, raw: str) -> tuple[Decimal, Decimal] | None:
+        if raw not in self._fees:
+            read = await self._asker.read(
+                "fapiPrivateGetCommissionRate", {"symbol": raw}, lambda text, _: margin_codec.fees(text)
+            )
+            if not isinstance(read, Accepted):
+                LOG.warning("The fees of %s could not be read and are not known until the next time: %s", raw, read)
+                return None
+            self._fees[raw] = read.value
+        return self._fees[raw]
