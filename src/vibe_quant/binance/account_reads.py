@@ -1,7 +1,7 @@
 """Reads of the account: its open orders and stops, mode, key, and the snapshot that they all are compared with.
 
-A snapshot costs 15 of the IP weight and 2 for each symbol whose orders and stops are read one by one, or 80 for two whole
-lists of them: at start, when nobody knows where orders rest, and beyond ``BY_SYMBOL`` symbols.
+A snapshot costs 15 of the IP weight and 2 for each symbol whose orders and stops are read one by one, or 80 for whole
+lists of both: at start, when nobody knows where orders rest, and beyond ``BY_SYMBOL`` symbols.
 """
 
 from __future__ import annotations

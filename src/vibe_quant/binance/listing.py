@@ -17,7 +17,7 @@ FRESH_MS = 2000
 
 
 class Listing:
-    """exchangeInfo.  ``strangers``: contracts met in the account that are no perpetual of the list, by its own names."""
+    """exchangeInfo.  ``strangers``: contracts met in the account that are no listed perpetual, by the exchange's names."""
 
     def __init__(self, asker: Asker, names: SymbolNames) -> None:
         self.names = names

@@ -95,6 +95,11 @@ class RestClient:
     def __repr__(self) -> str:
         return "RestClient()"
 
+    @property
+    def has_wallet(self) -> bool:
+        """Whether the venue has the wallet service, which alone tells of the key's rights."""
+        return self._has_wallet
+
     async def call(self, name: str, params: Params, hold: Hold = Hold.ORDINARY) -> Outcome[str]:
         """Ask once; Accepted carries the body's text.
 
