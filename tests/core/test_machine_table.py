@@ -60,6 +60,7 @@ EVENTS: dict[str, tuple[m.MachineEvent, dict[str, m.State]]] = {
     "cancel_lost": (m.Plain.CANCEL_LOST, {}),
     "cancel_not_sent": (m.Plain.CANCEL_NOT_SENT, {}),
     "amend_lost": (m.Plain.AMEND_LOST, {}),
+    "query_not_sent": (m.Plain.QUERY_NOT_SENT, {}),
     "stream_lost": (m.Plain.STREAM_LOST, {}),
     "withdraw": (m.Withdraw("pause"), {}),
     "withdraw(again)": (m.Withdraw("pause"), AGAIN),

@@ -8,6 +8,7 @@ from tests.core.stop_exchange import LONG, SYMBOL, Desk, notices, requests, stop
 
 from vibe_quant.domain.enums import PositionSide, StopStatus
 from vibe_quant.domain.events import StopsRead
+from vibe_quant.domain.intents import Notify, PlaceStop
 from vibe_quant.domain.settings import ProtectiveStopSettings
 
 D = Decimal
@@ -95,7 +96,7 @@ def test_a_firing_stop_that_vanishes_counts_as_finished() -> None:
     assert desk.manager.remainder
 
 
-@pytest.mark.parametrize("status", [StopStatus.CANCELED, StopStatus.EXPIRED, StopStatus.REJECTED])
+@pytest.mark.parametrize("status", [StopStatus.CANCELED, StopStatus.EXPIRED])
 def test_a_stop_that_is_taken_away_is_said_and_placed_again(status: StopStatus) -> None:
     desk = standing()
     (client_id,) = desk.algo.resting
@@ -104,6 +105,30 @@ def test_a_stop_that_is_taken_away_is_said_and_placed_again(status: StopStatus) 
     assert notices(out) == ["warning", "info"]
     assert requests(out) == ["leg", "place 91.0 close", "read"]
     assert desk.run(desk.feed(stop("vq-ps-x-L-never.1", "80", status=status))) == []
+
+
+def test_a_stop_rejected_at_its_trigger_is_an_alarm_an_exit_and_a_new_stop() -> None:
+    desk = standing()
+    (client_id,) = desk.algo.resting
+    own = desk.algo.resting.pop(client_id)
+    out = desk.run(desk.feed(replace(own, status=StopStatus.REJECTED, detail="PERCENT_PRICE")))
+    assert (notices(out), requests(out)) == (["alarm"], ["leg"])
+    [alarm] = [i for i in out if isinstance(i, Notify)]
+    assert "rejected its order (PERCENT_PRICE)" in alarm.text
+    assert notices(desk.position("1")) == ["alarm"]
+    assert desk.manager.remainder
+    assert "place 91.0 close" in requests(desk.wait(2100))
+
+
+def test_a_stop_rejected_before_it_rested_is_a_refusal() -> None:
+    desk = Desk()
+    desk.manager.on_liquidation(D(90), D(100), 0)
+    desk.manager.on_position(D(1), True, 0)
+    [ask] = [i for i in desk.feed(StopsRead(SYMBOL, (), 0, 0, 0)) if isinstance(i, PlaceStop)]
+    out = desk.feed(stop(ask.client_id, "91.0", status=StopStatus.REJECTED))
+    assert (notices(out), requests(out)) == (["alarm"], [])
+    assert requests(desk.wait(199)) == []
+    assert "place 91.0 close" in requests(desk.wait(2))
 
 
 def test_a_stop_that_is_not_listed_any_more_is_placed_again() -> None:

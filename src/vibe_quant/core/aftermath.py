@@ -8,41 +8,18 @@ from typing import TYPE_CHECKING
 from vibe_quant.core.execution import Ended, EndKind
 from vibe_quant.core.order_plan import OrderPlan
 from vibe_quant.core.orders import KEPT, Merge, OwnOrder
+from vibe_quant.core.patience import is_momentary
+from vibe_quant.core.refusal import Refusal
 from vibe_quant.core.strategies.port import OrderEnd
-from vibe_quant.core.tally import (
-    GRID,
-    MIN_NOTIONAL,
-    OVER_CLOSE,
-    POST_ONLY_REFUSED,
-    QUEUE_REFUSED,
-    REFUSALS_TO_HALT,
-    Dust,
-    order_end,
-)
+from vibe_quant.core.tally import POST_ONLY_REFUSED, REFUSALS_TO_HALT, Dust, order_end
 from vibe_quant.domain.enums import NoticeKind, Severity, SignalReason
-from vibe_quant.domain.intents import CancelOrder, Halt, Intent, Notify
+from vibe_quant.domain.intents import Halt, Intent, Notify
 
 if TYPE_CHECKING:
     from vibe_quant.core.side import Side
 
 ZERO = Decimal(0)
-ACCOUNT_HALTS = {
-    -1002: "the key is not authorised",
-    -1022: "the signature was refused",
-    -1099: "the key is not authorised",
-    -2014: "the key's format was refused",
-    -2015: "key, address or permission was refused",
-    -2017: "the key is locked",
-    -2023: "the account is being liquidated",
-    -4060: "the account is not in hedge mode",
-    -4061: "the account is not in hedge mode",
-    -4088: "the account may not place orders now",
-    -4109: "the account is inactive",
-    -4192: "the account is in a cooling-off period",
-    -4402: "the account is restricted",
-    -4403: "the account is restricted",
-}
-STATUS = frozenset({-1122, -4140, -4141, -5024})
+MARKET_OUTSIDE = -4131
 
 
 class Aftermath:
@@ -50,6 +27,7 @@ class Aftermath:
 
     def __init__(self, side: Side) -> None:
         self._side = side
+        self._refusal = Refusal(side)
         self._told: dict[str, OwnOrder] = {}
         """client id -> an ended order as notices and sums have it; it may fill once more, or come back."""
         self.sold = ZERO
@@ -64,7 +42,10 @@ class Aftermath:
         plan = side.plans.pop(ended.order.client_id, None)
         self._tell(ended, plan, now)
         tired = side.tally.book(ended, plan, soft=side.is_soft)
-        out = self._refusal(ended, plan, now) if ended.code else []
+        refused = ended.kind is EndKind.REFUSED or ended.code
+        if not refused:
+            side.patience.passed()
+        out = self._refusal.react(ended, plan, now) if refused else []
         if ended.kind is EndKind.WRITTEN_OFF:
             side.house.counter(side.symbol, side.side).gone(ended.order.client_id)
             side.house.sync.surprise(now, "an order was written off")
@@ -131,54 +112,11 @@ class Aftermath:
         if ended.code == POST_ONLY_REFUSED and side.ctx is not None:
             side.ctx.refused_quote_id = side.desk.view.quotes_seen
 
-    def _refusal(self, ended: Ended, plan: OrderPlan | None, now: int) -> list[Intent]:
-        """What the exchange's code asks for beyond counting it (facts of the exchange, section 5.3)."""
-        side, code = self._side, ended.code
-        if code == QUEUE_REFUSED and side.tally.no_queue:
-            text = f"{side.symbol} {side.side}: QUEUE pricing is refused for post-only; at_touch is used instead."
-            return [Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text, side.symbol, side.side)]
-        if code in ACCOUNT_HALTS and side.house.halted is None:
-            return self._halt_account(code)
-        if code in GRID or code in MIN_NOTIONAL or code in STATUS:
-            return side.desk.rulebook.ask(f"an order was refused with {code}", now)
-        if code not in OVER_CLOSE:
-            return []
-        side.house.sync.surprise(now, f"an order was refused with {code}")
-        side.tally.claimed = True
-        foreign = side.house.foreign.closers(side.symbol, side.side)
-        if not foreign:
-            return []
-        if plan is not None and plan.urgent and side.settings.risk.panic_close.may_cancel_foreign:
-            return [CancelOrder(side.symbol, order.client_id, "panic needs its quantity") for order in foreign]
-        return self._claimed(code)
-
-    def _claimed(self, code: int) -> list[Intent]:
-        side = self._side
-        if side.tally.claim_said:
-            return []
-        side.tally.claim_said = True
-        claimed = side.house.foreign.claimed(side.symbol, side.side)
-        text = (
-            f"{side.symbol} {side.side}: the exchange refused an order ({code}); orders that are not ours claim "
-            f"{claimed} of {side.leg.qty}. They are left alone; only what they leave is worked. Cancel them to free it."
-        )
-        facts = (("claimed", str(claimed)), ("qty", str(side.leg.qty)))
-        return [Notify(NoticeKind.MISMATCH, Severity.ALARM, text, side.symbol, side.side, facts)]
-
     def _unclaim(self) -> None:
         """What was refused can be sold again and nobody else claims it; a claim that stands goes on being counted."""
         side = self._side
         if side.tally.claimed and not side.house.foreign.closers(side.symbol, side.side):
             side.tally.claimed = side.tally.claim_said = False
-
-    def _halt_account(self, code: int) -> list[Intent]:
-        side = self._side
-        side.house.halted = reason = f"{ACCOUNT_HALTS[code]} ({code})"
-        text = (
-            f"All discretionary orders have stopped: {reason}. Positions stand as they are, and so do the stops at the "
-            "exchange. Put the account or its key right, then resume."
-        )
-        return [Notify(NoticeKind.HALT, Severity.ALARM, text), Halt(None, None, reason)]
 
     def late(self, merged: Merge) -> Notify:
         """A fill of an order that had ended already."""
@@ -217,10 +155,14 @@ class Aftermath:
     def _dust(self, ended: Ended) -> list[Intent]:
         """After the MARKET attempt too: said once, with its value, and the side is done.
 
-        One that never left, or was withdrawn, was no attempt.
+        One that never left, was not done for reasons of the moment, or was withdrawn, was no attempt.
         """
         side = self._side
-        if ended.kind is EndKind.WITHDRAWN or (ended.kind is EndKind.REFUSED and ended.code == 0):
+        refused = ended.kind is EndKind.REFUSED
+        if refused and ended.code == MARKET_OUTSIDE:
+            side.tally.dust = Dust.NONE  # that speaks of the market, not of so little: a limit again
+            return []
+        if ended.kind is EndKind.WITHDRAWN or (refused and is_momentary(ended.code)):
             side.tally.dust = Dust(max(Dust.NONE, side.tally.dust - 1))  # none, where the leg was enlarged meanwhile
             return []
         if ended.kind is EndKind.FILLED or side.tally.dust is not Dust.MARKET:

@@ -6,17 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from vibe_quant.core.order_states import Plain
+from vibe_quant.core.refusal import defect
 from vibe_quant.core.side import Side
 from vibe_quant.domain import events as ev
+from vibe_quant.domain.codes import NEVER_LEFT, Reaction, meaning_of, reaction_of
 from vibe_quant.domain.enums import NoticeKind, RequestKind, Severity
-from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.intents import Halt, Intent, Notify
 
 if TYPE_CHECKING:
     from vibe_quant.core.engine import Engine
 
-NOT_A_REFUSAL = frozenset({-1000, -1006, -1007, -4116})
-"""Status unknown (-1000 carries the 503 "unknown" too), and "duplicate id": the earlier attempt lives."""
-TOO_OFTEN_AMENDED = -5026
 STOP_REQUESTS = frozenset({RequestKind.PLACE_STOP, RequestKind.CANCEL_STOP, RequestKind.READ_STOPS})
 Handler = Callable[[Any, int], list[Intent]]
 Answer = ev.Refused | ev.Unknown | ev.NotSent
@@ -47,19 +46,34 @@ class Answers:
         return None if desk is None or order is None else desk.sides.get(order.side)
 
     def _refused(self, answer: ev.Refused, now: int) -> list[Intent]:
+        reaction = reaction_of(answer.code)
+        if reaction is Reaction.VERIFY:
+            detail = f"{answer.code} {answer.message}".rstrip()
+            return self._unknown(ev.Unknown(answer.request, answer.symbol, answer.client_id, now, detail), now)
+        out = self._halt_account(answer.code) if reaction is Reaction.HALT else []
         side = self._side(answer.client_id)
         match answer.request:
             case RequestKind.SUBMIT if side is not None:
-                if answer.code in NOT_A_REFUSAL:
-                    return side.settle(side.execution.plain(answer.client_id, Plain.LOST, now), now)
-                return self._refuse(side, answer.client_id, answer.code, now)
+                return out + self._refuse(side, answer.client_id, answer.code, now)
             case RequestKind.CANCEL if side is not None:
                 self._house.sync.surprise(now, f"a cancel was refused with {answer.code}")
-                return side.settle(side.execution.plain(answer.client_id, Plain.CANCEL_REFUSED, now), now)
+                out += _malformed(side, answer.code)
+                return out + side.settle(side.execution.plain(answer.client_id, Plain.CANCEL_REFUSED, now), now)
             case RequestKind.AMEND if side is not None:
-                return self._unamended(side, answer.client_id, answer.code)
+                return out + _malformed(side, answer.code) + self._unamended(side, answer.client_id, answer.code, now)
             case _:
-                return self._failed(answer, now)
+                return out + self._failed(answer, now)
+
+    def _halt_account(self, code: int) -> list[Intent]:
+        """Key, account or mode forbids, whatever was asked: once, until resumed."""
+        if self._house.halted is not None:
+            return []
+        self._house.halted = reason = f"{meaning_of(code)} ({code})"
+        text = (
+            f"All discretionary orders have stopped: {reason}. Positions stand as they are, and so do the stops at the "
+            "exchange. Put the account or its key right, then resume."
+        )
+        return [Notify(NoticeKind.HALT, Severity.ALARM, text), Halt(None, None, reason)]
 
     def _unknown(self, answer: ev.Unknown, now: int) -> list[Intent]:
         side = self._side(answer.client_id)
@@ -76,11 +90,13 @@ class Answers:
         side = self._side(answer.client_id)
         match answer.request:
             case RequestKind.SUBMIT if side is not None:
-                return self._refuse(side, answer.client_id, 0, now)
+                return self._refuse(side, answer.client_id, NEVER_LEFT, now)
             case RequestKind.CANCEL if side is not None:
                 return side.settle(side.execution.plain(answer.client_id, Plain.CANCEL_NOT_SENT, now), now)
             case RequestKind.AMEND if side is not None:
-                return self._unamended(side, answer.client_id)
+                return self._unamended(side, answer.client_id, NEVER_LEFT, now)
+            case RequestKind.QUERY if side is not None:
+                return side.settle(side.execution.plain(answer.client_id, Plain.QUERY_NOT_SENT, now), now)
             case _:
                 return self._failed(answer, now)
 
@@ -90,10 +106,15 @@ class Answers:
             self._house.counter(side.symbol, side.side).gone(client_id)
         return side.settle(side.execution.refused(client_id, code, now), now)
 
-    def _unamended(self, side: Side, client_id: str, code: int = 0) -> list[Intent]:
-        """As if the amendment had not been asked for."""
-        self._house.orders.unamended(client_id, for_good=code == TOO_OFTEN_AMENDED)
+    def _unamended(self, side: Side, client_id: str, code: int, now: int) -> list[Intent]:
+        """As if the amendment had not been asked for; another one is not asked for at once, or never."""
+        reaction = reaction_of(code)
+        for_good = reaction in (Reaction.REPLACE, Reaction.FIX)
+        self._house.orders.unamended(client_id, for_good=for_good)
         self._house.counter(side.symbol, side.side).unamended(client_id)
+        side.patience.failed(now)
+        if reaction is Reaction.PAUSE:
+            self._house.pacing.too_many(now)
         return []
 
     def _failed(self, answer: Answer, now: int) -> list[Intent]:
@@ -105,7 +126,8 @@ class Answers:
             return []
         match answer.request:
             case RequestKind.SNAPSHOT:
-                return desk.risk.on_read_failed(now)
+                unread = [intent for side in desk.pair.working for intent in side.stop.on_leg_unread(now)]
+                return unread + desk.risk.on_read_failed(now)
             case RequestKind.RULES:
                 return desk.rulebook.failed(now)
             case RequestKind.DEAD_MAN:
@@ -138,6 +160,13 @@ class Answers:
     def _dead_man(self, ack: ev.DeadManAck, now: int) -> list[Intent]:
         desk = self._engine.desks.get(ack.symbol)
         return [] if desk is None else desk.dead_man.on_ack(ack, now)
+
+
+def _malformed(side: Side, code: int) -> list[Intent]:
+    """What is asked of an order of ours is a defect: its side does not go on."""
+    if reaction_of(code) is not Reaction.FIX or side.gate.halted is not None:
+        return []
+    return side.aftermath.halt(defect(code))
 
 
 def _tell_stop(side: Side, answer: Answer, now: int) -> list[Intent]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from vibe_quant.core.answers import Answers
 from vibe_quant.core.desk import Desk
+from vibe_quant.core.flatten import early
 from vibe_quant.core.house import House
 from vibe_quant.core.margin import margin_of
 from vibe_quant.core.market import MarketView
@@ -16,14 +17,16 @@ from vibe_quant.core.reports import Reports
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.core.streams import Streams
+from vibe_quant.core.surroundings import Surroundings
 from vibe_quant.core.sync import Sync, interval_ms
+from vibe_quant.core.wanting import Wanting
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
-from vibe_quant.domain.market import MarketState
+from vibe_quant.domain.market import MarketState, Wants
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.settings import Settings
-from vibe_quant.domain.side_view import SideView
+from vibe_quant.domain.side_view import LegView, SideView
 
 Handler = Callable[[Any, int], list[Intent]]
 
@@ -52,6 +55,8 @@ class Engine:
         self._reports = Reports(self)
         self._answers = Answers(self)
         self._operator = Operator(self)
+        self._surroundings = Surroundings(self)
+        self._wanting = Wanting()
         self._handlers = self._table()
         for symbol, _ in settings.symbols:
             self.open_desk(symbol)
@@ -95,7 +100,34 @@ class Engine:
         desk = Desk(self.house, symbol, settings, self._random, self._margin)
         self._streams.show(desk)
         self.desks[symbol] = desk
+        for side in desk.sides.values():
+            early(side, self.house.early or [])
+        self._wanting.look(desk, self._now)
         return desk
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that rule now."""
+        return self.house.settings
+
+    @property
+    def quiet(self) -> bool:
+        """No own order of any side can be live; protective stops do not count."""
+        return all(side.execution.is_quiet for desk in self.desks.values() for side in desk.sides.values())
+
+    def legs(self) -> tuple[LegView, ...]:
+        """The managed legs, as far as they are known."""
+        sides = [side for desk in self.desks.values() for side in desk.pair.working]
+        return tuple(LegView(s.symbol, s.side, s.leg.qty, s.leg.known, s.leg.is_flat) for s in sides)
+
+    def wants(self) -> dict[str, Wants]:
+        """Symbols whose market is to be followed now, by unified name; news of others is not looked at."""
+        return dict(self._wanting.wanted)
+
+    @property
+    def wants_version(self) -> int:
+        """Changes whenever ``wants`` does."""
+        return self._wanting.version
 
     def side_view(self, symbol: str, side: PositionSide) -> SideView | None:
         """A frozen look at one side; None where it is not managed."""
@@ -134,6 +166,8 @@ class Engine:
         """
         self._due_is_old = True
         for desk in self.desks.values():
+            if symbol in (None, desk.symbol):
+                self._wanting.look(desk, now)
             if symbol in (None, desk.symbol) or desk.pair.active or not desk.dead_man.at_rest:
                 desk.pair.refresh()
                 out += desk.pair.pulse(now)
@@ -151,11 +185,11 @@ class Engine:
         own: dict[type[Any], Handler] = {
             ev.StreamUp: self._streams.came,
             ev.StreamDown: self._streams.went,
-            ev.RulesLoaded: self._on_rules,
             ev.ServerTime: self._on_server_time,
             ev.Timer: self._on_timer,
         }
         rest = {**own, **self._reports.table(), **self._answers.table(), **self._operator.table()}
+        rest |= self._surroundings.table()
         return {**market, **{kind: self._settling(handler) for kind, handler in rest.items()}}
 
     def _settling(self, handler: Handler) -> Handler:
@@ -193,10 +227,6 @@ class Engine:
         desk = self.desks.get(event.symbol)
         self._due_is_old = True
         return [] if desk is None else desk.on_mark(event, now) + desk.dead_man_feed.tell(now)
-
-    def _on_rules(self, event: ev.RulesLoaded, now: int) -> list[Intent]:
-        desk = self.desk(event.rules.symbol)
-        return [] if desk is None else desk.on_rules(event, now)
 
     def _on_server_time(self, event: ev.ServerTime, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         self.house.offset_ms = event.offset_ms

@@ -54,7 +54,7 @@ class Gate:
             return self._stopped()
         if house.pauses and house.paused(desk.symbol, now):
             return "paused by the operator"
-        if not house.user_up or house.sync.gate_ms is not None or house.offset_ms is None:
+        if not house.user_up or house.sync.gate_ms is not None or house.offset_ms is None or not house.journal_ok:
             return self._unread()
         if rules is None or rules.status != TRADING or rulebook.awaited:
             return self._unruled()
@@ -72,9 +72,12 @@ class Gate:
         return f"halted: {self.desk.house.halted or self.halted}"
 
     def _unread(self) -> str:
-        if not self.desk.house.user_up:
+        house = self.desk.house
+        if not house.user_up:
             return "the user stream is down"
-        return UNREAD if self.desk.house.sync.gate_ms is not None else "the exchange's clock is not known"
+        if house.sync.gate_ms is not None:
+            return UNREAD
+        return "the exchange's clock is not known" if house.offset_ms is None else "the journal cannot be written"
 
     def _unruled(self) -> str:
         rules = self.desk.rulebook.rules

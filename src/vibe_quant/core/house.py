@@ -9,8 +9,10 @@ from vibe_quant.core.exit_counter import ExitCounter
 from vibe_quant.core.foreign import ForeignOrders
 from vibe_quant.core.orders import OrderLedger
 from vibe_quant.core.pacing import Pacing
+from vibe_quant.core.patience import Troubles
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.core.sync import Sync
+from vibe_quant.domain.commands import Flatten, Pause
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.settings import Settings
 
@@ -44,7 +46,11 @@ class House:
     user_up: bool = False
     heard_ms: int = 0
     """When the user stream last brought anything."""
+    early: list[Flatten | Pause] | None = field(default_factory=list)
+    """What was asked before the account was first read, for sides that are met by then; None from then on."""
     halted: str | None = None
+    journal_ok: bool = True
+    troubles: Troubles = field(default_factory=Troubles)
     stopping: bool = False
     _seq: int = 0
 

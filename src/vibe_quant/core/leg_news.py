@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from vibe_quant.core import flatten
 from vibe_quant.core.account import LegChange
 from vibe_quant.core.tally import Dust
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity
@@ -44,6 +45,7 @@ class LegNews:
             out += self._enlarged(side, change, now)
         if change is not None and change.mismatch:
             out.append(self._mismatch(side, change))
+        out += flatten.told(side, now)
         if side.leg.is_flat:
             side.flatten_base = None  # the position at the command is gone, whoever closed it
         out += self._fitted(side, ZERO if change is None else change.before - change.after, now)

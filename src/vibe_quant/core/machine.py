@@ -14,6 +14,7 @@ Cells read ``NEXT`` or ``NEXT +effect...``; ``.`` stays and does nothing; ``!`` 
     cancel_lost       .        .                 .                 DOUBTFUL +ask     .         .
     cancel_not_sent   .        .                 .                 WAITING           .         .
     amend_lost        .        .                 DOUBTFUL +ask     DOUBTFUL +ask     .         .
+    query_not_sent    .        .                 .                 .                 .         DOUBTFUL
     stream_lost       .        DOUBTFUL +ask     DOUBTFUL +ask     DOUBTFUL +ask     .         .
     withdraw          .        PLACING           CANCELING +cancel .                 .         DOUBTFUL
     withdraw(again)   .        PLACING           .                 .                 .         DOUBTFUL
@@ -55,6 +56,7 @@ from vibe_quant.core.order_states import (
 
 ANSWER_MS = 5000  # no answer at all for so long: treated as unknown
 ASK_MS = 500  # between two queries while in doubt
+UNSENT_MS = 2000  # the same, where queries do not leave this host
 SETTLE_MS = 2000  # after timestamp + recvWindow, "does not exist" is believed (behaviour 7)
 ALARM_MS = 10_000  # in doubt for so long: an alarm
 
@@ -184,6 +186,8 @@ def _doubtful(state: Doubtful, event: MachineEvent, now: int) -> Step:
             return replace(state, ask_ms=now + ASK_MS), ()
         case Unlisted(asked_ms=asked) if state.listing_ms is not None and asked >= state.listing_ms:
             return _cool(state.order, now)
+        case Plain.QUERY_NOT_SENT:
+            return replace(state, ask_ms=now + UNSENT_MS), ()
         case Tick() if now >= state.ask_ms:
             return _ask_again(state, now)
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from vibe_quant.core import flatten
 from vibe_quant.core.desk import Desk
 from vibe_quant.core.house import PauseState
 from vibe_quant.core.risk import CALM
@@ -70,9 +71,11 @@ class Operator:
 
     def _pause(self, command: ev.Pause, now: int) -> list[Intent]:
         self._house.pauses[command.symbol] = PauseState(command.until_ms, command.panic)
+        if self._house.early is not None:
+            self._house.early.append(command)
         out: list[Intent] = []
         for side in self._sides(command.symbol, None):
-            side.flatten_base = None
+            side.flatten_base, side.flatten_due = None, False
             plan = side.plan
             if command.panic or plan is None or not plan.urgent:
                 out += side.withdraw("paused by the operator", now)
@@ -94,19 +97,18 @@ class Operator:
         return [self._notice(f"{command.symbol or 'Everything'} is {after}.", command.symbol)]
 
     def _flatten(self, command: ev.Flatten, now: int) -> list[Intent]:
+        if self._house.early is not None:
+            self._house.early.append(command)
         out: list[Intent] = []
         for side in self._sides(command.symbol, command.side):
-            if side.leg.qty <= 0 or side.gate.retired:
-                continue
-            side.flatten_base = side.leg.qty
-            plan = side.plan
-            if plan is not None and not plan.urgent:
-                out += side.withdraw("flatten", now)
-            held = side.gate.closed(now)
-            waits = "" if held is None else f" It waits: {held}."
-            text = f"{side.symbol} {side.side}: flattening {side.leg.qty} by aggressive limits, without signals.{waits}"
-            out.append(Notify(NoticeKind.LIFECYCLE, Severity.INFO, text, side.symbol, side.side))
-        return out or [self._notice("There is nothing to flatten.", command.symbol)]
+            if not side.gate.retired:
+                out += flatten.asked(side, now)
+        return out or [self._notice(self._nothing(), command.symbol)]
+
+    def _nothing(self) -> str:
+        if self._house.early is None:
+            return "There is nothing to flatten."
+        return "Nothing is known to hold a position yet; what does is flattened as soon as the account is read."
 
     def _stop(self, command: ev.Stop, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         """Cancel what is ours; a second one changes nothing."""

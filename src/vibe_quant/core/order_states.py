@@ -113,6 +113,7 @@ class Plain(StrEnum):
     CANCEL_LOST = "cancel_lost"
     CANCEL_NOT_SENT = "cancel_not_sent"
     AMEND_LOST = "amend_lost"
+    QUERY_NOT_SENT = "query_not_sent"
     STREAM_LOST = "stream_lost"
 
 

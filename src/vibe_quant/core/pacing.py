@@ -50,7 +50,18 @@ class Pacing:
     last word are added to it.  A second is (t - 1000, t].
     """
 
-    __slots__ = ("_banned_until", "_cancels", "_limited_until", "_orders", "_s", "_sent", "_share", "_slots", "_weight")
+    __slots__ = (
+        "_banned_until",
+        "_cancels",
+        "_full_until",
+        "_limited_until",
+        "_orders",
+        "_s",
+        "_sent",
+        "_share",
+        "_slots",
+        "_weight",
+    )
 
     def __init__(self, settings: RateLimitSettings, limits: ExchangeLimits | None = None) -> None:
         limits = limits or ExchangeLimits()
@@ -59,7 +70,7 @@ class Pacing:
         self._orders: deque[int] = deque()
         self._cancels: deque[int] = deque()
         self._sent: deque[int] = deque(maxlen=SENT_KEPT)
-        self._limited_until = self._banned_until = 0
+        self._limited_until = self._banned_until = self._full_until = 0
         self.retune(settings)
 
     def retune(self, settings: RateLimitSettings) -> None:
@@ -82,11 +93,20 @@ class Pacing:
         else:
             self._limited_until = max(self._limited_until, limited.until_ms)
 
+    def too_many(self, now: int) -> None:
+        """Take a -1015: no order until ten seconds have turned; a minute, where they were not enough."""
+        if now < self._full_until:
+            return
+        again = self._full_until and now < self._full_until + TEN_SECONDS_MS
+        self._full_until = now + (MINUTE_MS if again else TEN_SECONDS_MS)
+
     def may_order(self, now: int, risk: bool = False) -> str | None:
         """None where an order may leave now, else why not; ``risk`` is for panic, stops and what they need."""
         held = self._held(now, risk)
         if held is not None or risk:
             return held
+        if now < self._full_until:
+            return "the exchange has counted too many orders (-1015)"
         if _is_full(self._orders, now):
             return f"{self._s.max_orders_per_sec} discretionary orders in the last second"
         if any(slot.is_spent(self._share, self._sent_since(slot, now), now) for slot in self._slots):
@@ -119,7 +139,7 @@ class Pacing:
         """The next moment at which something held back may be free again; None where nothing is held back."""
         if self.may_order(now) is None and self.may_cancel(now) is None:
             return None
-        ends = [self._limited_until, self._banned_until]
+        ends = [self._limited_until, self._banned_until, self._full_until]
         ends += [times[0] + SECOND_MS for times in (self._orders, self._cancels) if _is_full(times, now)]
         ends += [r.at_ms + r.window_ms for r in (self._weight, *self._slots) if r.at_ms is not None]
         for slot in self._slots:

@@ -9,17 +9,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 from vibe_quant.core.stop_desk import Backoff
+from vibe_quant.core.stop_ledger import OwnStop
 from vibe_quant.core.stop_work import QUIET_MS, RETRY_MS, StopWork
+from vibe_quant.domain.codes import Reaction, meaning_of, reaction_of
 from vibe_quant.domain.enums import RequestKind, Severity, StopStatus
 from vibe_quant.domain.events import NotSent, Refused, StopReport, StopsRead, Unknown
 from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.domain.settings import ProtectiveStopSettings
 
-THROUGH = frozenset({-2021, -4142})
-TRIGGERING = -4117
-ONE_STANDS = -4130
-UNCLEAR = frozenset({-4116, -2011})
+NO_POSITION = -4509
+UNCLEAR = frozenset({Reaction.VERIFY, Reaction.DROP})
 DOWN_VERIFY_MS = 5000
 
 
@@ -31,6 +31,7 @@ class ProtectiveStopManager(StopWork):
         if qty <= 0 and not confirmed:
             return self.act(now)  # a position that may be there is protected as one that is
         before, out = self.course.qty, list[Intent]()
+        self.leg_asked = False
         self.course.position(qty)
         if self.finished_ms is not None and confirmed:
             self.finished_ms = self.ask_leg_ms = None
@@ -73,9 +74,20 @@ class ProtectiveStopManager(StopWork):
             self.firing_ms = now + QUIET_MS
         if report.status is StopStatus.FINISHED:
             self.finished(now)
+        elif report.status is StopStatus.REJECTED and news[0] is not None:
+            return self._rejected(news[0], report.detail, now) + self.act(now)
         elif report.status.is_final and news[0] is not None:
             return self.lost(news[0], f"{report.status} {report.detail}".rstrip(), now) + self.act(now)
         return self.act(now)
+
+    def _rejected(self, stop: OwnStop, detail: str, now: int) -> list[Intent]:
+        """Before it rested that is a refusal; later it has fired, and the exchange did not take its order."""
+        if stop.status is None:
+            self.alarm.urge(f"rejected {detail}".rstrip(), now)
+            self.desk.pause = self.desk.pause.after(now)
+            return []
+        self.finished(now)
+        return self.alarm.rejected(stop.trigger, detail)
 
     def _foreign(self, report: StopReport, now: int) -> list[Intent]:
         if report.side is not self.side:
@@ -107,24 +119,41 @@ class ProtectiveStopManager(StopWork):
 
     def on_refused(self, refused: Refused, now: int) -> list[Intent]:
         """The exchange did not do what was asked."""
-        unclear = refused.code in UNCLEAR
+        reaction = reaction_of(refused.code)
+        unclear = reaction in UNCLEAR
         if refused.symbol != self.symbol:
             return []
         if not self.desk.failed(refused.request, refused.client_id, now, not_done=not unclear):
             return self.act(now)
-        out: list[Intent] = []
         placing = refused.request is RequestKind.PLACE_STOP
-        if refused.code in THROUGH and placing:
-            out += self.gone_through(now) if self.course.through(self.desk.ledger.stops, now) else []
-        elif refused.code == TRIGGERING:
+        if placing and reaction is Reaction.EXIT:
+            out = self.gone_through(now) if self.course.through(self.desk.ledger.stops, now) else []
+            return out + self.act(now)
+        if reaction is Reaction.AWAIT:
             self.firing_ms = now + QUIET_MS
-        elif refused.code == ONE_STANDS and placing:
+        elif placing and reaction is Reaction.BRIDGE:
             self.course.no_close(now)
             self.desk.want_read(now)
+        elif placing and refused.code == NO_POSITION:
+            self._unheld(now)
         elif not unclear:
-            self.alarm.urge(f"refused with {refused.code} {refused.message}".rstrip(), now)
-            self.desk.pause = self.desk.pause.after(now)
-        return out + self.act(now)
+            self._refused(refused, reaction, now)
+        return self.act(now)
+
+    def _unheld(self, now: int) -> None:
+        """There is nothing to protect, says the exchange: the leg is read; another try if it stands all the same."""
+        self.ask_leg_ms = now
+        self.desk.pause = self.desk.pause.after(now)
+
+    def _refused(self, refused: Refused, reaction: Reaction, now: int) -> None:
+        """An alarm at once, and another try after a pause; where there are too many, room is made of our own."""
+        why = f"refused with {refused.code} {refused.message or meaning_of(refused.code)}"
+        if reaction is Reaction.FIX:
+            why = f"{why}; that is a defect of this program: report it"
+        if reaction is Reaction.CLEAR:
+            self.course.crowded(now)
+        self.alarm.urge(why, now)
+        self.desk.pause = self.desk.pause.after(now)
 
     def on_unknown(self, unknown: Unknown, now: int) -> list[Intent]:
         """Nobody knows whether it was done: the open stops are read."""
@@ -137,6 +166,14 @@ class ProtectiveStopManager(StopWork):
         if answer.symbol == self.symbol and self.desk.failed(answer.request, answer.client_id, now, not_done=True):
             self.alarm.urge(f"not sent: {answer.detail}", now)
             self.desk.pause = self.desk.pause.after(now)
+        return self.act(now)
+
+    def on_leg_unread(self, now: int) -> list[Intent]:
+        """The read of the symbol's legs has failed: again, where it was this keeper's."""
+        if not self.leg_asked:
+            return []
+        self.leg_asked = False
+        self.ask_leg_ms = now + RETRY_MS
         return self.act(now)
 
     def on_timer(self, now: int) -> list[Intent]:

@@ -154,6 +154,7 @@ class Reports:
             self._house.sync.answered(read.request_ms, now, complete=complete)
             if complete and self._strangers.first_read_ms is None:
                 self._strangers.first_read_ms = now
+                self._house.early = None
         if any(leg.is_contradicted for leg in self._house.account.legs.values()):
             self._house.sync.again(now)
         return out

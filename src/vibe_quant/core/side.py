@@ -14,6 +14,7 @@ from vibe_quant.core.modes import held
 from vibe_quant.core.order_plan import NoPlan, OrderPlan
 from vibe_quant.core.order_states import FREE, Cooldown, Waiting
 from vibe_quant.core.panic import PanicClose
+from vibe_quant.core.patience import Patience
 from vibe_quant.core.release import Release
 from vibe_quant.core.rescue import Rescue
 from vibe_quant.core.signal import SignalEngine
@@ -51,11 +52,13 @@ class Side:
         self.stop = desk.new_stop(side, settings)
         self.tally = Tally(settings.execution)
         self.gate = Gate(desk, side, self.stop)
+        self.patience = Patience()
         self.aftermath = Aftermath(self)
         self.upkeep = Upkeep(self)
         self.rescue = Rescue(self)
         self.ctx: StrategyContext | None = None
         self.flatten_base: Decimal | None = None
+        self.flatten_due = False
         self.plans: dict[str, OrderPlan] = {}
         """client id -> the plan of an order under way."""
         self._random = random
@@ -113,7 +116,7 @@ class Side:
         if not execution.is_free:
             self.gate.note("the fate of an order is not known" if execution.is_doubtful else None, now)
             return []
-        closed = self.gate.closed(now)
+        closed = self.gate.closed(now) or self.patience.held(now)
         if closed is not None:
             self.gate.note(closed, now)
             return []
@@ -159,7 +162,7 @@ class Side:
         moments = [self._order_due(now), None if self.gate.retired else self.stop.deadline()]
         if self.leg.qty > 0:
             moments += [self.panic.deadline(now), self.signal.deadline(now), self.desk.view.stale_at() + 1]
-            moments.append(self.rescue.backoff.ready_ms)
+            moments += [self.rescue.backoff.ready_ms, self.patience.ready_ms]
         if self.gate.reason is not None:
             moments.append(self.house.pacing.next_at(now))
         return min((at for at in moments if at is not None and at > now), default=None)

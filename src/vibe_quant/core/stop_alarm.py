@@ -77,6 +77,16 @@ class StopAlarm:
         text = f"{self._leg} has lost its protective stop at {price}: {how}. It is placed again if it is still needed."
         return [self._say(Severity.WARNING, text)]
 
+    def rejected(self, price: Decimal, how: str) -> list[Intent]:
+        """The stop has fired, and its order was not taken."""
+        self.forget("stands")
+        why = how or "no reason was told"
+        text = (
+            f"{self._leg}: the protective stop at {price} was triggered and the exchange rejected its order ({why}). "
+            "The leg is read; what is left is worked off as in the last panic tier, and a new stop is placed."
+        )
+        return [self._say(Severity.ALARM, text)]
+
     def halved(self, price: Decimal) -> list[Intent]:
         """The stop's place is beyond the mark."""
         text = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vibe_quant.core.stop_ledger import OwnStop
-from vibe_quant.core.stop_plan import Keep, Place, Step, Wait, next_step, withdraw_step
+from vibe_quant.core.stop_plan import MOST, Keep, Place, Step, Wait, next_step, withdraw_step
 from vibe_quant.core.stop_price import Aim, adopted, ahead, fresh_aim, half_price, next_aim
 from vibe_quant.core.takeover import Need, Takeover
 from vibe_quant.domain.enums import PositionSide
@@ -40,6 +40,7 @@ class StopCourse:
         self._mark: Decimal | None = None
         self._hold_ms: int | None = None
         self._close_ms: int | None = None
+        self._crowd_ms: int | None = None
 
     @property
     def holds(self) -> bool:
@@ -80,6 +81,10 @@ class StopCourse:
     def no_close(self, now: int) -> None:
         """The exchange says that a closePosition stop stands already (-4130): a quantity for half a minute."""
         self._close_ms = now + CLOSE_RETRY_MS
+
+    def crowded(self, now: int) -> None:
+        """The exchange takes no more stops (-4045): for half a minute one of our own that is out of place is enough."""
+        self._crowd_ms = now + CLOSE_RETRY_MS
 
     def through(self, stops: Sequence[OwnStop], now: int) -> bool:
         """The exchange says that the aim would trigger at once (-2021): half the distance, or what stands in time.
@@ -151,5 +156,6 @@ class StopCourse:
             self._close_ms = None
         rules = self.rules
         qty = min(rules.floor_qty(need.qty), rules.market_max_qty) if rules is not None else need.qty
-        step = next_step(stops, self.side, aim.price, qty, close_allowed=self._close_ms is None)
+        most = MOST if self._crowd_ms is None or now >= self._crowd_ms else 1
+        step = next_step(stops, self.side, aim.price, qty, close_allowed=self._close_ms is None, most=most)
         return Keep() if isinstance(step, Place) and step.qty == 0 else step

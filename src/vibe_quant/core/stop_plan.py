@@ -10,6 +10,7 @@ The table is read from the top; C is a closePosition stop, B one with quantity (
 | no C may be placed, a B of the exact quantity | cancel the others one by one, or keep |
 | no C may be placed                            | place B                               |
 | more than three, none good                    | cancel the one farthest from the mark |
+| more than one, none good, no more are taken   | cancel a B, else the farthest C       |
 | an old C and a good B                         | cancel the old C                      |
 | an old C                                      | place B                               |
 | no C                                          | place C                               |
@@ -57,9 +58,18 @@ Step = Keep | Wait | Place | Cancel
 
 
 def next_step(
-    stops: Sequence[OwnStop], side: PositionSide, price: Decimal, qty: Decimal, *, close_allowed: bool
+    stops: Sequence[OwnStop],
+    side: PositionSide,
+    price: Decimal,
+    qty: Decimal,
+    *,
+    close_allowed: bool,
+    most: int = MOST,
 ) -> Step:
-    """The table above for own ``stops``; ``qty`` is what a bridge has to close, ``price`` the aim's."""
+    """The table above for own ``stops``; ``qty`` is what a bridge has to close, ``price`` the aim's.
+
+    ``most``: how many may stand out of place; fewer than usual where the exchange takes no more.
+    """
     if any(not stop.settled for stop in stops):
         return Wait()
     closing = [s for s in stops if s.qty is None]
@@ -70,8 +80,9 @@ def next_step(
     if not close_allowed:
         exact = [s for s in bridges if s.qty == qty]
         return _trim(stops, exact[0]) if exact else Place(price, qty)
-    if len(stops) > MOST and not bridges:
-        return Cancel(_farthest(stops, side).client_id, "one of too many that are out of place")
+    if len(stops) > most and not bridges:
+        spare = [] if most == MOST else [s for s in stops if s.qty is not None]
+        return Cancel(_farthest(spare or stops, side).client_id, "one of too many that are out of place")
     if closing:
         return Cancel(closing[0].client_id, "replaced; the bridge stands") if bridges else Place(price, qty)
     return Place(price, None)

@@ -57,6 +57,7 @@ class StopWork:
         self.firing_ms: int | None = None
         self.finished_ms: int | None = None
         self.ask_leg_ms: int | None = None
+        self.leg_asked = False
         self.wake_ms: int | None = None
 
     def firing(self, now: int) -> bool:
@@ -108,6 +109,7 @@ class StopWork:
         out: list[Intent] = []
         if self.ask_leg_ms is not None and now >= self.ask_leg_ms:
             self.ask_leg_ms = now + RETRY_MS if self.finished_ms is not None else None
+            self.leg_asked = True
             out.append(FetchSnapshot(self.symbol, "a protective stop has ended"))
         step = self._step(now)
         out += self._tell(step, now)

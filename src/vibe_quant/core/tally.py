@@ -9,15 +9,12 @@ from vibe_quant.core.execution import Ended, EndKind
 from vibe_quant.core.fill_rate import MakerFillRate
 from vibe_quant.core.modes import Rotation, after
 from vibe_quant.core.order_plan import OrderPlan
+from vibe_quant.core.patience import is_momentary
 from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.domain.enums import ExecutionMode, PriceMatch
 from vibe_quant.domain.settings import ExecutionSettings
 
 POST_ONLY_REFUSED = -5022
-MIN_NOTIONAL = frozenset({-4164})
-OVER_CLOSE = frozenset({-2022, -4118})
-GRID = frozenset({-1111, -4014, -4023})
-NOT_COUNTED = frozenset({0, POST_ONLY_REFUSED})  # 0: it never left this host
 REFUSALS_TO_HALT = 5
 QUEUE_REFUSED = -5037
 
@@ -85,7 +82,7 @@ class Tally:
         if ended.code == QUEUE_REFUSED and plan.match is PriceMatch.QUEUE:
             self.no_queue = True
             return False
-        self.refusals += ended.kind is EndKind.REFUSED and ended.code not in NOT_COUNTED
+        self.refusals += ended.kind is EndKind.REFUSED and _counts(ended.code)
         end = order_end(ended)
         if end is not None and plan.mode is self.rotation.mode:
             self.rotation = self._rotated(end, plan, soft)
@@ -99,3 +96,7 @@ class Tally:
             return after(self.rotation, end, self.settings, soft)
         refusals = self.rotation.post_only_refusals + 1 if end is OrderEnd.REFUSED else 0
         return replace(self.rotation, post_only_refusals=refusals)
+
+
+def _counts(code: int) -> bool:
+    return code != POST_ONLY_REFUSED and not is_momentary(code)

@@ -65,7 +65,7 @@ class Upkeep:
         fixed = plan.signal is not None and plan.signal.price is not None
         if order.amend_qty is not None or not order.amendable or side.discretion is None or fixed:
             return []
-        if order.price is None or not self._touch_left(order.price):
+        if order.price is None or not self._touch_left(order.price) or side.patience.held(now) is not None:
             return []
         at_touch = plan.signal is not None and plan.signal.at_touch
         priced = side.discretion.priced(side.circumstances(ExecutionMode.MAKER_ONLY), at_touch=at_touch)

@@ -11,14 +11,15 @@ from vibe_quant.core.order_plan import NoPlan, OrderPlan
 from vibe_quant.core.panic import PanicPlan
 from vibe_quant.core.sizing import panic_qty
 from vibe_quant.core.strategies.port import OrderEnd
+from vibe_quant.domain.codes import Reaction, reaction_of
 from vibe_quant.domain.enums import ExecutionMode, OrderType, PositionSide, PriceMatch, SignalReason
 from vibe_quant.domain.rules import SymbolRules
 
 ONE = Decimal(1)
 BACKOFF_FIRST_MS = 100
 BACKOFF_MAX_MS = 1000
-NO_MATCH = frozenset({-1112, -4016, -4024, -5037, -5041})
-"""The exchange finds no price of its own choice: no depth, or what there is lies outside PERCENT_PRICE."""
+MATCH_REFUSED = -5037
+MARKET_OUTSIDE = -4131
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Asked:
     """One urgent wish: ``ratio`` of ``base`` (1 and the position: all of it), in ``mode``, for ``ttl_ms``.
 
     ``match`` lets the exchange choose the price; None: the book's.  ``named``: ours, whatever the book is worth.
+    ``market``: a remainder under a lot goes as MARKET.
     """
 
     base: Decimal
@@ -35,27 +37,32 @@ class Asked:
     reason: SignalReason
     match: PriceMatch | None = None
     named: bool = False
+    market: bool = True
 
 
 @dataclass(slots=True)
 class Backoff:
     """Refused again and again, urgent orders pause from 0.1 s doubling to 1 s, and never stop (behaviour 9).
 
-    One that the exchange found no price for is followed by one that names a price; if that ends unfilled, the next is
-    the exchange's choice again.
+    One that the exchange found no price for (no depth, or outside PERCENT_PRICE) is followed by one that names a price;
+    if that ends unfilled, the next is the exchange's choice again.  So it is with a MARKET.
     """
 
     refusals: int = 0
     ready_ms: int = 0
     no_match: bool = False
+    no_market: bool = False
 
     def priced(self, asked: Asked) -> Asked:
         """The wish, with a price of ours where the exchange has just found none."""
+        if self.no_market:
+            return replace(asked, match=None, named=True, market=False, mode=ExecutionMode.AGGRESSIVE_LIMIT)
         return replace(asked, match=None, named=True) if self.no_match else asked
 
     def ended(self, end: OrderEnd, now: int, *, matched: bool = False, code: int = 0) -> None:
         """An urgent order has ended, refused with ``code``; ``matched``: its price was the exchange's to choose."""
-        self.no_match = matched and code in NO_MATCH
+        self.no_match = matched and (code == MATCH_REFUSED or reaction_of(code) is Reaction.REPRICE)
+        self.no_market = code == MARKET_OUTSIDE
         if end is not OrderEnd.REFUSED:
             self.refusals = 0
             return
@@ -94,7 +101,7 @@ def urgent_plan(asked: Asked, leg: Leg, view: MarketView, rules: SymbolRules, ro
     sized = panic_qty(rules, reference, asked.base, asked.ratio, leg.qty, room)
     if sized.qty <= 0:
         return NoPlan(sized.reason or "nothing to close")
-    if sized.is_dust:
+    if sized.is_dust and asked.market:
         return OrderPlan(
             sized.qty, None, asked.mode, asked.reason, asked.ttl_ms, 0, order_type=OrderType.MARKET, urgent=True
         )

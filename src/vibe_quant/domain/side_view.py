@@ -1,4 +1,4 @@
-"""What can be seen of one side from outside the core: for cards, pages and /why."""
+"""What can be seen of the sides from outside the core: for cards, pages, /why, and whoever waits for flat."""
 
 from __future__ import annotations
 
@@ -31,3 +31,17 @@ class SideView:
     blocked_since_ms: int | None
     halted: str | None
     blocked_counts: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """A managed leg: |position| in the base asset; ``known`` False before the exchange has told of it.
+
+    ``is_flat``: nil by the exchange's own word.
+    """
+
+    symbol: str
+    side: PositionSide
+    qty: Decimal
+    known: bool
+    is_flat: bool
