@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from vibe_quant.lab.card import as_dict, as_json, places_of, write_card
+from vibe_quant.lab.card import as_dict, as_json, write_card
+from vibe_quant.lab.cost_card import places_of
 from vibe_quant.lab.replay import MakeEngine, run_replay
 from vibe_quant.lab.request import ReplayRequest
 from vibe_quant.lab.result import ReplayResult
