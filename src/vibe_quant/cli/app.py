@@ -6,6 +6,7 @@ import typer
 
 from vibe_quant.cli.check import check
 from vibe_quant.cli.failure import CODES
+from vibe_quant.cli.journal import journal
 from vibe_quant.cli.replay import replay
 from vibe_quant.cli.sim import sim
 from vibe_quant.cli.tape import tapes
@@ -38,6 +39,7 @@ app.command()(replay)
 app.command()(check)
 app.add_typer(tapes, name="tape")
 app.add_typer(sim, name="sim")
+app.add_typer(journal, name="journal")
 app.add_typer(config, name="config")
 
 

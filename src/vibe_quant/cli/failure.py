@@ -9,6 +9,7 @@ import typer
 
 FAILED = 1
 UNREADABLE = 2
+BROKEN = 3
 INVALID = 4
 
 CODES = """\b
@@ -16,6 +17,7 @@ Exit codes:
   0  done
   1  stopped by the user, or by a fault of the program
   2  a missing, unreadable or broken file, or wrong options
+  3  a journal that is not as it was written
   4  a configuration that does not hold, or faults that cannot be declared"""
 
 
@@ -24,6 +26,7 @@ def explained() -> Iterator[None]:
     """Ends the command with the exit code that fits, and what is wrong on standard error."""
     from vibe_quant.config.problems import ConfigError, FileProblem
     from vibe_quant.lab.request import ReplayError
+    from vibe_quant.ports import JournalBroken
     from vibe_quant.sim.front.box_options import BoxError
     from vibe_quant.sim.front.faults import FaultError
     from vibe_quant.tapes.tape import TapeError
@@ -34,7 +37,7 @@ def explained() -> Iterator[None]:
         _end(str(error), INVALID)
     except FaultError as error:
         _end(str(error), INVALID)
-    except (BoxError, FileProblem, ReplayError, TapeError) as error:
+    except (BoxError, FileProblem, JournalBroken, ReplayError, TapeError) as error:
         _end(str(error), UNREADABLE)
 
 

@@ -1,0 +1,136 @@
+"""``vibe-quant journal``: whether the durable record is as it was written, and what stands in it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vibe_quant.cli.failure import BROKEN, explained
+
+if TYPE_CHECKING:
+    from vibe_quant.journal.rows import Row
+    from vibe_quant.journal.verify import Verdict
+
+journal = typer.Typer(
+    help="The durable record of orders, fills, positions and decisions.", no_args_is_help=True, rich_markup_mode=None
+)
+
+AtPath = Annotated[Path | None, typer.Option("--path", help="The journal's SQLite file.")]
+OfConfig = Annotated[Path | None, typer.Option("--config", help="The configuration whose journal.path is meant.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON: one object, or one a line.")]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@journal.command()
+def verify(path: AtPath = None, config: OfConfig = None, as_json: AsJson = False) -> None:
+    """Look at every row: altered, removed, inserted or moved ones are found, and a journal that was cut short.
+
+    The journal may be written meanwhile. Exit code 0: good, 3: broken, 2: not readable.
+
+    \b
+    Example:
+      vibe-quant journal verify --path journal.sqlite
+    """
+    from vibe_quant.journal.verify import verify as judge
+
+    with explained():
+        verdict = judge(_where(path, config))
+    typer.echo(_json_of(verdict) if as_json else _text_of(verdict))
+    if not verdict.good:
+        raise typer.Exit(BROKEN)
+
+
+@journal.command()
+def show(
+    path: AtPath = None,
+    config: OfConfig = None,
+    since: Annotated[str | None, typer.Option(help="From this time on: 2026-11-21, or 2026-11-21T14:30 (UTC).")] = None,
+    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only these kinds: intent, fill, ...")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only this symbol: BTC/USDT:USDT.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print rows, oldest first.
+
+    \b
+    Example:
+      vibe-quant journal show --path journal.sqlite --since 2026-11-21 --kind fill
+    """
+    from vibe_quant.journal.reader import JournalReader
+
+    since_ms = 0 if since is None else _epoch_ms(since)
+    with explained():
+        for row in JournalReader(_where(path, config)).rows(since_ms, kinds or (), symbol):
+            typer.echo(_row_json(row) if as_json else _row_text(row))
+
+
+def _where(path: Path | None, config: Path | None) -> Path:
+    if (path is None) == (config is None):
+        raise typer.BadParameter("name the journal: either --path FILE or --config FILE")
+    if path is not None:
+        return path
+    assert config is not None
+    from vibe_quant.config.loader import ConfigLoader
+
+    named = ConfigLoader().load(config).settings.shared.journal.path
+    if named is None:
+        raise typer.BadParameter(f"{config} leaves journal.path to the state folder; name the file with --path")
+    return Path(named)
+
+
+def _epoch_ms(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; write 2026-11-21 or 2026-11-21T14:30") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def _moment(at_ms: int | None) -> str:
+    if at_ms is None:
+        return "-"
+    try:
+        return (EPOCH + timedelta(milliseconds=at_ms)).isoformat(sep=" ", timespec="milliseconds")
+    except OverflowError:
+        return f"{at_ms} ms"
+
+
+def _text_of(verdict: Verdict) -> str:
+    lines = [
+        f"journal  {verdict.path}",
+        f"rows     {verdict.rows} that hold",
+        f"span     {_moment(verdict.first_ms)} to {_moment(verdict.last_ms)}",
+        f"last     {verdict.chain}",
+        "verdict  good" if verdict.good else f"verdict  BROKEN: {verdict.reason}",
+    ]
+    return "\n".join([*lines, f"note     {verdict.note}"] if verdict.note else lines)
+
+
+def _json_of(verdict: Verdict) -> str:
+    names = ("rows", "first_bad", "reason", "first_ms", "last_ms", "chain", "note")
+    found = {name: getattr(verdict, name) for name in names}
+    return json.dumps({"path": str(verdict.path), "good": verdict.good, **found}, ensure_ascii=False)
+
+
+def _row_text(row: Row) -> str:
+    about = " ".join(part for part in (row.symbol, row.side, row.client_id) if part)
+    return _printable(f"{row.seq:>8} {_moment(row.at_ms)} {row.run} {row.kind:<8} {about} {row.body}")
+
+
+def _row_json(row: Row) -> str:
+    """The body as data, or as the text that it is where a damaged file holds no JSON."""
+    names = ("seq", "at_ms", "run", "kind", "symbol", "side", "client_id")
+    try:
+        body = row.data()
+    except ValueError:
+        body = row.body
+    return _printable(json.dumps({**{name: getattr(row, name) for name in names}, "body": body}, ensure_ascii=False))
+
+
+def _printable(text: str) -> str:
+    """Bytes that are no text, which only a damaged file holds, as escapes."""
+    return text.encode(errors="backslashreplace").decode()

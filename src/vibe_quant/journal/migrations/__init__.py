@@ -1,0 +1,1 @@
+"""Migrations of the journal and of its mirror, carried out by Alembic."""

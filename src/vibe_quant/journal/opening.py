@@ -1,0 +1,63 @@
+"""Whether a journal's file may be written on: what is there, whom it belongs to, and that nothing of it is missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from vibe_quant.journal.faults import damaged
+from vibe_quant.journal.head import read_head
+from vibe_quant.journal.rows import START, Mark
+from vibe_quant.journal.sqlite_file import mark_at, tail
+
+TAIL_ROWS = 2000
+"""Rows at the end whose checksums are looked at on every opening; ``verify`` looks at all."""
+
+
+def provide(path: Path) -> bool:
+    """Make file and folder where there are none, for this user alone; True where the file is new.
+
+    Raises:
+        JournalBroken: there is no file, but what stood beside it.
+        OSError: it cannot be made.
+    """
+    if path.exists():
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        return False
+    head = read_head(path)
+    if head is not None:
+        raise damaged(path, f"there is no such file, but its head is still there: {head.seq} rows had been written")
+    if Path(f"{path}-wal").exists():
+        raise damaged(path, "there is no such file, but its write-ahead log is still there")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    return True
+
+
+def checked_end(path: Path, connection: Connection, acknowledged: Mark) -> Mark:
+    """The end of the chain, once its tail, its head and what this process has acknowledged agree.
+
+    Raises:
+        JournalBroken: they do not.
+        sqlalchemy.exc.DBAPIError: SQLite could not read.
+    """
+    end, wrong = tail(connection, TAIL_ROWS)
+    if wrong:
+        raise damaged(path, wrong)
+    for known in (read_head(path), acknowledged):
+        wrong = missing(connection, known or START, end)
+        if wrong:
+            raise damaged(path, wrong)
+    return end
+
+
+def missing(connection: Connection, known: Mark, end: Mark) -> str:
+    """What of a chain known to have reached ``known`` is not in the file ("": nothing)."""
+    if known.seq > end.seq:
+        return f"rows are missing at its end: {known.seq} had been written, {end.seq} are there"
+    found = START if known.seq == 0 else mark_at(connection, known.seq)
+    connection.rollback()
+    return "" if found == known else f"row {known.seq} is not the one that had been written"

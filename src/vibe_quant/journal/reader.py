@@ -1,0 +1,151 @@
+"""What a restart needs to know of the runs before it, read from the journal without writing to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, FromClause, Select, and_, cast, func, or_, select
+
+from vibe_quant.domain.enums import OrderStatus, RequestKind
+from vibe_quant.journal.rows import Row
+from vibe_quant.journal.schema import entries
+from vibe_quant.journal.standing import Standing, standing
+from vibe_quant.journal.verify import reading
+
+_FINAL = [str(status) for status in OrderStatus if status.is_final]
+_START = ("version", "config_hash", "venue", "account")
+_TRADED = ("fill", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class LastStart:
+    """The newest row of kind ``start``; ``body`` is all that it holds, the rest the parts that every start has."""
+
+    run: str
+    at_ms: int
+    version: str
+    config_hash: str
+    venue: str
+    account: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order whose intent is journalled and whose end is not; ``side`` is the position's."""
+
+    client_id: str
+    symbol: str
+    side: str
+    run: str
+    at_ms: int
+
+
+class JournalReader:
+    """Each question opens the file, asks and closes; ``since_ms`` (epoch ms) keeps a long journal's answers quick.
+
+    Raises, from every question:
+        JournalBroken: the file is not there or cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def last_row(self) -> Row | None:
+        """The newest row."""
+        return self._one(select(entries).order_by(entries.c.seq.desc()).limit(1))
+
+    def last_start(self) -> LastStart | None:
+        """The newest start that is journalled; ask before this start is written."""
+        row = self._one(_of("start").order_by(entries.c.seq.desc()).limit(1))
+        if row is None:
+            return None
+        body = row.data()
+        version, config_hash, venue, account = (str(body.get(name, "")) for name in _START)
+        return LastStart(row.run, row.at_ms, version, config_hash, venue, account, body)
+
+    def unresolved_orders(self, since_ms: int = 0) -> tuple[OpenOrder, ...]:
+        """Orders with an intent and without a final report or a definite refusal, oldest first."""
+        ended = entries.alias("ended")
+        over = select(ended.c.client_id).where(
+            ended.c.kind == "report", ended.c.at_ms >= since_ms, or_(_final(ended), _refused(ended))
+        )
+        ours = _of("intent", since_ms).where(
+            _body("intent") == "OrderIntent", entries.c.client_id != "", entries.c.client_id.not_in(over)
+        )
+        found = self._all(ours.order_by(entries.c.seq))
+        return tuple(OpenOrder(row.client_id, row.symbol, row.side, row.run, row.at_ms) for row in found)
+
+    def fills_since(self, since_ms: int) -> dict[str, frozenset[int]]:
+        """The trade ids journalled since then, by symbol."""
+        wanted = _of("fill", since_ms).with_only_columns(entries.c.symbol, _body("trade_id"))
+        known: dict[str, set[int]] = {}
+        for symbol, trade_id in self._values(wanted):
+            known.setdefault(symbol, set()).add(int(trade_id or 0))
+        return {symbol: frozenset(ids) for symbol, ids in known.items()}
+
+    def last_exchange_ms(self, since_ms: int = 0) -> dict[str, int]:
+        """The newest exchange time of a fill or report, by symbol."""
+        newest = func.max(_body("exch_ms"))
+        wanted = select(entries.c.symbol, newest).where(entries.c.kind.in_(_TRADED), entries.c.at_ms >= since_ms)
+        found = self._values(wanted.where(entries.c.symbol != "").group_by(entries.c.symbol))
+        return {symbol: int(exch_ms) for symbol, exch_ms in found if exch_ms is not None}
+
+    def standing(self) -> Standing:
+        """The pauses and flattens that no later row has ended."""
+        wanted = select(entries).where(or_(entries.c.kind == "command", _flat_leg()))
+        return standing(self._all(wanted.order_by(entries.c.seq)))
+
+    def last_key_pass(self, key: str) -> int | None:
+        """When the rights of the key with this fingerprint were last read and found right, epoch ms."""
+        passed = and_(_body("check") == "key_rights", _body("ok") == 1, _body("key") == key)
+        row = self._one(_of("check").where(passed).order_by(entries.c.seq.desc()).limit(1))
+        return None if row is None else row.at_ms
+
+    def rows(
+        self, since_ms: int = 0, kinds: Iterable[str] = (), symbol: str | None = None, after: int = 0
+    ) -> Iterator[Row]:
+        """Rows by ascending ``seq``, streamed."""
+        wanted = select(entries).where(entries.c.seq > after, entries.c.at_ms >= since_ms).order_by(entries.c.seq)
+        if chosen := list(kinds):
+            wanted = wanted.where(entries.c.kind.in_(chosen))
+        if symbol is not None:
+            wanted = wanted.where(entries.c.symbol == symbol)
+        with reading(self.path) as connection:
+            for row in connection.execution_options(stream_results=True, yield_per=500).execute(wanted):
+                yield Row(*row)
+
+    def _one(self, wanted: Select[Any]) -> Row | None:
+        return next(iter(self._all(wanted)), None)
+
+    def _all(self, wanted: Select[Any]) -> list[Row]:
+        return [Row(*row) for row in self._values(wanted)]
+
+    def _values(self, wanted: Select[Any]) -> list[tuple[Any, ...]]:
+        with reading(self.path) as connection:
+            return [tuple(row) for row in connection.execute(wanted)]
+
+
+def _of(kind: str, since_ms: int = 0) -> Select[Any]:
+    return select(entries).where(entries.c.kind == kind, entries.c.at_ms >= since_ms)
+
+
+def _body(name: str, table: FromClause = entries) -> ColumnElement[Any]:
+    return func.json_extract(table.c.body, f"$.{name}")
+
+
+def _final(table: FromClause) -> ColumnElement[bool]:
+    return or_(_body("final", table) == 1, _body("status", table).in_(_FINAL))
+
+
+def _refused(table: FromClause) -> ColumnElement[bool]:
+    """A submit that the exchange refused; a refused cancel ends nothing."""
+    return and_(_body("answer", table) == "Refused", _body("request", table) == str(RequestKind.SUBMIT))
+
+
+def _flat_leg() -> ColumnElement[bool]:
+    """Sifts only: whether it is flat is said by the exact text."""
+    return and_(entries.c.kind == "position", cast(_body("qty"), Float) == 0)
