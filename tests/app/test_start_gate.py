@@ -103,8 +103,10 @@ def no_such(symbol: str) -> Callable[[FakeExchange], None]:
 
 def slow(exchange: FakeExchange) -> None:
     def read() -> Accepted[int]:
-        exchange.clock.now += 2_100
-        return Accepted(exchange.clock.server_ms())
+        exchange.clock.now += 1_050
+        value = exchange.clock.now + WALL_MS
+        exchange.clock.now += 1_050
+        return Accepted(value)
 
     exchange.answers("server_time", read)
 
@@ -327,14 +329,14 @@ async def test_a_clock_that_is_vague_once_may_be_sharp_the_next_time() -> None:
     stage = Stage()
     slow(stage.exchange)
     script = stage.exchange._script["server_time"]
-    stage.exchange.answers("server_time", *[script[0]] * 5, lambda: Accepted(stage.clock.server_ms()))
+    stage.exchange.answers("server_time", *[script[0]] * 5, lambda: Accepted(stage.clock.now + WALL_MS))
     assert await told(stage) == ()
 
 
 @pytest.mark.parametrize("method", ["server_time", "account_config", "rules"])
 @pytest.mark.parametrize(
     "failure",
-    [NotSent("no connection"), Unknown("timeout"), Rejected(503, "Service Unavailable.", 0), Rejected(-1008, "x", 0)],
+    [NotSent("no connection"), Unknown("timeout"), Rejected(503, "Service Unavailable.", 0), Rejected(-1008, "x", 0), Rejected(502, "x", 0)],
 )
 async def test_a_network_that_comes_late_is_waited_for(method: str, failure: Any) -> None:
     stage = Stage(Settings(symbols=((BTC, SymbolSettings()),)))

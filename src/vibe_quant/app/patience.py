@@ -24,13 +24,16 @@ LONGEST_MS = 30_000
 SAY_EACH_MS = 600_000
 WAITING = frozenset({Reaction.VERIFY, Reaction.RETRY, Reaction.PAUSE, Reaction.BACK_OFF, Reaction.RESYNC_CLOCK})
 MISSING = -2013  # an answer, though not always the last one
+STATUSES = frozenset({403, 408, 418, 429})
 
 
 def is_passing(failure: Failure) -> bool:
     """Whether it says nothing of what was asked, and may be over in a while; a wrong address (404) is not."""
-    if isinstance(failure, Rejected):
-        return failure.code != MISSING and failure.code != 404 and reaction_of(failure.code) in WAITING
-    return isinstance(failure, Unknown | NotSent | RateLimited | Banned)
+    if not isinstance(failure, Rejected):
+        return isinstance(failure, Unknown | NotSent | RateLimited | Banned)
+    if failure.code > 0:
+        return failure.code >= 500 or failure.code in STATUSES
+    return failure.code != MISSING and reaction_of(failure.code) in WAITING
 
 
 class Patience:
