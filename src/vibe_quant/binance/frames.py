@@ -23,7 +23,6 @@ UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 WRAPPED = b'{"stream"'
 ABSENT = msgspec.Raw()
 SILENCE_MS = 60_000
-OFFSET_MS = 1000
 REPLIES_KEPT = 256
 
 
@@ -72,7 +71,7 @@ class FrameReader(Generic[T]):
     """Reads the frames of one class of streams.
 
     ``replies`` are the answers to requests, oldest first, for whoever asked.  ``server_ms`` gives the exchange's clock
-    (epoch ms) at a monotonic ``recv_ms``; it is asked at most once a second.
+    (epoch ms) at a monotonic ``recv_ms``; it is asked once in ``glance_ms``.
     """
 
     what = "stream"
@@ -88,49 +87,54 @@ class FrameReader(Generic[T]):
         late_ms: int,
         server_ms: Callable[[int], int] | None,
         complain: Complain | None,
-        inspect_every: int,
+        glance_ms: int,
     ) -> None:
-        """``takers`` by what the decoders give; one frame in ``inspect_every`` is searched for new fields."""
+        """``takers`` by what the decoders give; one frame in ``glance_ms`` is searched for new fields, 0: each."""
         self.tally = Tally()
         self.replies: deque[Reply] = deque(maxlen=REPLIES_KEPT)
         self._wrapped, self._bare, self._takers = wrapped, bare, takers
         self._names = {kind.__struct_config__.tag for kind in takers}
         self._late_ms, self._server_ms, self._complain = late_ms, server_ms, complain
-        self._inspect_every = inspect_every
+        self._glance_ms = glance_ms
         self._late_before = -(1 << 62)
         """An exchange time below this plus ``recv_ms`` is late."""
-        self._offset_due = self._complain_due = -(1 << 62)
+        self._glance_due = self._complain_due = -(1 << 62)
         self._unsaid = 0
 
     def decode(self, frame: bytes, recv_ms: int) -> Sequence[T]:
         """The events of one frame, in its order; none for an answer, for what is ignored and for what is unreadable."""
         tally = self.tally
         tally.frames += 1
-        if recv_ms >= self._offset_due:
-            self._measure(recv_ms)
+        if recv_ms >= self._glance_due:
+            self._glance(frame, recv_ms)
         try:
             if frame.startswith(WRAPPED):
                 told = self._wrapped(frame)
                 data = told.data
-                events = self._takers[type(data)](data, recv_ms, told.stream)
+                events = self._takers[data.__class__](data, recv_ms, told.stream)
             else:
                 data = self._bare(frame)
                 events = self._takers[type(data)](data, recv_ms, "")
         except UNREADABLE:
             events = self._sort_out(frame, recv_ms)
         tally.events += len(events)
-        if not (tally.frames - 1) % self._inspect_every:
-            self._inspect(frame)
         return events
 
     def counters(self) -> Counters:
         """What was counted since the start."""
         return self.tally.snapshot()
 
-    def _measure(self, recv_ms: int) -> None:
-        self._offset_due = recv_ms + OFFSET_MS
+    def _glance(self, frame: bytes, recv_ms: int) -> None:
+        """What need not be done for each of thousands of frames: the offset of the clocks, fields nobody knows."""
+        self._glance_due = recv_ms + self._glance_ms
         if self._server_ms is not None:
             self._late_before = self._server_ms(recv_ms) - recv_ms - self._late_ms
+        try:
+            found = list(unknown_fields(frame))
+        except UNREADABLE:
+            return
+        for name in found:
+            self.tally.meet(name)
 
     def _sort_out(self, frame: bytes, recv_ms: int) -> Sequence[T]:
         """The long way: whatever is not one known event in the usual order of keys."""
@@ -189,15 +193,6 @@ class FrameReader(Generic[T]):
             f"A frame of the {self.what} could not be read: {hidden(why)[:200]}.{hidden(shown)} It was skipped, the "
             f"stream goes on ({count} since this was last said, {self.tally.malformed} in all). {self.advice}"
         )
-
-    def _inspect(self, frame: bytes) -> None:
-        """Count the fields that nobody here knows."""
-        try:
-            found = list(unknown_fields(frame))
-        except UNREADABLE:
-            return
-        for name in found:
-            self.tally.meet(name)
 
     def _judge(self, name: str, seen: Seen, exch_ms: int, number: int, recv_ms: int) -> None:
         """Count news that is late, or older than the newest of its stream; remember what is newest."""

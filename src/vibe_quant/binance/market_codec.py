@@ -26,7 +26,7 @@ from vibe_quant.binance.market_frames import (
 from vibe_quant.domain.events import Candle, ContractNews, Depth, Event, Level, Mark, Quote, Trade
 
 USDM = 1
-INSPECT_EVERY = 256
+GLANCE_MS = 1000
 LATE_MS = 1500
 INTERVAL = "1m"
 Events = tuple[Event, ...]
@@ -55,7 +55,7 @@ class MarketCodec(FrameReader[Event]):
         late_ms: int = LATE_MS,
         server_ms: Callable[[int], int] | None = None,
         complain: Complain | None = None,
-        inspect_every: int = INSPECT_EVERY,
+        glance_ms: int = GLANCE_MS,
     ) -> None:
         """``late_ms``: older than this on arrival is counted as late; without ``server_ms`` nothing is."""
         super().__init__(
@@ -72,7 +72,7 @@ class MarketCodec(FrameReader[Event]):
             late_ms,
             server_ms,
             complain,
-            inspect_every,
+            glance_ms,
         )
         self._symbols = names
         self._quotes: dict[str, Seen] = {}

@@ -86,7 +86,7 @@ class UserCodec(FrameReader[UserNews]):
         late_ms: int = LATE_MS,
         server_ms: Callable[[int], int] | None = None,
         complain: Complain | None = None,
-        inspect_every: int = 1,
+        glance_ms: int = 0,
     ) -> None:
         """``late_ms``: older than this on arrival is counted as late; without ``server_ms`` nothing is."""
         takers: dict[type[Any], Taker[UserNews]] = {
@@ -100,7 +100,7 @@ class UserCodec(FrameReader[UserNews]):
         }
         wrapped = msgspec.json.Decoder(WrappedUserFrame).decode
         bare = msgspec.json.Decoder[AnyUserFrame](AnyUserFrame).decode
-        super().__init__(wrapped, bare, takers, late_ms, server_ms, complain, inspect_every)
+        super().__init__(wrapped, bare, takers, late_ms, server_ms, complain, glance_ms)
         self._symbols = names
         self._newest: dict[str, Seen] = {}
 
