@@ -115,9 +115,9 @@ def test_a_stop_rejected_at_its_trigger_is_an_alarm_an_exit_and_a_new_stop() -> 
     assert (notices(out), requests(out)) == (["alarm"], ["leg"])
     [alarm] = [i for i in out if isinstance(i, Notify)]
     assert "rejected its order (PERCENT_PRICE)" in alarm.text
-    assert notices(desk.position("1")) == ["alarm"]
-    assert desk.manager.remainder
-    assert "place 91.0 close" in requests(desk.wait(2100))
+    out = desk.position("1")
+    assert (notices(out), requests(out)) == (["alarm", "info"], ["place 91.0 close", "read"])
+    assert told(desk) == (False, True, True)
 
 
 def test_a_stop_rejected_before_it_rested_is_a_refusal() -> None:

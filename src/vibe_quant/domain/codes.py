@@ -106,12 +106,12 @@ _TABLE: Final[dict[Reaction, dict[int, str]]] = {
         -4002: "price above the highest",
         -4013: "price below the lowest",
         -4014: "price off the tick grid",
-        -4023: "quantity off the step grid",
     },
     Reaction.RESIZE: {
         -4003: "quantity below zero",
         -4004: "quantity below the smallest",
         -4005: "quantity above the largest",
+        -4023: "quantity off the step grid",
     },
     Reaction.DUST: {-4164: "notional too small", -5029: "notional too small after the amendment"},
     Reaction.PAUSE: {-1015: "too many orders"},
