@@ -154,11 +154,11 @@ def _without_code(asked: Asked, answer: Answer, said: str) -> Failure:
 def _is_success(answer: Answer) -> bool:
     if not 200 <= answer.status < 300 or not answer.whole:
         return False
-    body = answer.body.lstrip()
-    if body[:1] == "{":
+    body = answer.body.strip()
+    if body[:1] + body[-1:] == "{}":
         may_be_error = len(body) < SMALL and '"code"' in body
         return not may_be_error or _read(body)[0] is None
-    return body[:1] == "["
+    return body[:1] + body[-1:] == "[]"
 
 
 def _read(body: str) -> tuple[int | None, str | None]:
