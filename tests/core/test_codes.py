@@ -84,7 +84,7 @@ def _rows() -> list[tuple[list[int], str]]:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) != 3 or not cells[0].startswith(("-", "**-")):
             continue
-        codes = []
+        codes: list[int] = []
         for first, last in re.findall(r"(-\d{4})(?:\.\.(-\d{4}))?", cells[0]):
             codes += range(int(first), int(last or first) - 1, -1)
         rows.append((codes, cells[2]))

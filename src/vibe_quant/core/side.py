@@ -206,7 +206,8 @@ class Side:
         names = self.settings.strategy.names
         strategies = tuple(build(name, self.settings.strategy, self.side, self._random) for name in names)
         signals = SignalEngine(self.symbol, self.side, strategies, self.settings)
-        for minutes in signals.needs.candles_min:
+        self.needs = signals.needs
+        for minutes in self.needs.candles_min:
             self.desk.view.want_candles(minutes)
         return signals
 

@@ -32,16 +32,19 @@ class Wanting:
             self.wanted[desk.symbol] = wants
 
     def _is_followed(self, desk: Desk, now: int) -> bool:
-        sides = desk.sides.values()
-        if any((s.leg.qty > 0 and not s.gate.retired) or not s.execution.is_quiet for s in sides):
-            self._until[desk.symbol] = now + LINGER_MS
-            return True
-        if any(not side.leg.known and not side.gate.retired for side in sides):
-            return True
-        return now < self._until.get(desk.symbol, now)
+        unknown = False
+        for side in desk.sides.values():
+            managed = not side.gate.retired
+            if (managed and side.leg.qty > 0) or not side.execution.is_quiet:
+                self._until[desk.symbol] = now + LINGER_MS
+                return True
+            unknown |= managed and not side.leg.known
+        return unknown or now < self._until.get(desk.symbol, now)
 
 
 def _needed(desk: Desk) -> Wants:
-    needs = [side.signal.needs for side in desk.sides.values()]
-    depth = max((need.depth_levels for need in needs), default=0)
-    return Wants(depth, candles=any(need.candles_min for need in needs))
+    depth, candles = 0, False
+    for side in desk.sides.values():
+        depth = max(depth, side.needs.depth_levels)
+        candles = candles or bool(side.needs.candles_min)
+    return Wants(depth, candles)
