@@ -87,14 +87,13 @@ def test_wants_are_a_copy() -> None:
 def test_legs_are_what_is_managed_and_known() -> None:
     desk = Scenario(listed(BTC=symbol(), ETH=symbol(sides=(SHORT,))))
     assert desk.engine.legs() == tuple(
-        LegView(name, side, D(0), known=False, is_flat=False)
-        for name, side in ((BTC, LONG), (BTC, SHORT), (ETH, SHORT))
+        LegView(name, side, D(0), known=False, flat=False) for name, side in ((BTC, LONG), (BTC, SHORT), (ETH, SHORT))
     )
     desk.start("1")
     desk.passes(3000, quoting=True)
     assert desk.engine.legs()[:2] == (
-        LegView(BTC, LONG, D(1), known=True, is_flat=False),
-        LegView(BTC, SHORT, D(0), known=True, is_flat=True),
+        LegView(BTC, LONG, D(1), known=True, flat=False),
+        LegView(BTC, SHORT, D(0), known=True, flat=True),
     )
     desk.feed(ev.Reload(desk.now, listed(ETH=symbol())))
     assert {leg.symbol for leg in desk.engine.legs()} == {ETH}

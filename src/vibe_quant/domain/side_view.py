@@ -37,11 +37,11 @@ class SideView:
 class LegView:
     """A managed leg: |position| in the base asset; ``known`` False before the exchange has told of it.
 
-    ``is_flat``: nil by the exchange's own word.
+    ``flat``: nil by the exchange's own word.
     """
 
     symbol: str
     side: PositionSide
     qty: Decimal
     known: bool
-    is_flat: bool
+    flat: bool
