@@ -33,6 +33,20 @@ from vibe_quant.domain.settings import ProtectiveStopSettings
 
 D = Decimal
 
+# --- what the program holds back
+
+
+def test_a_hold_of_the_programs_own_stops_discretion_and_nothing_else_until_it_is_taken_back() -> None:
+    desk = started()
+    desk.feed(ev.Hold(desk.now, "the start is not over"))
+    assert orders(desk.rise()) == []
+    assert desk.view().blocked == "the start is not over"
+    assert desk.engine.house.pauses == {}
+    out = desk.feed(ev.Hold(desk.now, None))
+    assert orders([*out, *desk.rise()])
+    assert desk.view().halted is None
+
+
 # --- contracts
 
 

@@ -52,6 +52,8 @@ class Gate:
         rules = rulebook.rules
         if house.stopping or self.retired or house.halted is not None or self.halted is not None:
             return self._stopped()
+        if house.held is not None:
+            return house.held
         if house.pauses and house.paused(desk.symbol, now):
             return "paused by the operator"
         if not house.user_up or house.sync.gate_ms is not None or house.offset_ms is None or not house.journal_ok:

@@ -30,6 +30,7 @@ class Surroundings:
         return {
             ev.ContractNews: self._contract,
             ev.JournalState: self._journal,
+            ev.Hold: self._hold,
             ev.RulesLoaded: self._rules,
         }
 
@@ -57,6 +58,10 @@ class Surroundings:
             "again. Panic and the protective stop go on as far as the exchange takes them; look at its announcements."
         )
         return [Notify(NoticeKind.LIFECYCLE, Severity.ALARM, text, symbol)]
+
+    def _hold(self, hold: ev.Hold, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
+        self._house.held = hold.reason
+        return []
 
     def _journal(self, state: ev.JournalState, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         """Resting discretionary orders are withdrawn by the gate, at the look that follows."""

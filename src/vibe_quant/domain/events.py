@@ -45,6 +45,7 @@ __all__ = [
     "Depth",
     "Event",
     "Flatten",
+    "Hold",
     "JournalState",
     "Level",
     "LeverageUpdate",
@@ -270,6 +271,14 @@ class JournalState:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """The program itself holds discretion back, for a ``reason``; None: no more.  Neither journalled nor an operator's."""
+
+    recv_ms: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Timer:
     """The moment that ``Engine.deadline`` asked for has come."""
 
@@ -300,5 +309,6 @@ Event = (
     | ServerTime
     | ContractNews
     | JournalState
+    | Hold
     | Timer
 )
