@@ -28,11 +28,9 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(RUN) ## make a tape and replay the exit of a long and of a short position on it
-	@mkdir -p $(DEMO)
-	$(BIN)/vibe-quant tape generate --scenario calm --seed 7 --symbol BTC/USDT:USDT -o $(DEMO)/calm.parquet
-	$(BIN)/vibe-quant replay $(DEMO)/calm.parquet --symbol BTC/USDT:USDT --strategy patient --side LONG --qty 2
-	$(BIN)/vibe-quant replay $(DEMO)/calm.parquet --symbol BTC/USDT:USDT --strategy patient --side SHORT --qty 2
+run: $(RUN) ## work a long and a short position of an embedded exchange down to zero, and print what it cost
+	@rm -rf $(DEMO)/state
+	$(BIN)/vibe-quant run --config config/demo.yaml --until-flat --state $(DEMO)/state
 
 lint: $(DEV) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check src tests

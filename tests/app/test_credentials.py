@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from vibe_quant.app.credentials import CredentialsError, are_given, pg_password, read_credentials
+from vibe_quant.app.credentials import pg_password, read_credentials
+from vibe_quant.app.refusal import CredentialsError
 
 KEY, SECRET = "canaryKey0123456789", "canarySecret9876543210"
 BOTH = {"VIBE_QUANT_API_KEY": KEY, "VIBE_QUANT_API_SECRET": SECRET}
@@ -36,8 +37,6 @@ def refused(environment: dict[str, str]) -> str:
 def test_from_the_environment() -> None:
     found = read_credentials({**BOTH, "VIBE_QUANT_API_KEY": f" {KEY}\n"})
     assert (found.api_key, found.api_secret) == (KEY, SECRET)
-    assert are_given(BOTH)
-    assert not are_given({})
 
 
 def test_from_files_of_ones_own(private: Path) -> None:

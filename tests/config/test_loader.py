@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +210,9 @@ def test_content_that_is_no_text(tmp_path: Path) -> None:
     path.write_bytes(b"#" * 300_000)
     with pytest.raises(ConfigError, match="larger than 256 KiB"):
         ConfigLoader().load(path)
+
+
+def test_the_file_has_a_name_that_anybody_can_compute(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("global: {manage: all}\n", encoding="utf-8")
+    assert ConfigLoader().load(path).sha256 == sha256(path.read_bytes()).hexdigest()

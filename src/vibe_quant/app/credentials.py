@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vibe_quant.app.refusal import CredentialsError
 from vibe_quant.binance.credentials import Credentials
 
 KEY = "VIBE_QUANT_API_KEY"
@@ -20,10 +21,6 @@ HOW = (
     f"Give them as {KEY} and {SECRET} in the environment; as files of your own, mode 0600, that {KEY}_FILE and "
     f"{SECRET}_FILE name; or as the systemd credentials api_key and api_secret (LoadCredential=)"
 )
-
-
-class CredentialsError(Exception):
-    """Key or secret are missing or cannot be used; the message says which and how to give it, and shows neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,6 @@ def read_credentials(environment: Mapping[str, str]) -> Credentials:
         return Credentials(str(found[KEY]), str(found[SECRET]))
     except ValueError as error:
         raise CredentialsError(f"{error}. {HOW}.") from None
-
-
-def are_given(environment: Mapping[str, str]) -> bool:
-    """Whether anything says key or secret."""
-    return any(_places(KEY, environment, "api_key")) or any(_places(SECRET, environment, "api_secret"))
 
 
 def pg_password(environment: Mapping[str, str]) -> str | None:

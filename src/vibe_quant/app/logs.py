@@ -75,6 +75,10 @@ class Logs:
         logging.captureWarnings(True)
         return logs
 
+    def say(self, text: str) -> None:
+        """Lines for the person at standard error, whatever the level."""
+        _line(self.err, self.redactor.clean(text))
+
     def close(self) -> None:
         """End, and leave stdlib logging as it was."""
         for sink in self._sinks:

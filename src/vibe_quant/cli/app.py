@@ -8,16 +8,19 @@ from vibe_quant.cli.check import check
 from vibe_quant.cli.failure import CODES
 from vibe_quant.cli.journal import journal
 from vibe_quant.cli.replay import replay
+from vibe_quant.cli.run import run
 from vibe_quant.cli.sim import sim
 from vibe_quant.cli.tape import tapes
 
 HELP = f"""Works leveraged Binance USDⓈ-M hedge-mode positions down to zero, reduce-only.
 
-This release replays (a configuration and a recorded tape go in, the exit and its cost come out), and serves a
-simulated exchange that speaks the real one's dialect on loopback.
+It runs as a service against a simulated exchange of its own, Binance's demo environment or Binance itself; replays
+(a configuration and a recorded tape go in, the exit and its cost come out); and serves the simulated exchange, which
+speaks the real one's dialect, on loopback.
 
 \b
 Examples:
+  vibe-quant run --config config/demo.yaml --until-flat
   vibe-quant tape generate --scenario calm --seed 7 --symbol BTC/USDT:USDT -o calm.parquet
   vibe-quant replay calm.parquet --symbol BTC/USDT:USDT --side LONG --qty 2 --strategy patient
   vibe-quant sim serve --position BTCUSDT:LONG:2
@@ -35,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 config = typer.Typer(help="About the configuration.", no_args_is_help=True, rich_markup_mode=None)
+app.command()(run)
 app.command()(replay)
 app.command()(check)
 app.add_typer(tapes, name="tape")

@@ -24,6 +24,7 @@ Exit codes:
 @contextmanager
 def explained() -> Iterator[None]:
     """Ends the command with the exit code that fits, and what is wrong on standard error."""
+    from vibe_quant.app.refusal import CredentialsError, RunRefusedError
     from vibe_quant.config.problems import ConfigError, FileProblem
     from vibe_quant.lab.request import ReplayError
     from vibe_quant.ports import JournalBroken
@@ -35,9 +36,9 @@ def explained() -> Iterator[None]:
         yield
     except ConfigError as error:
         _end(str(error), INVALID)
-    except FaultError as error:
+    except (FaultError, RunRefusedError) as error:
         _end(str(error), INVALID)
-    except (BoxError, FileProblem, JournalBroken, ReplayError, TapeError) as error:
+    except (BoxError, CredentialsError, FileProblem, JournalBroken, ReplayError, TapeError) as error:
         _end(str(error), UNREADABLE)
 
 

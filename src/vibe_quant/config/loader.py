@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ MAX_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A valid configuration, who says what in it, and advice about it."""
+    """A valid configuration, who says what in it, and advice about it; ``sha256`` is that of the file."""
 
     settings: Settings
     sources: Sources
     path: Path
     warnings: tuple[Problem, ...]
+    sha256: str
 
 
 class ConfigLoader:
@@ -43,12 +45,13 @@ class ConfigLoader:
             FileProblem: it cannot be read.
             ConfigError: it is not a valid configuration; carries all problems at once.
         """
-        document = _document(path, _read(path))
-        reading = _Reading(document)
+        content = _read(path)
+        reading = _Reading(_document(path, content))
         settings = reading.settings()
         if reading.problems:
             raise ConfigError(path, reading.problems)
-        return Loaded(settings, reading.sources, path, lint(settings, reading.sources, market))
+        warnings = lint(settings, reading.sources, market)
+        return Loaded(settings, reading.sources, path, warnings, sha256(content).hexdigest())
 
 
 def read_document(path: Path) -> object:

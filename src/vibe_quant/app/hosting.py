@@ -1,0 +1,133 @@
+"""Carries one run in a loop: the embedded exchange beside it, signals into it, its observers, its cards at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from loguru import logger
+
+from vibe_quant.app.application import DONE, Application, Goal
+from vibe_quant.app.cards import Cards
+from vibe_quant.app.narrator import Narrator
+from vibe_quant.app.observers import Observer
+from vibe_quant.app.redaction import Redactor
+from vibe_quant.app.session import Plan, run_session
+from vibe_quant.binance.credentials import Credentials
+from vibe_quant.binance.urls import Endpoints, simulated
+from vibe_quant.config.loader import Loaded
+from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.side_view import SideView
+from vibe_quant.sim.front.box_options import BoxOptions
+from vibe_quant.sim.server import SimServer
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An exchange that is there already."""
+
+    endpoints: Endpoints
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be run, and against what: an exchange that is there, or one to embed, which brings its own keys."""
+
+    loaded: Loaded
+    exchange: Reach | BoxOptions
+    state: Path
+    until_flat: bool
+    version: str
+    out: TextIO
+
+
+Hosting = Callable[[Job, Redactor], Coroutine[Any, Any, int]]
+Work = Callable[[Plan], Awaitable[int]]
+
+
+class _Course:
+    """The run as the signals and the cards see it."""
+
+    def __init__(self) -> None:
+        self.app: Application | None = None
+        self.task: asyncio.Future[int] | None = None
+        self._stopping = False
+
+    def began(self, app: Application) -> None:
+        self.app = app
+        if self._stopping:
+            app.stop()
+
+    def stop(self, number: signal.Signals) -> None:
+        """The first signal stops; a second changes nothing."""
+        if self._stopping:
+            return
+        self._stopping = True
+        logger.info("{}: stopping; own orders are cancelled, protective stops stay", number.name)
+        if self.app is not None:
+            self.app.stop()
+        elif self.task is not None:
+            self.task.cancel()
+
+    def look(self, symbol: str, side: PositionSide) -> SideView | None:
+        return None if self.app is None else self.app.engine.side_view(symbol, side)
+
+
+async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
+    """Run ``work`` until it is over; its exit code."""
+    settings, course = job.loaded.settings, _Course()
+    cards = Cards(settings, course.look, job.out)
+    narrator = Narrator(settings.shared.client_order_prefix)
+    async with AsyncExitStack() as stack:
+        server, reach = None, job.exchange
+        if isinstance(reach, BoxOptions):
+            server = await stack.enter_async_context(SimServer(reach))
+            reach = Reach(simulated(server.rest, server.ws), Credentials(server.api_key, server.api_secret))
+            redactor.add(server.api_key)
+            redactor.add(server.api_secret)
+        plan = Plan(
+            settings=settings,
+            endpoints=reach.endpoints,
+            credentials=reach.credentials,
+            state=job.state,
+            goal=Goal.FLAT if job.until_flat else Goal.SERVE,
+            version=job.version,
+            config_hash=job.loaded.sha256,
+            configuration=str(job.loaded.path),
+            observers=(Observer("narrator", narrator.see), Observer("cards", cards.see)),
+            started=course.began,
+        )
+        try:
+            return await _see_through(course, work(plan), server)
+        finally:
+            cards.close()
+
+
+async def _see_through(course: _Course, work: Awaitable[int], server: SimServer | None) -> int:
+    """Wait for the run; an embedded exchange that ends before it ends it too."""
+    loop = asyncio.get_running_loop()
+    course.task = asyncio.ensure_future(work)
+    waiting: set[asyncio.Future[int] | asyncio.Future[None]] = {course.task}
+    if server is not None:
+        waiting.add(asyncio.ensure_future(server.failed()))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, course.stop, number)
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if course.task in done:
+            return DONE if course.task.cancelled() else course.task.result()
+        for ended in done:
+            ended.result()
+        raise RuntimeError("the embedded exchange has ended")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        for left in waiting:
+            left.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,0 +1,116 @@
+"""What ``vibe-quant run`` does before and after the run itself: refusals, keys, logs, the banner, the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from loguru import logger
+
+from vibe_quant import __version__
+from vibe_quant.app.application import FAILED
+from vibe_quant.app.banner import banner
+from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.credentials import pg_password, read_credentials
+from vibe_quant.app.hosting import Hosting, Job, Reach, host
+from vibe_quant.app.logs import Logs, first_line, folder_of
+from vibe_quant.app.redaction import Redactor
+from vibe_quant.app.refusal import CredentialsError, refuse_unless_fitting
+from vibe_quant.app.sim_venue import box_options
+from vibe_quant.binance.urls import endpoints_of, simulated
+from vibe_quant.config.loader import ConfigLoader, Loaded
+from vibe_quant.domain.settings import Venue
+from vibe_quant.sim.front.box_options import BoxOptions
+
+STATE = "state"
+STATE_DIRECTORY = "STATE_DIRECTORY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line says.  ``state`` None: the folder that the service manager made, else state/."""
+
+    config: Path
+    live: bool = False
+    until_flat: bool = False
+    exchange_rest: str | None = None
+    exchange_ws: str | None = None
+    state: Path | None = None
+
+
+def launch(
+    options: RunOptions,
+    environment: Mapping[str, str],
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+    hosting: Hosting = host,
+) -> int:
+    """Run until it is over; the exit code of the process.  Cost cards go to ``out``, all else to ``err``.
+
+    Raises:
+        FileProblem, ConfigError: the configuration cannot be read, or is not valid.
+        RunRefusedError: the options do not fit the venue.
+        CredentialsError: key or secret are missing or useless.
+        BoxError: the embedded exchange cannot hold what it is told.
+    """
+    out, err = out or sys.stdout, err or sys.stderr
+    loaded = ConfigLoader().load(options.config)
+    job, redactor = _job(loaded, options, environment, out)
+    settings = loaded.settings.shared
+    head = first_line(settings.venue, __version__, SystemClock().wall_ms())
+    logs = Logs.open(settings.log, folder_of(settings.log, environment), head, redactor, err)
+    try:
+        _announce(loaded, job, logs)
+        return asyncio.run(hosting(job, redactor))
+    except Exception as defect:  # noqa: BLE001 - the last frame of the process: what is not logged here is lost
+        logger.opt(exception=defect).critical(
+            "a defect: the program ends. Orders of it may rest at the exchange and are cancelled at the next start; "
+            "protective stops stand."
+        )
+        return FAILED
+    finally:
+        logs.close()
+
+
+def _job(loaded: Loaded, options: RunOptions, environment: Mapping[str, str], out: TextIO) -> tuple[Job, Redactor]:
+    venue = loaded.settings.shared.venue
+    refuse_unless_fitting(options.config, venue, options.live, options.exchange_rest, options.exchange_ws)
+    exchange = _reached(loaded, options, environment)
+    secrets = [exchange.credentials.api_key, exchange.credentials.api_secret] if isinstance(exchange, Reach) else []
+    mirror = pg_password(environment)
+    state = options.state or Path(environment.get(STATE_DIRECTORY, "").partition(":")[0] or STATE)
+    job = Job(
+        loaded=loaded,
+        exchange=exchange,
+        state=state / venue.value,
+        until_flat=options.until_flat,
+        version=__version__,
+        out=out,
+    )
+    return job, Redactor([*secrets, *([] if mirror is None else [mirror])])
+
+
+def _reached(loaded: Loaded, options: RunOptions, environment: Mapping[str, str]) -> Reach | BoxOptions:
+    venue = loaded.settings.shared.venue
+    if venue is not Venue.SIM:
+        return Reach(endpoints_of(venue), read_credentials(environment))
+    if options.exchange_rest is None or options.exchange_ws is None:
+        return box_options(loaded.settings)
+    try:
+        return Reach(simulated(options.exchange_rest, options.exchange_ws), read_credentials(environment))
+    except CredentialsError as error:
+        raise CredentialsError(f"{error} Those of a simulated exchange are what vibe-quant sim serve prints.") from None
+
+
+def _announce(loaded: Loaded, job: Job, logs: Logs) -> None:
+    """The banner comes first, whatever the log's level; then what is legal and unwise."""
+    reach = job.exchange
+    where = reach.endpoints.rest if isinstance(reach, Reach) else "against an exchange embedded in this process"
+    logs.say(banner(loaded, job.version, where))
+    logger.info("state in {}, log in {}", job.state, logs.file.path)
+    for warning in loaded.warnings:
+        logger.warning("{}: {}", loaded.path, warning)

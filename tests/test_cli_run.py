@@ -1,0 +1,334 @@
+"""``vibe-quant run`` around the run itself: what is refused, what is said first, where keys and files come from."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from loguru import logger
+from typer.testing import CliRunner, Result
+
+from vibe_quant import __version__
+from vibe_quant.app.application import Application, Goal
+from vibe_quant.app.hosting import Job, Reach, host
+from vibe_quant.app.launch import RunOptions, launch
+from vibe_quant.app.redaction import Redactor
+from vibe_quant.app.refusal import CredentialsError, RunRefusedError
+from vibe_quant.app.session import Plan
+from vibe_quant.app.sim_venue import box_options
+from vibe_quant.cli.app import app
+from vibe_quant.config import ConfigLoader
+from vibe_quant.domain.enums import PositionSide
+from vibe_quant.sim.front.box_options import BoxError, BoxOptions
+
+DEMO = Path(__file__).resolve().parents[1] / "config" / "demo.yaml"
+KEYS = {"VIBE_QUANT_API_KEY": "canaryKey0123456789", "VIBE_QUANT_API_SECRET": "canarySecret9876543210"}
+SIMULATED = {"exchange_rest": "http://127.0.0.1:9", "exchange_ws": "ws://localhost:10"}
+
+
+@dataclass
+class Run:
+    """Launches with a run that does nothing."""
+
+    folder: Path
+    code: int = 0
+    defect: Exception | None = None
+    jobs: list[Job] = field(default_factory=list)
+    out: io.StringIO = field(default_factory=io.StringIO)
+    err: io.StringIO = field(default_factory=io.StringIO)
+
+    def config(self, venue: str, more: str = "", level: str = "info") -> Path:
+        path = self.folder / "config.yaml"
+        head = f"global: {{venue: {venue}, log: {{folder: '{self.folder}/logs', level: {level}}}{more}}}\n"
+        path.write_text(head + 'symbols: {"BTC/USDT:USDT": {sides: [LONG]}, "ETH/USDT:USDT": }\n', encoding="utf-8")
+        return path
+
+    async def hosting(self, job: Job, redactor: Redactor) -> int:
+        self.jobs.append(job)
+        logger.info("working with {}", KEYS["VIBE_QUANT_API_SECRET"])
+        if self.defect is not None:
+            raise self.defect
+        return self.code
+
+    def __call__(self, venue: str, environment: dict[str, str] | None = None, **options: Any) -> int:
+        return self.of(self.config(venue), environment, **options)
+
+    def of(self, config: Path, environment: dict[str, str] | None = None, **options: Any) -> int:
+        asked = RunOptions(config=config, **options)
+        return launch(asked, environment or {}, self.out, self.err, self.hosting)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "logs" / "vibe-quant.log").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path)
+
+
+def command(*args: object) -> Result:
+    return CliRunner().invoke(app, ["run", *(str(arg) for arg in args)], env=dict.fromkeys(KEYS))
+
+
+@pytest.mark.parametrize(
+    ("venue", "options", "says"),
+    [
+        ("live", {}, ["real money", "--live was not given", "Give --live as well", "set global.venue to sim"]),
+        ("sim", {"live": True}, ["--live was given", "global.venue is sim", "Leave --live out"]),
+        ("paper", {}, ["paper is not served"]),
+        ("testnet", SIMULATED, ["name a simulated exchange", "global.venue is testnet"]),
+        ("live", {"live": True, **SIMULATED}, ["global.venue is live"]),
+        ("sim", {"exchange_rest": "http://127.0.0.1:9"}, ["go together"]),
+        (
+            "sim",
+            {**SIMULATED, "exchange_rest": "http://fapi.example.com:80"},
+            ["--exchange-rest", "http://127.0.0.1:PORT"],
+        ),
+        ("sim", {**SIMULATED, "exchange_rest": "http://10.0.0.1:80"}, ["on this host"]),
+        ("sim", {**SIMULATED, "exchange_rest": "https://127.0.0.1:9"}, ["--exchange-rest"]),
+        ("sim", {**SIMULATED, "exchange_rest": "http://127.0.0.1"}, ["--exchange-rest"]),
+        ("sim", {**SIMULATED, "exchange_ws": "ws://me@127.0.0.1:9"}, ["--exchange-ws", "ws://127.0.0.1:PORT"]),
+        ("sim", {**SIMULATED, "exchange_ws": "ws://127.0.0.1:9/private"}, ["--exchange-ws"]),
+        ("sim", {**SIMULATED, "exchange_ws": "ws://[127.0.0.1:9"}, ["--exchange-ws"]),
+    ],
+)
+def test_refused_before_anything_is_started(run: Run, venue: str, options: dict[str, Any], says: list[str]) -> None:
+    with pytest.raises(RunRefusedError) as refused:
+        run(venue, KEYS, **options)
+    assert [piece for piece in says if piece not in str(refused.value)] == []
+    assert run.jobs == []
+    assert not (run.folder / "logs").exists()
+
+
+@pytest.mark.parametrize(("venue", "options"), [("testnet", {}), ("live", {"live": True}), ("sim", SIMULATED)])
+def test_keys_are_asked_for(run: Run, venue: str, options: dict[str, Any]) -> None:
+    with pytest.raises(CredentialsError, match="API key and secret are not given"):
+        run(venue, **options)
+
+
+def test_live_without_live_on_the_command_line(run: Run) -> None:
+    done = command("--config", run.config("live"))
+    assert done.exit_code == 4
+    assert "--live was not given" in done.stderr
+    assert done.stdout == ""
+
+
+def test_keys_that_are_missing_and_files_that_are_not_there(run: Run) -> None:
+    done = command("--config", run.config("testnet"))
+    assert done.exit_code == 2
+    assert "VIBE_QUANT_API_KEY_FILE" in done.stderr
+    assert command("--config", run.folder / "none.yaml").exit_code == 2
+    assert command("--config", run.config("lve")).exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("venue", "options", "words"),
+    [
+        ("sim", {}, "SIMULATED"),
+        ("testnet", {}, "TESTNET"),
+        ("live", {"live": True}, "LIVE: REAL MONEY"),
+    ],
+)
+def test_the_venue_is_the_first_thing_said(run: Run, venue: str, options: dict[str, Any], words: str) -> None:
+    assert run(venue, KEYS, **options) == 0
+    lines = run.err.getvalue().splitlines()
+    assert lines[1].startswith(words)
+    assert lines[0] == lines[2] == "=" * 78
+    text = "\n".join(lines)
+    loaded = ConfigLoader().load(run.folder / "config.yaml")
+    for piece in (
+        f"vibe-quant {__version__}, ",
+        f"sha256 {loaded.sha256[:12]}",
+        "works BTC/USDT:USDT LONG, ETH/USDT:USDT LONG and SHORT",
+    ):
+        assert piece in text
+    assert run.log.startswith(f"# vibe-quant log, venue {venue}, version {__version__}, started ")
+    assert run.out.getvalue() == ""
+
+
+def test_what_is_worked_and_what_is_unwise_is_said(run: Run) -> None:
+    assert run.of(run.config("sim", ", manage: all")) == 0
+    assert "works every open position of the account; by settings of their own BTC/USDT:USDT LONG" in run.err.getvalue()
+    assert "those you open by hand too" in run.err.getvalue()
+
+
+def test_the_banner_is_said_at_every_level(run: Run) -> None:
+    assert run.of(run.config("sim", level="error")) == 0
+    assert run.err.getvalue().splitlines()[-1] == "works BTC/USDT:USDT LONG, ETH/USDT:USDT LONG and SHORT"
+
+
+def test_no_key_is_written(run: Run) -> None:
+    run.defect = ValueError(f"GET /x?signature={'ab' * 32} {KEYS['VIBE_QUANT_API_KEY']}")
+    assert run("testnet", {**KEYS, "PGPASSWORD": "canaryTiger"}) == 1
+    for text in (run.err.getvalue(), run.log):
+        assert "working with ***" in text
+        assert "a defect: the program ends" in text
+        assert "ValueError" in text
+        assert "canary" not in text
+        assert "abab" not in text
+
+
+def test_the_exit_code_is_the_runs(run: Run) -> None:
+    run.code = 3
+    assert run("sim") == 3
+
+
+def test_where_the_state_is(run: Run) -> None:
+    for environment, options in (
+        ({}, {}),
+        ({"STATE_DIRECTORY": "/var/lib/vq:/var/lib/b"}, {}),
+        ({"STATE_DIRECTORY": "/var/lib/vq"}, {"state": Path("here")}),
+    ):
+        run("sim", environment, **cast("dict[str, Any]", options))
+    assert [job.state for job in run.jobs] == [Path("state/sim"), Path("/var/lib/vq/sim"), Path("here/sim")]
+
+
+def test_what_the_run_is_against(run: Run) -> None:
+    run("sim")
+    run("sim", KEYS, **SIMULATED)
+    run("live", KEYS, live=True, until_flat=True)
+    embedded, served, live = (job.exchange for job in run.jobs)
+    assert isinstance(embedded, BoxOptions)
+    assert isinstance(served, Reach)
+    assert isinstance(live, Reach)
+    assert served.endpoints.rest == "http://127.0.0.1:9"
+    assert served.endpoints.ws_private == "ws://localhost:10/private"
+    assert live.endpoints.rest.startswith("https://")
+    assert [job.until_flat for job in run.jobs] == [False, False, True]
+
+
+def test_the_embedded_exchange_holds_what_the_demonstration_says() -> None:
+    box = box_options(ConfigLoader().load(DEMO).settings)
+    assert [source.instrument.symbol for source in box.markets] == ["BTCUSDT", "ETHUSDT"]
+    assert [(seat.symbol, seat.side) for seat in box.positions] == [
+        ("BTCUSDT", PositionSide.LONG),
+        ("ETHUSDT", PositionSide.SHORT),
+    ]
+    assert box.wallets == {"USDT": 5000}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('symbols: {"PEPE/USDT:USDT": }', "lists no PEPEUSDT; it has BTCUSDT"),
+        ("global: {manage: all, sim: {scenario: clam}}", "no scenario 'clam'; there are calm"),
+    ],
+)
+def test_what_the_embedded_exchange_cannot_hold(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BoxError, match=says):
+        box_options(ConfigLoader().load(path).settings)
+    assert command("--config", path).exit_code == 2
+
+
+def test_without_symbols_it_lists_two_majors(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("global: {manage: all}", encoding="utf-8")
+    box = box_options(ConfigLoader().load(path).settings)
+    assert [source.instrument.symbol for source in box.markets] == ["BTCUSDT", "ETHUSDT"]
+
+
+class FakeApp:
+    def __init__(self) -> None:
+        self.stops = 0
+        self.stopped = asyncio.Event()
+        self.engine = SimpleNamespace(side_view=lambda symbol, side: None)
+
+    def stop(self) -> None:
+        self.stops += 1
+        self.stopped.set()
+
+
+Hosted = Callable[..., Job]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    loaded = ConfigLoader().load(DEMO)
+    box = box_options(loaded.settings)
+    return Job(loaded=loaded, exchange=box, state=tmp_path, until_flat=True, version="1", out=io.StringIO())
+
+
+async def test_a_run_gets_an_exchange_of_its_own_whose_keys_are_hidden(job: Job) -> None:
+    plans: list[Plan] = []
+    redactor = Redactor()
+
+    async def work(plan: Plan) -> int:
+        plans.append(plan)
+        return 7
+
+    assert await host(job, redactor, work) == 7
+    (plan,) = plans
+    assert plan.endpoints.rest.startswith("http://127.0.0.1:")
+    assert plan.goal is Goal.FLAT
+    assert [observer.name for observer in plan.observers] == ["narrator", "cards"]
+    secret = plan.credentials.api_secret
+    assert secret not in redactor.clean(f"x {secret} y")
+
+
+async def test_a_signal_stops_and_a_second_changes_nothing(job: Job) -> None:
+    fake = FakeApp()
+
+    async def work(plan: Plan) -> int:
+        plan.started(cast("Application", fake))
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.05)
+        await fake.stopped.wait()
+        return 0
+
+    assert await host(job, Redactor(), work) == 0
+    assert fake.stops == 1
+
+
+async def test_a_signal_before_the_work_has_begun_ends_the_start(job: Job) -> None:
+    async def work(plan: Plan) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(30)
+        return 1
+
+    assert await host(job, Redactor(), work) == 0
+
+
+async def test_a_signal_while_the_start_is_ending_still_stops_what_began(job: Job) -> None:
+    fake = FakeApp()
+
+    async def work(plan: Plan) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            plan.started(cast("Application", fake))
+        return 5
+
+    assert await host(job, Redactor(), work) == 5
+    assert fake.stops == 1
+
+
+async def test_an_exchange_that_ends_ends_the_run(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failed(self: object) -> None:
+        raise OSError("the market has ended")
+
+    monkeypatch.setattr("vibe_quant.app.hosting.SimServer.failed", failed)
+    cancelled = asyncio.Event()
+
+    async def work(plan: Plan) -> int:
+        try:
+            await asyncio.sleep(30)
+        finally:
+            cancelled.set()
+        return 0
+
+    with pytest.raises(OSError, match="market has ended"):
+        await host(job, Redactor(), work)
+    assert cancelled.is_set()
