@@ -22,6 +22,7 @@ class MarketSide:
         self.silence = Silence(5_000, expected=self.expects_data)
         self._base = base
         self._talk = talk
+        self._codec = codec
         self._replies = codec.replies
         self._decode = codec.decode
         self._now = clock.now_ms
@@ -56,6 +57,7 @@ class MarketSide:
 
     def up(self) -> None:
         """It carries what is wanted."""
+        self._codec.reconnected()
         self._sink(StreamUp(self.stream, self._now()))
 
     def down(self, detail: str) -> None:

@@ -122,6 +122,7 @@ class UserDataWSClient:
 
     def up(self) -> None:
         """It is open."""
+        self.codec.reconnected()
         self._is_up = True
         self._sink(StreamUp(Stream.USER, self._now()))
 
