@@ -20,23 +20,27 @@ NOW = 1_785_048_483_093
 RECV = 700_000
 KEY = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
 SHARED = Path(os.environ.get("VQ_SHARED") or Path(__file__).resolve().parents[2] / "../shared")
-QUOTE = {"e": "bookTicker", "u": 7, "s": "BTCUSDT", "ps": "BTCUSDT", "b": "64336.00", "B": "73.3346"} | {
+QUOTE: dict[str, Any] = {
+    "e": "bookTicker", "u": 7, "s": "BTCUSDT", "ps": "BTCUSDT", "b": "64336.00", "B": "73.3346",
     "a": "64346.70", "A": "589.8026", "T": NOW - 2, "E": NOW - 1, "st": 1,
 }  # fmt: skip
-TRADE = {"e": "aggTrade", "E": NOW, "a": 5, "s": "BTCUSDT", "p": "64346.70", "q": "0.0200", "nq": "0.0200"} | {
+TRADE: dict[str, Any] = {
+    "e": "aggTrade", "E": NOW, "a": 5, "s": "BTCUSDT", "p": "64346.70", "q": "0.0200", "nq": "0.0200",
     "f": 1, "l": 1, "T": NOW - 3, "m": True, "st": 1,
 }  # fmt: skip
-MARK = {"e": "markPriceUpdate", "E": NOW, "s": "BTCUSDT", "p": "64346.70000000", "ap": "64346.7", "P": "64335.3"} | {
+MARK: dict[str, Any] = {
+    "e": "markPriceUpdate", "E": NOW, "s": "BTCUSDT", "p": "64346.70000000", "ap": "64346.7", "P": "64335.3",
     "i": "64399.61608696", "r": "-0.00005301", "T": NOW + 9999, "st": 1,
 }  # fmt: skip
-DEPTH = {"e": "depthUpdate", "E": NOW, "T": NOW - 4, "s": "BTCUSDT", "U": 1, "u": 9, "pu": 0, "st": 1} | {
+DEPTH: dict[str, Any] = {
+    "e": "depthUpdate", "E": NOW, "T": NOW - 4, "s": "BTCUSDT", "U": 1, "u": 9, "pu": 0, "st": 1,
     "b": [["64336.00", "73.3"], ["64335.90", "4.5"]], "a": [["64346.70", "589.8"]],
 }  # fmt: skip
-CANDLE = {"e": "kline", "E": NOW, "s": "BTCUSDT"} | {
+CANDLE: dict[str, Any] = {"e": "kline", "E": NOW, "s": "BTCUSDT"} | {
     "k": {"t": NOW - 50_000, "T": NOW + 9_999, "s": "BTCUSDT", "i": "1m", "f": 1, "L": 2, "o": "10", "c": "11"}
     | {"h": "12", "l": "9", "v": "0", "n": 0, "x": True, "q": "0", "V": "0", "Q": "0", "B": "0"}
 }
-CONTRACT = {"e": "contractInfo", "E": NOW, "s": "BTCUSDT", "ct": "PERPETUAL", "cs": "SETTLING", "st": 1}
+CONTRACT: dict[str, Any] = {"e": "contractInfo", "E": NOW, "s": "BTCUSDT", "ct": "PERPETUAL", "cs": "SETTLING", "st": 1}
 STREAMS = {
     "bookTicker": "btcusdt@bookTicker",
     "aggTrade": "btcusdt@aggTrade",

@@ -15,8 +15,8 @@ import msgspec
 from vibe_quant.binance.frame_counts import Counters, Tally, hidden, more
 from vibe_quant.binance.frame_fields import unknown_fields
 
-T = TypeVar("T")
-Taker = Callable[[Any, int, str], Sequence[T]]
+T_co = TypeVar("T_co", covariant=True)
+Taker = Callable[[Any, int, str], Sequence[T_co]]
 """(what was told, recv_ms, the stream's name or nothing) -> events.  Raises one of ``UNREADABLE`` before it counts."""
 Complain = Callable[[str], None]
 UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
@@ -67,7 +67,7 @@ REFUSAL = msgspec.json.Decoder(Refusal)
 ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class FrameReader(Generic[T]):
+class FrameReader(Generic[T_co]):
     """Reads the frames of one class of streams.
 
     ``replies`` are the answers to requests, oldest first, for whoever asked.  ``server_ms`` gives the exchange's clock
@@ -83,7 +83,7 @@ class FrameReader(Generic[T]):
         self,
         wrapped: Callable[[bytes], Any],
         bare: Callable[[bytes], Any],
-        takers: Mapping[type[Any], Taker[T]],
+        takers: Mapping[type[Any], Taker[T_co]],
         late_ms: int,
         server_ms: Callable[[int], int] | None,
         complain: Complain | None,
@@ -101,7 +101,7 @@ class FrameReader(Generic[T]):
         self._glance_due = self._complain_due = -(1 << 62)
         self._unsaid = 0
 
-    def decode(self, frame: bytes, recv_ms: int) -> Sequence[T]:
+    def decode(self, frame: bytes, recv_ms: int) -> Sequence[T_co]:
         """The events of one frame, in its order; none for an answer, for what is ignored and for what is unreadable."""
         tally = self.tally
         tally.frames += 1
@@ -136,7 +136,7 @@ class FrameReader(Generic[T]):
         for name in found:
             self.tally.meet(name)
 
-    def _sort_out(self, frame: bytes, recv_ms: int) -> Sequence[T]:
+    def _sort_out(self, frame: bytes, recv_ms: int) -> Sequence[T_co]:
         """The long way: whatever is not one known event in the usual order of keys."""
         try:
             if _is_array(frame):
@@ -152,8 +152,8 @@ class FrameReader(Generic[T]):
             self._malformed(frame, str(error), recv_ms)
         return ()
 
-    def _each(self, payload: bytes, recv_ms: int, stream: str) -> Sequence[T]:
-        events: list[T] = []
+    def _each(self, payload: bytes, recv_ms: int, stream: str) -> Sequence[T_co]:
+        events: list[T_co] = []
         for raw in ARRAY.decode(payload):
             data = bytes(raw)
             try:
@@ -162,7 +162,7 @@ class FrameReader(Generic[T]):
                 self._malformed(data, str(error), recv_ms)
         return events
 
-    def _one(self, payload: bytes, recv_ms: int, stream: str) -> Sequence[T]:
+    def _one(self, payload: bytes, recv_ms: int, stream: str) -> Sequence[T_co]:
         name = NAMED.decode(payload).e
         if name not in self._names:
             self.tally.meet(name)

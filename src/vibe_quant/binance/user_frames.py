@@ -118,7 +118,7 @@ class AlgoBody(msgspec.Struct):
     o: str
     q: Decimal
     X: str
-    tp: Decimal
+    tp: Decimal = Decimal(0)
     at: str = "CONDITIONAL"
     p: Decimal = Decimal(0)
     wt: str = ""
