@@ -72,6 +72,7 @@ def test_an_own_order_is_recorded_once_for_each_state_and_once_for_each_trade() 
     ]
     assert desk.see(new) == []  # an older state, late
     assert desk.book.rows[-1].body["last_qty"] == "0.4"
+    assert desk.see(report("vq-r-1", OrderStatus.PARTIALLY_FILLED, "0.4", "0.4", 9)) == []  # told twice
 
 
 def test_of_a_foreign_order_only_its_trades_are_recorded() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,7 +22,7 @@ from vibe_quant.app.time_sync import TimeSync
 from vibe_quant.core.engine import Engine
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain.enums import Stream
-from vibe_quant.domain.events import Event, Pause, Stop, StreamUp
+from vibe_quant.domain.events import Event, Hold, Stop, StreamUp
 from vibe_quant.domain.settings import Settings
 from vibe_quant.ports import Clock, Entry, Exchange, Journal, MarketFeed, UserFeed
 
@@ -31,6 +31,11 @@ FAILED = 1
 REFUSED = 3
 LOOK_S = 0.1
 PROTECT_S = 20.0
+STARTING = "the start is not over"
+
+
+async def _at_once(app: Application) -> None:
+    """Nothing is left of the start."""
 
 
 class Goal(Enum):
@@ -55,6 +60,10 @@ class Parts:
     time_sync: TimeSync
     observers: Sequence[Observer] = ()
     first: Sequence[Event] = ()
+    booked: Container[tuple[str, int]] = ()
+    """Trades that others have journalled, or will."""
+    prelude: Callable[[Application], Awaitable[None]] = _at_once
+    """What is left of the start while streams, stops and panic work already; discretion waits for its end."""
 
 
 class Application:
@@ -68,7 +77,7 @@ class Application:
         self.breaker = Breaker(settings.shared.breaker)
         self.levels = Levels(self.breaker.is_open, parts.clock.now_ms())
         self.dispatch = Dispatch(parts.exchange, parts.clock, self.breaker, inbox.put, self._ears())
-        self.recorder = Recorder(parts.journal, settings.shared.client_order_prefix, inbox.put)
+        self.recorder = Recorder(parts.journal, settings.shared.client_order_prefix, inbox.put, parts.booked)
         self.consumer = Consumer(
             self.engine, inbox, parts.clock, self.dispatch, self.recorder, parts.observers, self._after
         )
@@ -82,8 +91,7 @@ class Application:
         """Work until told to stop, or the goal is reached; the exit code of the process."""
         for event in self.parts.first:
             self.inbox.put(event)
-        if goal is Goal.PROTECT:
-            self.inbox.put(Pause(self.parts.clock.now_ms()))
+        self.inbox.put(Hold(self.parts.clock.now_ms(), STARTING))
         self._start()
         course = asyncio.ensure_future(self._course(goal))
         try:
@@ -125,6 +133,9 @@ class Application:
     async def _course(self, goal: Goal) -> int:
         """Wait for the goal or a stop, then see the stop through."""
         refused = goal is Goal.PROTECT
+        if not refused:
+            await self.parts.prelude(self)
+            self.inbox.put(Hold(self.parts.clock.now_ms(), None))
         if goal is Goal.FLAT:
             await self._until(self._flat)
         elif refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ from vibe_quant.ports import Entry, Journal, JournalBroken, Sink
 
 SENT = (OrderIntent, CancelOrder, AmendOrder, PlaceStop, CancelStop, ArmDeadMan, DisarmDeadMan)
 KEPT = 10_000
+Trade = tuple[str, int]
 RETRY_MS = 1000
 
 
@@ -46,15 +47,17 @@ def _plain(value: Any) -> Any:
 class Recorder:
     """Writes through ``journal``; what could not be written is kept (``KEPT`` rows at most) and written when it can.
 
-    ``prefix`` tells own client ids.
+    ``prefix`` tells own client ids, ``booked`` the trades (symbol, id) that others have journalled.
     """
 
-    def __init__(self, journal: Journal, prefix: str, tell: Sink) -> None:
+    def __init__(self, journal: Journal, prefix: str, tell: Sink, booked: Container[Trade] = ()) -> None:
         self._journal = journal
         self._own = f"{prefix}-"
         self._tell = tell
         self._kept: list[Entry] = []
         self._reports: dict[str, tuple[str, Decimal]] = {}
+        self._booked = booked
+        self._trades: dict[Trade, None] = {}
         self._legs: dict[tuple[str, str], Decimal] = {}
         self._retry_ms = 0
         self.ok = True
@@ -132,10 +135,19 @@ class Recorder:
         if own and known != state and not (known is not None and known[1] > update.filled_qty):
             self._reports[update.client_id] = state
             yield Entry("report", at_ms, plain(update), update.symbol, side, update.client_id)
-        if update.last_qty > 0:
+        if update.last_qty > 0 and self._is_new((update.symbol, update.trade_id)):
             yield Entry("fill", at_ms, plain(update), update.symbol, side, update.client_id)
         if len(self._reports) > KEPT:
             del self._reports[next(iter(self._reports))]
+
+    def _is_new(self, trade: Trade) -> bool:
+        """A trade is journalled once, however often it is told."""
+        if trade in self._trades or trade in self._booked:
+            return False
+        self._trades[trade] = None
+        if len(self._trades) > KEPT:
+            del self._trades[next(iter(self._trades))]
+        return True
 
     def _leg(self, symbol: str, side: str, qty: Decimal, reason: str, exch_ms: int, at_ms: int) -> Iterator[Entry]:
         if self._legs.get((symbol, side)) == qty:

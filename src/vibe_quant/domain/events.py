@@ -272,7 +272,7 @@ class JournalState:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The program itself holds discretion back, for a ``reason``; None: no more.  Neither journalled nor an operator's."""
+    """The program itself holds discretion back, for a ``reason``; None: no more.  No command of an operator's."""
 
     recv_ms: int
     reason: str | None

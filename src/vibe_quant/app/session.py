@@ -1,0 +1,200 @@
+"""One run from the lock to the last row of the journal: what must be right is checked before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from loguru import logger
+
+from vibe_quant.app.application import LOOK_S, REFUSED, Application, Goal, Parts
+from vibe_quant.app.clock import StartIds, SystemClock
+from vibe_quant.app.inbox import Inbox
+from vibe_quant.app.instance import Held, InstanceLock, fingerprint, this_process
+from vibe_quant.app.memory import Memory, flattens, pauses, remember
+from vibe_quant.app.observers import Observer
+from vibe_quant.app.patience import Patience
+from vibe_quant.app.restart import Restart
+from vibe_quant.app.start_findings import Account
+from vibe_quant.app.start_gate import Report, StartGate, held_by_another
+from vibe_quant.app.time_sync import TimeSync
+from vibe_quant.app.wire import open_wire
+from vibe_quant.binance.credentials import Credentials
+from vibe_quant.binance.urls import Endpoints
+from vibe_quant.domain.enums import NoticeKind, Severity
+from vibe_quant.domain.events import JournalState
+from vibe_quant.domain.intents import Notify
+from vibe_quant.domain.settings import Settings
+from vibe_quant.journal.reader import JournalReader
+from vibe_quant.journal.sqlite_journal import SqliteJournal
+from vibe_quant.ports import Entry, JournalBroken
+
+FILE = "journal.sqlite"
+LEVELS = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ALARM: "ERROR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be run.  ``state`` is the folder of the journal; ``configuration`` names the file, for people."""
+
+    settings: Settings
+    endpoints: Endpoints
+    credentials: Credentials
+    state: Path
+    goal: Goal
+    version: str
+    config_hash: str
+    configuration: str = ""
+    observers: Sequence[Observer] = ()
+    started: Callable[[Application], None] = field(default=lambda _: None)
+    """Called when the application is about to work: from then on ``stop`` is an event of its."""
+
+
+def tell(notice: Notify) -> None:
+    """A notice of the shell's own, into the log."""
+    logger.log(LEVELS[notice.severity], "{}", notice.text)
+
+
+async def run_session(plan: Plan) -> int:
+    """Run until it is over; the exit code of the process."""
+    clock, shared = SystemClock(), plan.settings.shared
+    account = fingerprint(plan.credentials.api_key)
+    since = datetime.fromtimestamp(clock.wall_ms() / 1000, UTC).isoformat(timespec="seconds")
+    lock = await InstanceLock.acquire(account, this_process(since, plan.configuration, shared.venue.value))
+    if isinstance(lock, Held):
+        _told(held_by_another(lock))
+        return REFUSED
+    run = StartIds().run()
+    path = plan.state / FILE if shared.journal.path is None else Path(shared.journal.path)
+    journal = SqliteJournal(path, run)
+    try:
+        return await Session(plan, clock, run, account, journal).work()
+    finally:
+        journal.close()
+        await lock.release()
+
+
+class Session:
+    """The start's checks, then the application; the account is ours and the journal is open."""
+
+    def __init__(self, plan: Plan, clock: SystemClock, run: str, account: str, journal: SqliteJournal) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._run = run
+        self._account = account
+        self._journal = journal
+        self._inbox = Inbox()
+        self._random = Random()
+        ws = plan.settings.shared.ws
+        self._wire = open_wire(plan.endpoints, plan.credentials, clock, self._inbox.put, ws, self._random)
+        self._time = TimeSync(self._wire.exchange, clock, self._inbox.put, tell)
+        self._patience = Patience(clock, tell, self._time.once)
+
+    async def work(self) -> int:
+        """Check, report, and run as far as the checks allow."""
+        try:
+            memory, key_passed_ms = self._remembered()
+            await self._patience.ask("the list of contracts", self._wire.exchange.load_names)
+            report = await self._gate(key_passed_ms)
+            _told(report)
+            self._record_start(report)
+            if report.refusals and not report.stops_allowed:
+                return REFUSED
+            return await self._trade(report, memory)
+        finally:
+            await self._wire.exchange.close()
+
+    def _remembered(self) -> tuple[Memory, int | None]:
+        """What the journal knows of earlier runs; where it cannot be read, nothing, and it is said."""
+        try:
+            reader = JournalReader(self._journal.path)
+            return remember(reader, self._clock.server_ms()), reader.last_key_pass(self._account)
+        except JournalBroken as broken:
+            tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, f"{broken} Nothing is known of earlier runs."))
+            return Memory(), None
+
+    async def _gate(self, key_passed_ms: int | None) -> Report:
+        shared = self._plan.settings.shared
+        account = Account(self._account, shared.venue, shared.allow, shared.client_order_prefix, key_passed_ms)
+        gate = StartGate(self._wire.exchange, self._clock, self._time, self._plan.settings, account, tell)
+        return await gate.run()
+
+    def _record_start(self, report: Report) -> None:
+        plan, shared = self._plan, self._plan.settings.shared
+        body = {
+            "version": plan.version,
+            "config_hash": plan.config_hash,
+            "configuration": plan.configuration,
+            "venue": shared.venue.value,
+            "prefix": shared.client_order_prefix,
+            "account": self._account,
+            "refusals": [finding.text for finding in report.refusals],
+        }
+        at = self._clock.server_ms()
+        rows = [Entry("start", at, body)]
+        if report.key_passed:
+            rows.append(Entry("check", at, {"check": "key_rights", "ok": True, "key": self._account}))
+        self._write(rows)
+
+    def _write(self, rows: Sequence[Entry]) -> None:
+        """Before and beside the application; what cannot be written is said, and the application knows by itself."""
+        try:
+            self._journal.write(rows)
+        except JournalBroken as broken:
+            logger.error("{}", broken)
+
+    async def _trade(self, report: Report, memory: Memory) -> int:
+        plan, wire = self._plan, self._wire
+        reader = JournalReader(self._journal.path)
+        restart = Restart(wire.exchange, self._clock, memory, reader, self._write, tell, self._patience)
+        now = self._clock.now_ms()
+        well = JournalState(not self._journal.trouble, now, self._journal.trouble)
+        parts = Parts(
+            clock=self._clock,
+            run=self._run,
+            random=self._random,
+            exchange=wire.exchange,
+            market=wire.market,
+            user=wire.user,
+            journal=self._journal,
+            time_sync=self._time,
+            observers=plan.observers,
+            first=[*report.rules, *pauses(memory.standing, self._clock), well],
+            booked=restart.found.trades,
+            prelude=Prelude(restart, memory, self._clock).run,
+        )
+        app = Application(plan.settings, self._inbox, parts)
+        plan.started(app)
+        return await app.run(Goal.PROTECT if report.refusals else plan.goal)
+
+
+class Prelude:
+    """The rest of a restart, while stops and panic are at work already."""
+
+    def __init__(self, restart: Restart, memory: Memory, clock: SystemClock) -> None:
+        self._restart = restart
+        self._memory = memory
+        self._clock = clock
+
+    async def run(self, app: Application) -> None:
+        """Settle what earlier runs have left, then what they were told to flatten goes on."""
+        try:
+            await self._restart.run()
+        except JournalBroken as broken:
+            logger.error("what earlier runs have left could not be looked up: {}", broken)
+        if not self._memory.standing.flattens:
+            return
+        while not all(leg.known for leg in app.engine.legs()) and not app.engine.house.stopping:
+            await asyncio.sleep(LOOK_S)
+        held = [(leg.symbol, leg.side) for leg in app.engine.legs() if leg.qty > 0]
+        for flatten in flattens(self._memory.standing, held, self._clock.now_ms()):
+            app.inbox.put(flatten)
+
+
+def _told(report: Report) -> None:
+    for finding in report.findings:
+        tell(finding.notice())

@@ -1,0 +1,46 @@
+"""The exchange over the network as one set of parts: REST, both streams, and the names that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loguru import logger
+
+from vibe_quant.app.clock import SystemClock
+from vibe_quant.binance.adapter import ExchangeAdapter
+from vibe_quant.binance.credentials import Credentials
+from vibe_quant.binance.market_ws import MarketWSClient
+from vibe_quant.binance.rest import RestClient
+from vibe_quant.binance.symbols import SymbolNames
+from vibe_quant.binance.urls import Endpoints
+from vibe_quant.binance.user_ws import UserDataWSClient
+from vibe_quant.core.strategies.port import RandomSource
+from vibe_quant.domain.settings import WsSettings
+from vibe_quant.ports import Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Everything that has a socket."""
+
+    names: SymbolNames
+    exchange: ExchangeAdapter
+    market: MarketWSClient
+    user: UserDataWSClient
+
+
+def open_wire(
+    endpoints: Endpoints,
+    credentials: Credentials | None,
+    clock: SystemClock,
+    sink: Sink,
+    settings: WsSettings,
+    random: RandomSource,
+) -> Wire:
+    """Nothing connects yet; all news go to ``sink``."""
+    names = SymbolNames()
+    exchange = ExchangeAdapter(RestClient(endpoints, credentials, clock, sink), names, clock)
+    say = logger.warning
+    market = MarketWSClient(endpoints, names, clock, sink, settings, random, say=say)
+    user = UserDataWSClient(endpoints, names, clock, sink, settings, random, exchange, say=say)
+    return Wire(names, exchange, market, user)
