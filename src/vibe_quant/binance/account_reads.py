@@ -69,23 +69,29 @@ class AccountReads:
         For the whole account, orders and stops are read of ``known`` and of every symbol that has a leg or an order;
         with nothing known, of all.
         """
+        if symbol is None:
+            return await self._taken(None, {}, await self._known(known))
+        raw = await self._listing.shown(symbol)
+        if not isinstance(raw, Accepted):
+            return raw
+        return await self._taken(symbol, {"symbol": raw.value}, [raw.value])
+
+    async def _taken(
+        self, symbol: str | None, at: Mapping[str, str], raws: Sequence[str]
+    ) -> Outcome[ev.AccountSnapshot]:
         sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
-        raws = await self._raws(known if symbol is None else (symbol,))
-        if not isinstance(raws, Accepted):
-            return raws
-        whole = symbol is None and not 0 < len(raws.value) <= BY_SYMBOL
-        at = {} if symbol is None else {"symbol": raws.value[0]}
+        whole = not 0 < len(raws) <= BY_SYMBOL
         gate = asyncio.Semaphore(ABREAST)
         legs, wallets, configs, rest = await asyncio.gather(
             self._read(gate, "fapiPrivateV3GetPositionRisk", at, lambda text, _: account_codec.legs(text)),
             self._read(gate, "fapiPrivateV3GetBalance", {}, lambda text, _: account_codec.balances(text)),
             self._read(gate, "fapiPrivateGetSymbolConfig", at, lambda text, _: account_codec.symbol_configs(text)),
-            self._rest(gate, raws.value, whole=whole),
+            self._rest(gate, raws, whole=whole),
         )
         if not isinstance(legs, Accepted):
             return legs
         if symbol is None and not whole:
-            await self._unforeseen(gate, rest, sorted(legs.value.symbols - set(raws.value)))
+            await self._unforeseen(gate, rest, sorted(legs.value.symbols - set(raws)))
         return Accepted(await self._put_together(symbol, legs.value, _part(wallets), _part(configs), rest, sent, exch))
 
     async def _put_together(
@@ -113,14 +119,15 @@ class AccountReads:
             exch,
         )
 
-    async def _raws(self, symbols: Iterable[str]) -> Outcome[list[str]]:
+    async def _known(self, symbols: Sequence[str]) -> list[str]:
+        """The exchange's names; none at all, so that everything is read, where one of them cannot be told."""
         found: list[str] = []
         for symbol in dict.fromkeys(symbols):
-            raw = await self._listing.raw_of(symbol)
+            raw = await self._listing.shown(symbol)
             if not isinstance(raw, Accepted):
-                return raw
+                return []
             found.append(raw.value)
-        return Accepted(found)
+        return found
 
     async def _unforeseen(self, gate: asyncio.Semaphore, rest: _Rest, raws: Sequence[str]) -> None:
         """Legs and orders where nobody expected any; many are read as whole lists, in place of what was read."""

@@ -14,6 +14,7 @@ from vibe_quant.binance.symbols import SymbolNames
 from vibe_quant.binance.trade_history import TradeHistory
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.intents import AmendOrder, CancelOrder, CancelStop, OrderIntent, PlaceStop, QueryOrder
+from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.ports import Accepted, AccountConfig, Clock, KeyRights, Outcome, UserTrade
 
 
@@ -90,6 +91,10 @@ class ExchangeAdapter:
     async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
         """Brackets must come too; fees are None where they could not be read."""
         return await self._market.rules(symbol)
+
+    async def listed_rules(self, symbol: str) -> Outcome[SymbolRules]:
+        """What exchangeInfo says of a symbol: for a venue that is only watched, where no key signs."""
+        return await self._market.listed_rules(symbol)
 
     async def server_time(self) -> Outcome[int]:
         """Weight 1, no key."""

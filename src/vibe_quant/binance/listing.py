@@ -17,7 +17,7 @@ FRESH_MS = 2000
 
 
 class Listing:
-    """exchangeInfo.  ``strangers``: contracts met in the account that are no listed perpetual, by the exchange's names."""
+    """exchangeInfo.  ``strangers``: contracts met in the account that are no listed perpetual, by their own names."""
 
     def __init__(self, asker: Asker, names: SymbolNames) -> None:
         self.names = names
@@ -41,6 +41,8 @@ class Listing:
 
     async def raw_of(self, symbol: str) -> Outcome[str]:
         """The exchange's own name; one that is not known is looked for in a new read, NotSent where it is not there."""
+        if symbol in self.strangers:
+            return NotSent(f"{symbol} is no perpetual that the exchange lists")
         try:
             return Accepted(self.names.raw(symbol))
         except UnknownSymbol as unknown:
@@ -49,6 +51,14 @@ class Listing:
                 return Accepted(self.names.raw(symbol))
             except UnknownSymbol:
                 return NotSent(str(unknown)) if isinstance(read, Accepted) else read
+
+    def lacks(self, symbol: str) -> bool:
+        """Whether the list was read and does not have it: no read of it will ever be answered."""
+        return isinstance(self._last, Accepted) and symbol not in self.names
+
+    async def shown(self, symbol: str) -> Outcome[str]:
+        """As ``raw_of``, and for a stranger its own name: for reading alone, since nothing may be done with one."""
+        return Accepted(symbol) if symbol in self.strangers else await self.raw_of(symbol)
 
     async def unified_of(self, raws: Iterable[str]) -> Mapping[str, str]:
         """Unified names; what is no perpetual of the list keeps its own, under which nothing can be managed.

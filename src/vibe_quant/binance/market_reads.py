@@ -13,7 +13,7 @@ from vibe_quant.binance.listing import Listing
 from vibe_quant.binance.rest_codec import Unreadable
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.ports import Accepted, Outcome, Rejected
+from vibe_quant.ports import Accepted, NotSent, Outcome, Rejected
 
 LOG = logging.getLogger(__name__)
 INVALID_SYMBOL = -1121
@@ -44,12 +44,12 @@ class MarketReads:
 
     async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
         """exchangeInfo, brackets and fees; without rules or brackets the whole read has failed."""
-        raw = await self._listing.raw_of(symbol)
+        raw = await self._named(symbol)
         if not isinstance(raw, Accepted):
             return raw
         name = raw.value
         rules, tiers, fees = await asyncio.gather(
-            self.symbol_rules(symbol, name),
+            self._rules_of(symbol, name),
             self._asker.read(
                 "fapiPrivateGetLeverageBracket", {"symbol": name}, lambda text, _: margin_codec.brackets(text, name)
             ),
@@ -62,8 +62,20 @@ class MarketReads:
         maker, taker = fees or (None, None)
         return Accepted(ev.RulesLoaded(rules.value, self._asker.clock.now_ms(), tiers.value, maker, taker))
 
-    async def symbol_rules(self, symbol: str, raw: str) -> Outcome[SymbolRules]:
+    async def listed_rules(self, symbol: str) -> Outcome[SymbolRules]:
         """The rules alone, which need no key."""
+        raw = await self._named(symbol)
+        return await self._rules_of(symbol, raw.value) if isinstance(raw, Accepted) else raw
+
+    async def _named(self, symbol: str) -> Outcome[str]:
+        """The exchange's own name; Rejected where the list was read and does not have the symbol."""
+        sent = self._asker.clock.server_ms()
+        raw = await self._listing.raw_of(symbol)
+        if isinstance(raw, NotSent) and self._listing.lacks(symbol):
+            return Rejected(INVALID_SYMBOL, raw.detail, sent)
+        return raw
+
+    async def _rules_of(self, symbol: str, raw: str) -> Outcome[SymbolRules]:
         sent = self._asker.clock.server_ms()
         listed = await self._listing.contracts()
         if not isinstance(listed, Accepted):
