@@ -113,6 +113,13 @@ def test_too_many_orders_hold_all_discretion_until_the_window_turns_and_cancels_
     assert desk.view().halted is None
 
 
+def test_a_stop_that_is_one_order_too_many_holds_discretion_too() -> None:
+    desk = started()
+    desk.feed(ev.Refused(RequestKind.PLACE_STOP, BTC, "", -1015, desk.now, desk.now))
+    assert orders(desk.rise()) == []
+    assert "too many orders (-1015)" in str(desk.view().blocked)
+
+
 def test_too_many_orders_again_after_ten_seconds_hold_for_a_minute() -> None:
     pacing = Pacing(RateLimitSettings())
     pacing.too_many(1000)

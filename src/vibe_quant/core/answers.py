@@ -50,6 +50,8 @@ class Answers:
         if reaction is Reaction.VERIFY:
             detail = f"{answer.code} {answer.message}".rstrip()
             return self._unknown(ev.Unknown(answer.request, answer.symbol, answer.client_id, now, detail), now)
+        if reaction is Reaction.PAUSE:
+            self._house.pacing.too_many(now)
         out = self._halt_account(answer.code) if reaction is Reaction.HALT else []
         side = self._side(answer.client_id)
         match answer.request:
@@ -108,13 +110,10 @@ class Answers:
 
     def _unamended(self, side: Side, client_id: str, code: int, now: int) -> list[Intent]:
         """As if the amendment had not been asked for; another one is not asked for at once, or never."""
-        reaction = reaction_of(code)
-        for_good = reaction in (Reaction.REPLACE, Reaction.FIX)
+        for_good = reaction_of(code) in (Reaction.REPLACE, Reaction.FIX)
         self._house.orders.unamended(client_id, for_good=for_good)
         self._house.counter(side.symbol, side.side).unamended(client_id)
         side.patience.failed(now)
-        if reaction is Reaction.PAUSE:
-            self._house.pacing.too_many(now)
         return []
 
     def _failed(self, answer: Answer, now: int) -> list[Intent]:

@@ -61,8 +61,6 @@ class Refusal:
         side = self._side
         if plan is not None and not plan.urgent:
             side.patience.failed(now)
-        if reaction_of(code) is Reaction.PAUSE:
-            side.house.pacing.too_many(now)
         return [*side.house.troubles.met(code, now)]
 
     def _halted(self, reaction: Reaction, code: int) -> list[Intent]:
