@@ -206,7 +206,7 @@ def test_a_ban_is_known_by_its_text_too() -> None:
 
 def test_a_body_that_broke_off_is_no_answer_but_its_status_counts() -> None:
     def cut(asked: Asked, status: int) -> Outcome[str]:
-        return judge(asked, Answer(status, {}, "", whole=False), NOW)
+        return judge(asked, Answer(status, {}, ""), NOW)
 
     assert isinstance(cut(POST, 200), Unknown)
     assert isinstance(cut(GET, 200), Unknown)

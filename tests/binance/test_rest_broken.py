@@ -139,7 +139,7 @@ async def test_a_host_that_takes_no_connections_is_not_sent() -> None:
             base = f"http://127.0.0.1:{address[1]}"
             told = list[ev.Event]()
             client = RestClient(endpoints(base), KEYS, HandClock(), told.append, timeout_ms=5000, connect_ms=100)
-            outcome = await client.call(POST, ORDER)
+            outcome = await asyncio.wait_for(client.call(POST, ORDER), 3)
             await client.close()
         finally:
             for one in crowd:

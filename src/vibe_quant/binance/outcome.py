@@ -66,7 +66,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: str
-    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def _by_code(asked: Asked, status: int, code: int, said: str) -> Failure:
 
 def _without_code(asked: Asked, answer: Answer, said: str) -> Failure:
     text = said or _plain(answer.body).strip('"')
-    if answer.status == 503 and answer.whole and text in TEXTS:
+    if answer.status == 503 and text in TEXTS:
         return Rejected(TEXTS[text], text, asked.sent_ms)
     what = f"HTTP {answer.status} without a code of the exchange ({said or _shape(answer)})"
     if asked.may_act or 200 <= answer.status < 300:
@@ -152,7 +151,7 @@ def _without_code(asked: Asked, answer: Answer, said: str) -> Failure:
 
 
 def _is_success(answer: Answer) -> bool:
-    if not 200 <= answer.status < 300 or not answer.whole:
+    if not 200 <= answer.status < 300:
         return False
     body = answer.body.strip()
     if body[:1] + body[-1:] == "{}":
@@ -176,10 +175,8 @@ def _plain(text: str) -> str:
 
 
 def _shape(answer: Answer) -> str:
-    if not answer.whole:
-        return "the body broke off"
     if not answer.body.strip():
-        return "an empty body"
+        return "a body that is empty or broke off"
     return "a web page" if answer.body.lstrip()[:1] == "<" else "a body that says nothing known"
 
 

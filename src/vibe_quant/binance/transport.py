@@ -90,8 +90,8 @@ class Transport:
             flight.on_head(response.status, response.headers)
             try:
                 raw = await response.read()
-            except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
-                return Answer(response.status, response.headers, "", whole=False)
+            except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError; the status still counts
+                raw = b""
             return Answer(response.status, response.headers, raw.decode("utf-8", "replace"))
 
     def _open(self, encrypted: bool) -> aiohttp.ClientSession:
