@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -156,17 +157,26 @@ async def test_missing_after_its_window_it_was_never_placed(stage: Stage) -> Non
 @pytest.mark.parametrize("ago_ms", [0, 1000, 3999, 4000])
 async def test_missing_while_it_may_still_arrive_is_no_answer(stage: Stage, ago_ms: int) -> None:
     stage.sent("vq-run1-1", BEGIN - ago_ms)
-    asked_at: list[int] = []
+    closes = BEGIN - ago_ms + 4000
+    missing = Rejected(-2013, "Order does not exist.", 0)
 
     def late(_: object) -> Any:
-        asked_at.append(stage.clock.server_ms())
-        if len(asked_at) == 1:
-            return Rejected(-2013, "Order does not exist.", stage.clock.server_ms())
-        return Accepted(order(BTC, "vq-run1-1"))
+        now = stage.clock.server_ms()
+        return replace(missing, exch_ms=now) if now <= closes else Accepted(order(BTC, "vq-run1-1"))
 
     stage.exchange.answers("query", late)
     assert (await stage.run()).open_orders == ["vq-run1-1"]
-    assert asked_at[1] > BEGIN - ago_ms + 4000
+    assert closes < stage.clock.server_ms() < closes + 200
+    assert stage.exchange.count("query") <= 8
+    assert stage.rows("report")[0].data()["status"] == "NEW"
+
+
+async def test_missing_for_a_moment_it_is_found_the_next(stage: Stage) -> None:
+    stage.sent("vq-run1-1", BEGIN)
+    missing = Rejected(-2013, "Order does not exist.", BEGIN)
+    stage.exchange.answers("query", missing, missing, Accepted(order(BTC, "vq-run1-1")))
+    await stage.run()
+    assert stage.clock.server_ms() == BEGIN + 300
 
 
 async def test_missing_by_id_and_listed_as_open_it_is_open(stage: Stage) -> None:

@@ -24,6 +24,8 @@ from vibe_quant.ports import Accepted, Clock, Entry, Exchange, Outcome, Rejected
 
 IN_FLIGHT_MS = 4000
 """A request can be worked until its window of 2 s is over; 2 s more for clocks, as behaviour has it for doubt."""
+SOON_MS = 100
+"""First pause after which an order that is missing is asked for again: the exchange's own reads lag."""
 MARGIN_MS = 60_000
 """Trades are read from so long before the newest journalled one: they are not told in order."""
 ATTEMPTS = 5
@@ -114,7 +116,7 @@ class Restart:
 
     async def _told(self, order: OpenOrder) -> Outcome[ev.OrderUpdate]:
         """The exchange's last word: that it does not exist is one only when it can come into being no more."""
-        closes_ms = order.at_ms + IN_FLIGHT_MS
+        closes_ms, pause_ms = order.at_ms + IN_FLIGHT_MS, SOON_MS
         query = QueryOrder(order.symbol, order.client_id)
         while True:
             outcome = await self._patience.ask(
@@ -125,7 +127,9 @@ class Restart:
                 return outcome
             if isinstance(outcome, Rejected) and outcome.exch_ms > closes_ms:
                 return await self._listed(order) or outcome
-            await self._sleep(max(100, closes_ms + 1 - self._clock.server_ms()) / 1000)
+            left_ms = max(SOON_MS, closes_ms + 1 - self._clock.server_ms())
+            await self._sleep(min(pause_ms, left_ms) / 1000)
+            pause_ms *= 2
 
     async def _listed(self, order: OpenOrder) -> Accepted[ev.OrderUpdate] | None:
         """A second witness: the list of open orders."""
