@@ -90,6 +90,7 @@ def test_an_array_gives_all_its_events_and_one_bad_row_costs_only_itself(stream:
         (CANDLE | {"s": "ETHUSDT"}, "unknown symbol"),
         (CONTRACT | {"s": "ETHUSDT"}, "unknown symbol"),
         (QUOTE | {"b": "0.00", "B": "0.000"}, "one-sided book"),
+        *((QUOTE | {side: "0"}, "one-sided book") for side in "bBaA"),
         (CANDLE | {"k": CANDLE["k"] | {"i": "5m"}}, "a candle of another interval"),
     ],
 )

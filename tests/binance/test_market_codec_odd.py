@@ -71,7 +71,9 @@ ODD_NUMBERS = ["NaN", "sNaN", "Infinity", "-Infinity", "-1", "", "0x1", "1,5", "
 
 
 @pytest.mark.parametrize("number", [*ODD_NUMBERS, None, True, [], {}])
-@pytest.mark.parametrize(("body", "field"), [(QUOTE, "b"), (QUOTE, "A"), (TRADE, "p"), (TRADE, "q"), (MARK, "p")])
+@pytest.mark.parametrize(
+    ("body", "field"), [(QUOTE, "b"), (QUOTE, "B"), (QUOTE, "a"), (QUOTE, "A"), (TRADE, "p"), (TRADE, "q"), (MARK, "p")]
+)
 def test_a_number_that_is_none_is_malformed(body: dict[str, Any], field: str, number: object) -> None:
     codec = market()
     assert not codec.decode(wrapped(body | {field: number}), RECV)
