@@ -132,11 +132,18 @@ def tell() -> Tell:
         (CancelStop(BTC, LONG, "vq-ps-x-L-1", "flat"), "INFO", f"{BTC} LONG: cancel stop vq-ps-x-L-1: flat"),
         (Notify(NoticeKind.HALT, Severity.ALARM, "It has halted."), "ERROR", "It has halted."),
         (
-            Notify(NoticeKind.FILL, Severity.INFO, "Closed.", BTC, LONG, (("role", "maker"), ("fee", ""))),
+            Notify(
+                NoticeKind.FILL,
+                Severity.INFO,
+                "Closed.",
+                BTC,
+                LONG,
+                (("role", "maker"), ("fee", "0.5"), ("fee_asset", "BNB")),
+            ),
             "INFO",
-            "Closed. (role maker)",
+            "Closed. (role maker, fee 0.5 BNB)",
         ),
-        (Notify(NoticeKind.FILL, Severity.INFO, "Closed."), "INFO", "Closed."),
+        (Notify(NoticeKind.FILL, Severity.INFO, "Closed.", facts=(("fee", ""),)), "INFO", "Closed."),
     ],
 )
 def test_what_it_does(tell: Tell, intent: Intent, level: str, line: str) -> None:
@@ -160,7 +167,8 @@ def test_what_it_does(tell: Tell, intent: Intent, level: str, line: str) -> None
             f"{BTC} LONG: stop rejected (vq-ps-x-L-1): why",
         ),
         (replace(STOP, status=StopStatus.TRIGGERED), "WARNING", f"{BTC} LONG: stop triggered (vq-ps-x-L-1)"),
-        (ev.PositionUpdate(BTC, LONG, D("0.30"), D(1), 1, 1), "INFO", f"{BTC} LONG: position 0.3"),
+        (replace(STOP, status=StopStatus.EXPIRED), "INFO", f"{BTC} LONG: stop gone with the position (vq-ps-x-L-1)"),
+        (ev.PositionUpdate(BTC, LONG, D("0.30"), D(1), 1, 1), "DEBUG", f"{BTC} LONG: position 0.3"),
         (ev.StreamUp(Stream.USER, 1), "INFO", "the user stream is up"),
         (
             ev.ContractNews(BTC, "SETTLING", 1),
@@ -212,24 +220,31 @@ def test_noise_and_what_is_others_is_passed_over(tell: Tell, event: ev.Event) ->
     assert tell(event, FetchMark(BTC)) == []
 
 
-def test_a_stop_is_told_when_its_state_changes(tell: Tell) -> None:
-    assert len(tell(STOP)) == 1
-    assert tell(replace(STOP, source=Source.REST)) == []
-    assert len(tell(replace(STOP, status=StopStatus.CANCELED))) == 1
+def test_what_is_told_twice_is_said_once(tell: Tell) -> None:
+    other = replace(STOP, client_id="vq-ps-x-L-2")
+    assert [len(tell(event)) for event in (STOP, other, STOP, other, REPORT, REPORT)] == [1, 1, 0, 0, 1, 0]
+    assert len(tell(replace(STOP, status=StopStatus.CANCELED, source=Source.REST))) == 1
 
 
-def test_a_position_that_shrinks_is_said_with_its_order(tell: Tell) -> None:
+def test_what_was_told_is_forgotten_in_time(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vibe_quant.app.narrator.KEPT", 2)
+    stops = [replace(STOP, client_id=f"vq-ps-x-L-{number}") for number in range(3)]
+    assert [len(tell(stop)) for stop in (*stops, stops[2], stops[0])] == [1, 1, 1, 0, 1]
+
+
+def test_a_stop_that_expires_under_a_position_is_a_warning(tell: Tell) -> None:
+    tell(ev.PositionUpdate(BTC, LONG, D("0.30"), D(1), 1, 1))
+    assert [level for level, _ in tell(replace(STOP, status=StopStatus.EXPIRED))] == ["WARNING"]
+
+
+def test_a_position_that_is_gone_is_said_and_its_changes_are_the_cores_to_say(tell: Tell) -> None:
     held = Position(BTC, LONG, D("0.3"), D(1), 1)
     whole = ev.AccountSnapshot(None, (held,), None, None, (STOP,), 1, 1, 1)
-    assert [level for level, _ in tell(whole)] == ["INFO", "INFO"]
+    assert [level for level, _ in tell(whole)] == ["DEBUG", "INFO"]
     assert tell(whole) == []
     assert tell(replace(whole, positions=None, stops=None)) == []
-    moves = [tell(ev.PositionUpdate(BTC, LONG, qty, D(1), 1, 1)) for qty in (D("0.2"), D("0.25"), D(0))]
-    assert moves == [
-        [("DEBUG", f"{BTC} LONG: position 0.2")],
-        [("INFO", f"{BTC} LONG: position 0.25")],
-        [("INFO", f"{BTC} LONG: position closed")],
-    ]
+    moves = [tell(ev.PositionUpdate(BTC, LONG, qty, D(1), 1, 1)) for qty in (D("0.2"), D(0))]
+    assert moves == [[("DEBUG", f"{BTC} LONG: position 0.2")], [("INFO", f"{BTC} LONG: position closed")]]
 
 
 def test_braces_of_the_exchange_are_text(tmp_path: Path) -> None:

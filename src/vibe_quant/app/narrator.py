@@ -26,7 +26,10 @@ LEVELS = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ALARM: "E
 MODES = {ExecutionMode.MAKER_ONLY: "maker", ExecutionMode.AGGRESSIVE_LIMIT: "aggressive"}
 EXPECTED = {-5022, -2011}
 """Refusals of every day: a maker order that would have taken, an order to be cancelled that was done already."""
-FILL_FACTS = ("role", "reason", "fee", "fee_asset", "pnl")
+FILL_FACTS = ("role", "reason", "fee", "pnl")
+ENDS = (OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.EXPIRED_IN_MATCH)
+KEPT = 1000
+ZERO = Decimal(0)
 
 Say = Callable[[str, str], None]
 """(level, line)."""
@@ -43,7 +46,7 @@ class Narrator:
         self._own = f"{own}-"
         self._say = say
         self._legs: dict[tuple[str, PositionSide], Decimal] = {}
-        self._stops: dict[tuple[str, PositionSide], tuple[str, StopStatus]] = {}
+        self._told: dict[str, str] = {}  # own id -> the state that was told last
 
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:  # noqa: ARG002
         """One call of the engine."""
@@ -127,33 +130,40 @@ class Narrator:
             done = f"{plain(update.filled_qty)} of {plain(update.qty)}"
             trade = f"{plain(update.last_qty)} at {plain(update.last_price)}{role}"
             self._say("DEBUG", f"{leg}: {update.client_id} trades {trade}, {done}")
-        elif update.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.EXPIRED_IN_MATCH):
+        elif update.status in ENDS and self._is_news(update.client_id, update.status):
             done = f"{plain(update.filled_qty)} of {plain(update.qty)} filled"
             self._say("INFO", f"{leg}: {update.client_id} {update.status.lower()}, {done}")
 
     def _stop(self, report: ev.StopReport) -> None:
-        """Own stops, when their state changes."""
-        leg, known = (report.symbol, report.side), (report.client_id, report.status)
-        if not report.client_id.startswith(self._own) or self._stops.get(leg) == known:
+        """Own stops, when their state changes; one that ends with its position has done its duty."""
+        if not report.client_id.startswith(self._own) or not self._is_news(report.client_id, report.status):
             return
-        self._stops[leg] = known
         name = f"{report.symbol} {report.side}"
         if report.status is StopStatus.NEW:
             self._say("INFO", f"{name}: stop stands at {plain(report.trigger_price)} ({report.client_id})")
         elif report.status is StopStatus.CANCELED:
             self._say("INFO", f"{name}: stop cancelled ({report.client_id})")
+        elif report.status is StopStatus.EXPIRED and not self._legs.get((report.symbol, report.side)):
+            self._say("INFO", f"{name}: stop gone with the position ({report.client_id})")
         else:
             why = f": {report.detail}" if report.detail else ""
             self._say("WARNING", f"{name}: stop {report.status.lower()} ({report.client_id}){why}")
 
+    def _is_news(self, client_id: str, state: str) -> bool:
+        """Answer and stream tell the same; of what is forgotten, the oldest goes first."""
+        if self._told.get(client_id) == state:
+            return False
+        self._told[client_id] = state
+        if len(self._told) > KEPT:
+            del self._told[next(iter(self._told))]
+        return True
+
     def _position(self, symbol: str, side: PositionSide, qty: Decimal) -> None:
-        """What there is at first, what grows, and what is gone; what shrinks is said with the order that did it."""
-        before = self._legs.get((symbol, side))
+        """What is gone; of what grows the core's notice tells, and what shrinks is said with the order that did it."""
+        before = self._legs.get((symbol, side), ZERO)
         self._legs[symbol, side] = qty
-        if qty == (before or 0):
-            return
-        quiet = before is not None and 0 < qty < before
-        self._say("DEBUG" if quiet else "INFO", f"{symbol} {side}: position {plain(qty) if qty else 'closed'}")
+        if qty != before:
+            self._say("DEBUG" if qty else "INFO", f"{symbol} {side}: position {plain(qty) if qty else 'closed'}")
 
 
 def _order(intent: OrderIntent) -> str:
@@ -169,6 +179,8 @@ def _notice(notice: Notify) -> str:
     if notice.kind is not NoticeKind.FILL:
         return notice.text
     facts = dict(notice.facts)
+    if facts.get("fee"):
+        facts["fee"] = f"{facts['fee']} {facts.get('fee_asset', '')}".rstrip()
     details = ", ".join(f"{name} {facts[name]}" for name in FILL_FACTS if facts.get(name))
     return f"{notice.text} ({details})" if details else notice.text
 
