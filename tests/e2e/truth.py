@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -71,7 +72,7 @@ class Truth:
             spans.sort()
             found += [
                 f"{one[2]} until {one[1]}, {two[2]} from {two[0]}"
-                for one, two in zip(spans, spans[1:], strict=False)
+                for one, two in itertools.pairwise(spans)
                 if two[0] < one[1]
             ]
         return found
