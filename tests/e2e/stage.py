@@ -71,7 +71,7 @@ symbols:
 """
 
 
-def settings(text: str = CONFIG, *, more: Mapping[str, object] | None = None) -> Settings:
+def settings(text: str = CONFIG, *, more: Mapping[str, Any] | None = None) -> Settings:
     """Settings of the stories; ``more`` replaces fields of the shared part."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
