@@ -53,7 +53,7 @@ class SocketOwner(Protocol):
         ...
 
     def up(self) -> None:
-        """There is a connection, and what is wanted flows."""
+        """There is a connection, and what is wanted flows; its first frames may have come just before."""
         ...
 
     def down(self, detail: str) -> None:
