@@ -45,8 +45,10 @@ class Truth:
         return self.box.exchange.account.leg(*leg).qty
 
     def struck(self, kind: str) -> int:
-        """How often a fault has struck."""
-        return sum(strike.kind == kind for strike in self.box.plan.struck)
+        """How often an unnamed fault of the kind, or one of that name, has struck."""
+        names = (kind, f":{kind}")
+        done = [strike for strike in self.box.plan.struck if not strike.failed and strike.hit != "over"]
+        return sum(strike.fault == names[0] or strike.fault.endswith(names[1]) for strike in done)
 
     def opening(self) -> list[str]:
         """Own orders that could have opened or added."""
