@@ -28,6 +28,7 @@ from vibe_quant.cli.app import app
 from vibe_quant.config import ConfigLoader
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.sim.front.box_options import BoxError, BoxOptions
+from vibe_quant.sim.server import SimServer
 
 DEMO = Path(__file__).resolve().parents[1] / "config" / "demo.yaml"
 KEYS = {"VIBE_QUANT_API_KEY": "canaryKey0123456789", "VIBE_QUANT_API_SECRET": "canarySecret9876543210"}
@@ -332,3 +333,59 @@ async def test_an_exchange_that_ends_ends_the_run(job: Job, monkeypatch: pytest.
     with pytest.raises(OSError, match="market has ended"):
         await host(job, Redactor(), work)
     assert cancelled.is_set()
+
+
+QUICK = """
+global:
+  sim:
+    wallet: 300
+    positions:
+      - {{symbol: "BTC/USDT:USDT", side: LONG, qty: 0.02}}
+      - {{symbol: "ETH/USDT:USDT", side: SHORT, qty: 0.5}}
+  log: {{folder: '{folder}/logs', level: debug}}
+  strategy: {{names: [patient], patient: {{horizon_s: 2, endgame_s: 1, child_s: 1, max_child_notional: 5000}}}}
+symbols: {{"BTC/USDT:USDT": {{sides: [LONG]}}, "ETH/USDT:USDT": {{sides: [SHORT]}}}}
+"""
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Path:
+    path = tmp_path / "quick.yaml"
+    path.write_text(QUICK.format(folder=tmp_path), encoding="utf-8")
+    return path
+
+
+def test_a_long_and_a_short_are_worked_down_to_zero(quick: Path, tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    options = RunOptions(config=quick, until_flat=True, state=tmp_path / "state")
+    assert launch(options, {}, out, err) == 0
+    titles = {line.strip() for line in out.getvalue().splitlines() if line.startswith("Exit of")}
+    assert titles == {"Exit of LONG 0.02 BTC/USDT:USDT, patient", "Exit of SHORT 0.5 ETH/USDT:USDT, patient"}
+    said = err.getvalue()
+    for leg in ("BTC/USDT:USDT LONG", "ETH/USDT:USDT SHORT"):
+        for deed in ("place stop at", "stop stands at", "the exit is done"):
+            assert f"{leg}: {deed}" in said
+    server = SimServer(box_options(ConfigLoader().load(quick).settings))
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path != quick]
+    assert {path.name for path in written} >= {"vibe-quant.log", "journal.sqlite"}
+    for secret in (server.api_key, server.api_secret):
+        assert secret not in said + out.getvalue()
+        assert [path for path in written if secret.encode() in path.read_bytes()] == []
+
+
+async def test_two_embedded_exchanges_of_one_seed_are_two_accounts(quick: Path, tmp_path: Path) -> None:
+    loaded = ConfigLoader().load(quick)
+    outs = [io.StringIO(), io.StringIO()]
+    jobs = [
+        Job(
+            loaded=loaded,
+            exchange=box_options(loaded.settings),
+            state=tmp_path / str(number),
+            until_flat=True,
+            version="1",
+            out=out,
+        )
+        for number, out in enumerate(outs)
+    ]
+    assert await asyncio.gather(*(host(job, Redactor()) for job in jobs)) == [0, 0]
+    assert [out.getvalue().count("Exit of") for out in outs] == [2, 2]

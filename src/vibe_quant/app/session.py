@@ -28,7 +28,7 @@ from vibe_quant.binance.urls import Endpoints
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.events import JournalState
 from vibe_quant.domain.intents import Notify
-from vibe_quant.domain.settings import Settings
+from vibe_quant.domain.settings import Settings, Venue
 from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.sqlite_journal import SqliteJournal
 from vibe_quant.ports import Entry, JournalBroken
@@ -62,7 +62,7 @@ def tell(notice: Notify) -> None:
 async def run_session(plan: Plan) -> int:
     """Run until it is over; the exit code of the process."""
     clock, shared = SystemClock(), plan.settings.shared
-    account = fingerprint(plan.credentials.api_key)
+    account = _account(plan)
     since = datetime.fromtimestamp(clock.wall_ms() / 1000, UTC).isoformat(timespec="seconds")
     lock = await InstanceLock.acquire(account, this_process(since, plan.configuration, shared.venue.value))
     if isinstance(lock, Held):
@@ -76,6 +76,13 @@ async def run_session(plan: Plan) -> int:
     finally:
         journal.close()
         await lock.release()
+
+
+def _account(plan: Plan) -> str:
+    """What stands for the account; simulated exchanges of one seed have the same key, and are not the same account."""
+    key = plan.credentials.api_key
+    simulated = plan.settings.shared.venue is Venue.SIM
+    return fingerprint(f"{key}@{plan.endpoints.rest}" if simulated else key)
 
 
 class Session:
