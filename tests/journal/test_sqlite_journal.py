@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
-
 from tests.journal.rows import SMALL, T0, intent, opened, tamper, written
-from vibe_quant.journal import sqlite_journal, upgrade
+
+from vibe_quant.journal import upgrade
+from vibe_quant.journal.ballast import SIZE
 from vibe_quant.journal.head import head_path
 from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.rows import Row
@@ -100,7 +101,9 @@ def test_the_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
 def _shape(path: Path) -> list[object]:
     connection = sqlite3.connect(path)
     columns = connection.execute("PRAGMA table_info(entries)").fetchall()
-    indexes = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'entries'").fetchall()
+    indexes = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'entries'"
+    ).fetchall()
     connection.close()
     return [*columns, *indexes]
 
@@ -200,6 +203,20 @@ def test_a_journal_set_aside_is_followed_by_a_new_one(tmp_path: Path) -> None:
     assert verify(path).good
 
 
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "j")
+    connection.execute("CREATE TABLE books (title TEXT)")
+    connection.close()
+    before = (tmp_path / "j").read_bytes()
+    assert "another program's database" in opened(tmp_path / "j").trouble
+    assert (tmp_path / "j").read_bytes() == before
+
+
+def test_a_log_without_its_file_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "j-wal").write_bytes(b"x")
+    assert "write-ahead log is still there" in opened(tmp_path / "j").trouble
+
+
 def test_only_the_tail_is_looked_at_on_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "j", [intent(i) for i in range(6)])
     tamper(path, "UPDATE entries SET kind = 'x' WHERE seq = 2")
@@ -244,4 +261,4 @@ def test_two_writers_do_not_break_the_chain(tmp_path: Path) -> None:
 def test_the_ballast_is_taken(tmp_path: Path) -> None:
     opened(tmp_path / "j").close()
     assert (tmp_path / "j.ballast").stat().st_size == SMALL
-    assert sqlite_journal.SIZE > SMALL
+    assert SIZE > SMALL

@@ -24,7 +24,7 @@ class Fault(StrEnum):
     LOCKED = "another process holds it. End what else has the journal open for writing; it is tried again"
     SHARED = "another process has written to it. Only one program may: end the other; it is tried again"
     CORRUPT = "its content is damaged"
-    MISSING = "it cannot be opened. Look whether the folder exists and belongs to this user"
+    MISSING = "it cannot be opened. See that its folder is there and that this user may read and write both"
     GONE = "it was moved or removed while it was written"
     OTHER = "it refuses"
 
@@ -50,6 +50,7 @@ _BY_ERRNO = {
     errno.EPERM: Fault.READ_ONLY,
     errno.ENOENT: Fault.MISSING,
     errno.ENOTDIR: Fault.MISSING,
+    errno.EEXIST: Fault.MISSING,  # a file where the folder should be
 }
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from vibe_quant.journal.faults import damaged
 from vibe_quant.journal.head import read_head
 from vibe_quant.journal.rows import START, Mark
-from vibe_quant.journal.sqlite_file import mark_at, tail
+from vibe_quant.journal.sqlite_file import mark_at, open_to_read, tail
+from vibe_quant.journal.upgrade import checked_revision
 
 TAIL_ROWS = 2000
 """Rows at the end whose checksums are looked at on every opening; ``verify`` looks at all."""
@@ -30,27 +31,32 @@ def provide(path: Path) -> bool:
     head = read_head(path)
     if head is not None:
         raise damaged(path, f"there is no such file, but its head is still there: {head.seq} rows had been written")
-    if Path(f"{path}-wal").exists():
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
         raise damaged(path, "there is no such file, but its write-ahead log is still there")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     return True
 
 
-def checked_end(path: Path, connection: Connection, acknowledged: Mark) -> Mark:
+def checked_end(path: Path, acknowledged: Mark) -> Mark:
     """The end of the chain, once its tail, its head and what this process has acknowledged agree.
+
+    Nothing is written, not even what SQLite would tidy up: a file that is refused stays as it is.
 
     Raises:
         JournalBroken: they do not.
+        NewerFormError, ForeignFormError: it is no journal of this program's.
         sqlalchemy.exc.DBAPIError: SQLite could not read.
     """
-    end, wrong = tail(connection, TAIL_ROWS)
+    with open_to_read(path) as connection:
+        empty = checked_revision(connection) is None
+        end, wrong = (START, "") if empty else tail(connection, TAIL_ROWS)
+        for known in (read_head(path) or START, acknowledged):
+            if not wrong:
+                wrong = missing(connection, known, end)
     if wrong:
         raise damaged(path, wrong)
-    for known in (read_head(path), acknowledged):
-        wrong = missing(connection, known or START, end)
-        if wrong:
-            raise damaged(path, wrong)
     return end
 
 
@@ -59,5 +65,4 @@ def missing(connection: Connection, known: Mark, end: Mark) -> str:
     if known.seq > end.seq:
         return f"rows are missing at its end: {known.seq} had been written, {end.seq} are there"
     found = START if known.seq == 0 else mark_at(connection, known.seq)
-    connection.rollback()
     return "" if found == known else f"row {known.seq} is not the one that had been written"

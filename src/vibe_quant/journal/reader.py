@@ -106,10 +106,17 @@ class JournalReader:
         return None if row is None else row.at_ms
 
     def rows(
-        self, since_ms: int = 0, kinds: Iterable[str] = (), symbol: str | None = None, after: int = 0
+        self,
+        since_ms: int = 0,
+        kinds: Iterable[str] = (),
+        symbol: str | None = None,
+        after: int = 0,
+        most: int | None = None,
     ) -> Iterator[Row]:
-        """Rows by ascending ``seq``, streamed."""
-        wanted = select(entries).where(entries.c.seq > after, entries.c.at_ms >= since_ms).order_by(entries.c.seq)
+        """Rows by ascending ``seq`` after row ``after``, streamed, at most so many."""
+        wanted = select(entries).where(entries.c.seq > after).order_by(entries.c.seq).limit(most)
+        if since_ms:
+            wanted = wanted.where(entries.c.at_ms >= since_ms)
         if chosen := list(kinds):
             wanted = wanted.where(entries.c.kind.in_(chosen))
         if symbol is not None:

@@ -50,7 +50,7 @@ def open_to_write(path: Path) -> Connection:
 
     Raises:
         sqlalchemy.exc.DBAPIError: SQLite could not.
-        vibe_quant.journal.upgrade.NewerFormError: the file is of a form beyond this program.
+        NewerFormError, ForeignFormError: it is no journal of this program's.
     """
     pragmas = ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={CHECKPOINT_PAGES}", "temp_store=MEMORY")
     connection = _engine(pragmas, f"{path.absolute().as_uri()}?mode=rw", "BEGIN IMMEDIATE").connect()
@@ -110,7 +110,6 @@ def tail(connection: Connection, most: int) -> tuple[Mark, str]:
     if before is None:
         return START, f"row {first} is missing"
     end, _, wrong = first_break(rows_after(connection, first), before)
-    connection.rollback()
     return end, wrong
 
 

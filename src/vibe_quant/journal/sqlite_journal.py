@@ -12,18 +12,18 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from vibe_quant.journal.ballast import SIZE, Ballast
-from vibe_quant.journal.faults import Fault, broken, fault_of, low, newer
+from vibe_quant.journal.faults import Fault, broken, damaged, fault_of, low, newer
 from vibe_quant.journal.head import Head
 from vibe_quant.journal.opening import checked_end, provide
 from vibe_quant.journal.rows import START, Mark, Row, chained
 from vibe_quant.journal.sqlite_file import append, open_to_write, secure
-from vibe_quant.journal.upgrade import NewerFormError
+from vibe_quant.journal.upgrade import ForeignFormError, NewerFormError
 from vibe_quant.ports import Entry, JournalBroken
 
 Observer = Callable[[Sequence[Row]], None]
 """Told of rows once they are on the disk; never waits, never fails."""
 
-_FAILURES = (DBAPIError, OSError, NewerFormError, JournalBroken)
+_FAILURES = (DBAPIError, OSError, NewerFormError, ForeignFormError, JournalBroken)
 _WORTH_ROOM = (Fault.FULL, Fault.GROWTH)
 _CLEAN = (Fault.FULL, Fault.LOCKED)  # SQLite has rolled back and the connection is as good as before
 
@@ -117,9 +117,9 @@ class SqliteJournal:
     def _open(self) -> None:
         if provide(self.path):
             self._acknowledged = START
+        end = checked_end(self.path, self._acknowledged)
         connection = open_to_write(self.path)
         try:
-            end = checked_end(self.path, connection, self._acknowledged)
             if not secure(connection) and self._suspect:
                 raise broken(self.path, Fault.LOCKED, "a reader")
             head = Head(self.path)
@@ -161,6 +161,8 @@ class SqliteJournal:
             return Fault.CORRUPT, error
         if isinstance(error, NewerFormError):
             return Fault.CORRUPT, newer(self.path, str(error))
+        if isinstance(error, ForeignFormError):
+            return Fault.CORRUPT, damaged(self.path, str(error))
         fault, name = fault_of(error.orig if isinstance(error, DBAPIError) else error)
         return fault, broken(self.path, fault, name)
 

@@ -15,6 +15,11 @@ LOCAL_HEAD = "0001"
 MIRROR_HEAD = "0001"
 """The newest revision of each; equal to the last file under migrations/, which a test compares."""
 
+
+class ForeignFormError(Exception):
+    """It is a database, but no journal."""
+
+
 READ_REVISION = "SELECT version_num FROM alembic_version"
 
 
@@ -28,13 +33,26 @@ def revision_of(connection: Connection) -> str | None:
     return None if found is None else connection.execute(text(READ_REVISION)).scalar()
 
 
+def checked_revision(connection: Connection) -> str | None:
+    """The revision of a journal that this program may go on with; None: an empty file.
+
+    Raises:
+        NewerFormError: it is beyond what is known here.
+        ForeignFormError: it is something else.
+    """
+    current = _checked(revision_of(connection), LOCAL_HEAD)
+    if current is None and connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar():
+        raise ForeignFormError("it is another program's database, not a journal")
+    return current
+
+
 def upgrade_local(connection: Connection) -> None:
     """Bring a journal to ``LOCAL_HEAD``; nothing is loaded or written where it is there.
 
     Raises:
-        NewerFormError: it is beyond.
+        NewerFormError, ForeignFormError: it is none of ours to write.
     """
-    current = _checked(revision_of(connection), LOCAL_HEAD)
+    current = checked_revision(connection)
     connection.rollback()
     if current == LOCAL_HEAD:
         return

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from tests.journal.rows import SYMBOL, T0, fill, intent, tamper, written
+from typer.testing import CliRunner, Result
+
+from vibe_quant.cli.app import app
+
+
+def run(*args: object) -> Result:
+    return CliRunner().invoke(app, ["journal", *(str(arg) for arg in args)])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return written(tmp_path / "j", [intent(1), fill(7, T0 + 1000), intent(2, T0 + 2000, "ÄÖ/USDT:USDT")])
+
+
+def test_a_good_journal(path: Path) -> None:
+    done = run("verify", "--path", path)
+    assert done.exit_code == 0
+    assert "rows     3 that hold" in done.stdout
+    assert "2023-11-14 22:13:20.000+00:00 to 2023-11-14 22:13:22.000+00:00" in done.stdout
+    assert "verdict  good" in done.stdout
+    assert "note" not in done.stdout
+    (path.parent / "j.head").unlink()
+    assert "note     " in run("verify", "--path", path).stdout
+
+
+def test_a_broken_journal(path: Path) -> None:
+    tamper(path, "UPDATE entries SET at_ms = 9223372036854775807 WHERE seq = 2")
+    done = run("verify", "--path", path)
+    assert done.exit_code == 3
+    assert "verdict  BROKEN: row 2 does not match its checksum" in done.stdout
+    assert "9223372036854775807 ms" in done.stdout
+    found = json.loads(run("verify", "--path", path, "--json").stdout)
+    assert (found["good"], found["rows"], found["first_bad"]) == (False, 1, 2)
+
+
+def test_nothing_to_read(tmp_path: Path) -> None:
+    for line in (("verify", "--path", tmp_path / "j"), ("show", "--path", tmp_path / "j"), ("verify",), ("show",)):
+        done = run(*line)
+        assert done.exit_code == 2
+        assert done.stderr
+
+
+def test_an_empty_journal(tmp_path: Path) -> None:
+    done = run("verify", "--path", written(tmp_path / "j", []))
+    assert "span     - to -" in done.stdout
+
+
+def test_the_configuration_names_it(path: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    example = (Path(__file__).parents[1] / "config" / "config.yaml").read_text(encoding="utf-8")
+    config.write_text(example, encoding="utf-8")
+    unnamed = run("verify", "--config", config)
+    assert unnamed.exit_code == 2
+    assert "state folder" in unnamed.stderr
+    config.write_text("global:\n  journal:\n    path: " + str(path) + "\nsymbols: {}\n", encoding="utf-8")
+    done = run("verify", "--config", config)
+    assert done.exit_code in (0, 4), done.output
+
+
+def test_rows_are_shown(path: Path) -> None:
+    lines = run("show", "--path", path).stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith("       2 2023-11-14 22:13:21.000+00:00 r1 fill     BTC/USDT:USDT LONG vq-1 {")
+    assert "ÄÖ/USDT:USDT" in lines[2]
+    chosen = run(
+        "show", "--path", path, "--since", "2023-11-14T22:13:21", "--kind", "fill", "--symbol", SYMBOL, "--json"
+    )
+    rows = [json.loads(line) for line in chosen.stdout.splitlines()]
+    assert [(row["seq"], row["body"]["trade_id"]) for row in rows] == [(2, 7)]
+    assert len(run("show", "--path", path, "--since", "2023-11-14T23:13:22+01:00").stdout.splitlines()) == 1
+    wrong = run("show", "--path", path, "--since", "yesterday")
+    assert wrong.exit_code == 2
+    assert "is no time" in wrong.stderr
+
+
+def test_damaged_rows_are_shown_as_they_are(path: Path) -> None:
+    tamper(path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE entries SET body = CAST(X'FF22' AS TEXT) WHERE seq = 1")
+    connection.commit()
+    connection.close()
+    assert r"\udcff" in run("show", "--path", path).stdout
+    assert r"\udcff" in run("show", "--path", path, "--json").stdout.splitlines()[0]
