@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -150,7 +151,7 @@ async def test_stops_on_the_wire() -> None:
     assert isinstance(whole, Accepted)
     assert (whole.value.symbol, whole.value.status, whole.value.close_position) == (BTC, StopStatus.NEW, True)
     assert isinstance(gone, Accepted)
-    assert (gone.value.status, gone.value.trigger_price, gone.value.qty) == (StopStatus.CANCELED, 0, 0)
+    assert (gone.value.status, gone.value.trigger_price, gone.value.qty) == (StopStatus.CANCELED, D(0), D(0))
     assert (gone.value.symbol, gone.value.side, gone.value.exch_ms) == (BTC, LONG, SERVER_MS)
 
 
@@ -163,7 +164,8 @@ async def test_a_countdown_tells_what_the_exchange_confirms() -> None:
 @pytest.mark.parametrize("senseless", ["{}", "[]", text(bodies.order(clientOrderId="other", clientAlgoId="other"))])
 async def test_an_action_answered_with_nonsense_is_unknown(senseless: str) -> None:
     calls = ("PostOrder", "PutOrder", "DeleteOrder", "GetOrder", "PostAlgoOrder", "DeleteAlgoOrder")
-    adapter, _ = scripted(**{f"fapiPrivate{call}": senseless for call in calls})
+    answers: dict[str, Any] = {f"fapiPrivate{call}": senseless for call in calls}
+    adapter, _ = scripted(**answers)
     outcomes = [
         await adapter.submit(close_order()),
         await adapter.amend(AMEND),

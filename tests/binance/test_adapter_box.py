@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
@@ -70,7 +71,7 @@ async def test_the_life_of_an_order() -> None:
         (listed,) = told(await adapter.open_orders(BTC)).orders
         assert listed == replace(queried, recv_ms=listed.recv_ms)
         gone = told(await adapter.cancel(CancelOrder(BTC, "vq-1", "old")))
-        assert (gone.status, gone.filled_qty) == (OrderStatus.CANCELED, 0)
+        assert (gone.status, gone.filled_qty) == (OrderStatus.CANCELED, D(0))
         assert code(await adapter.cancel(CancelOrder(BTC, "vq-1", "again"))) == -2011
         assert code(await adapter.query(QueryOrder(BTC, "vq-never"))) == -2013
         assert code(await adapter.submit(await order(adapter, "0.99", "vq-2"))) == -5022
@@ -108,7 +109,7 @@ async def test_stops_are_placed_read_back_and_canceled() -> None:
         true = answers.stops(server.box.exchange, RAW, 0, 0, 0).stops
         assert _timeless(read.stops) == _timeless(true)
         gone = told(await adapter.cancel_stop(CancelStop(BTC, LONG, "vq-ps-1", "moved")))
-        assert (gone.status, gone.trigger_price, gone.qty) == (StopStatus.CANCELED, 0, 0)
+        assert (gone.status, gone.trigger_price, gone.qty) == (StopStatus.CANCELED, D(0), D(0))
         assert [one.client_id for one in told(await adapter.open_stops(BTC)).stops] == ["vq-ps-2"]
 
 
@@ -174,7 +175,6 @@ def _named(order: OrderUpdate) -> OrderUpdate:
     return replace(order, symbol=NAMES[order.symbol])
 
 
-def _timeless(reports: tuple[OrderUpdate, ...] | tuple[StopReport, ...]) -> list[object]:
-    """Without the moment of reading, under unified names, in no order."""
-    same = [replace(one, recv_ms=0, symbol=NAMES.get(one.symbol, one.symbol)) for one in reports]
-    return sorted(same, key=lambda one: one.client_id)
+def _timeless(reports: Iterable[OrderUpdate | StopReport]) -> dict[str, OrderUpdate | StopReport]:
+    """By client id, without the moment of reading, under unified names."""
+    return {one.client_id: replace(one, recv_ms=0, symbol=NAMES.get(one.symbol, one.symbol)) for one in reports}

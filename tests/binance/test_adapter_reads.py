@@ -15,6 +15,7 @@ from vibe_quant.binance.adapter import ExchangeAdapter
 from vibe_quant.binance.asking import Asker
 from vibe_quant.binance.holds import Hold
 from vibe_quant.binance.listing import FRESH_MS, Listing
+from vibe_quant.binance.market_reads import FEES_A_MINUTE, MINUTE_MS
 from vibe_quant.binance.symbols import SymbolNames
 from vibe_quant.binance.trade_history import DAY_MS, KEPT_MS, WINDOW_MS, TradeHistory
 from vibe_quant.ports import (
@@ -97,6 +98,27 @@ async def test_fees_are_read_once_a_run_and_missed_ones_again() -> None:
     assert len(script.params(FEES)) == 2
 
 
+async def test_fees_of_many_symbols_do_not_spend_the_weight() -> None:
+    clock, names = StillClock(), SymbolNames()
+    many = {f"A{n}/USDT:USDT": f"A{n}USDT" for n in range(FEES_A_MINUTE + 2)}
+    listed = [bodies.contract(symbol=raw, baseAsset=raw.removesuffix("USDT")) for raw in many.values()]
+    tiers = [bodies.tiers(symbol=raw) for raw in many.values()]
+    script = Script({INFO: text(bodies.info(*listed)), BRACKETS: text(tiers), FEES: text(bodies.FEES)})
+    adapter = ExchangeAdapter(script, names, clock)
+    told = await asyncio.gather(*(adapter.rules(symbol) for symbol in many))
+    known = [one.value.maker_fee for one in told if isinstance(one, Accepted)]
+    assert [fee is not None for fee in known] == [True] * FEES_A_MINUTE + [False] * 2
+    late = list(many)[-1]
+    clock.now += MINUTE_MS - 1
+    await adapter.rules(late)
+    assert len(script.params(FEES)) == FEES_A_MINUTE
+    clock.now += 1
+    again = await adapter.rules(late)
+    assert isinstance(again, Accepted)
+    assert again.value.maker_fee == D("0.0002")
+    assert len(script.params(FEES)) == FEES_A_MINUTE + 1
+
+
 @pytest.mark.parametrize("part", [INFO, BRACKETS])
 async def test_rules_fail_as_a_whole_without_the_list_or_the_brackets(part: str) -> None:
     adapter, _ = scripted(**{**RULES, part: Unknown("timeout")})
@@ -167,7 +189,8 @@ async def test_a_new_listing_is_found_in_a_new_list() -> None:
     ],
 )
 async def test_a_read_that_makes_no_sense_has_failed_and_names_its_endpoint(call: str, name: str) -> None:
-    adapter, _ = scripted(**{name: "[]"})
+    nonsense: dict[str, Any] = {name: "[]"}
+    adapter, _ = scripted(**nonsense)
     told = await getattr(adapter, call)()
     assert isinstance(told, Rejected)
     assert told.code == 200

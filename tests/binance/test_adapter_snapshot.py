@@ -132,7 +132,7 @@ async def test_one_list_of_many_that_fails_is_that_part_of_all(late: str) -> Non
 
 
 async def test_a_new_listing_gets_its_name_from_a_new_list() -> None:
-    adapter, script = scripted(known={}, **QUIET, **{INFO: text(bodies.info())})
+    adapter, script = scripted(known={}, **{**QUIET, INFO: text(bodies.info())})
     told = taken(await adapter.snapshot(None, ()))
     assert told.positions is not None
     assert told.positions[0].symbol == BTC
@@ -160,14 +160,14 @@ async def test_a_stranger_is_told_under_its_own_name_said_once_and_never_worked(
 
 
 async def test_a_known_symbol_that_is_listed_nowhere_blinds_nobody() -> None:
-    adapter, script = scripted(**QUIET, **{INFO: text(bodies.info())})
+    adapter, script = scripted(**{**QUIET, INFO: text(bodies.info())})
     told = taken(await adapter.snapshot(None, (BTC, "GONE/USDT:USDT")))
     assert told.positions is not None
     assert script.params(ORDERS) == [{}]
 
 
 async def test_while_the_list_cannot_be_read_a_stranger_is_shown_and_looked_for_again() -> None:
-    adapter, _ = scripted(known={}, **QUIET, **{INFO: [Unknown("timeout"), text(bodies.info())]})
+    adapter, _ = scripted(known={}, **{**QUIET, INFO: [Unknown("timeout"), text(bodies.info())]})
     first, second = taken(await adapter.snapshot(None, ())), taken(await adapter.snapshot(None, ()))
     assert first.positions is not None
     assert second.positions is not None

@@ -14,6 +14,7 @@ from vibe_quant.binance.order_codec import OrderRow
 from vibe_quant.binance.rest_codec import Unreadable, decode, optional_decimal, plain
 from vibe_quant.domain.account import Balance
 from vibe_quant.domain.enums import MarginType, OrderStatus, OrderType, PositionSide, StopStatus, WorkingType
+from vibe_quant.domain.intents import CancelStop, PlaceStop
 from vibe_quant.domain.rules import Bracket
 
 D = Decimal
@@ -93,7 +94,7 @@ def test_rows_of_one_way_mode_are_left_out_everywhere() -> None:
     assert len(order_codec.open_orders(text([bodies.order(**both), bodies.order()]), 5)) == 1
     assert len(stop_codec.open_stops(text([bodies.algo(**both), bodies.algo()]), 5)) == 1
     legs = account_codec.legs(text([bodies.leg(**both, symbol="A"), bodies.leg()]))
-    assert (len(legs.open), legs.symbols) == (1, {"BTCUSDT"})
+    assert (len(legs.open), set(legs.symbols)) == (1, {"BTCUSDT"})
 
 
 def test_a_conditional_order_in_the_list() -> None:
@@ -112,6 +113,15 @@ def test_a_strangers_trailing_stop_with_empty_numbers_hides_nothing() -> None:
     told = stop_codec.open_stops(text([trailing, bodies.algo(actualOrderId="")]), 5)
     assert [one.trigger_price for one in told] == [D(0), D(80000)]
     assert [one.order_id for one in told] == [0, 0]
+
+
+def test_an_answer_about_another_conditional_order_is_unreadable() -> None:
+    stop = PlaceStop("S", PositionSide.LONG, "vq-ps-2", D(1), None, "")
+    with pytest.raises(Unreadable, match="another conditional order"):
+        stop_codec.placed_stop(text(bodies.algo()), stop, 5)
+    cancel = CancelStop("S", PositionSide.LONG, "vq-ps-2", "")
+    with pytest.raises(Unreadable, match="another conditional order"):
+        stop_codec.canceled_stop(text({"algoId": 1, "clientAlgoId": "vq-ps-1"}), cancel, 1, 5)
 
 
 @pytest.mark.parametrize("wrong", [{"triggerPrice": "-1"}, {"actualOrderId": "x"}, {"quantity": "NaN"}])
@@ -217,7 +227,7 @@ def test_a_missing_number_of_a_filter_is_an_error_that_names_it(kind: str, key: 
 
 @pytest.mark.parametrize("missing", ["liquidationFee", "status"])
 def test_a_contract_without_what_its_rules_need(missing: str) -> None:
-    listed = perpetuals(text(bodies.info(bodies.contract(**{missing: ""}))))
+    listed = perpetuals(text(bodies.info({**bodies.contract(), missing: ""})))
     with pytest.raises(Unreadable, match=missing):
         symbol_rules(listed["BTCUSDT"], "S")
 
@@ -237,7 +247,8 @@ def test_only_perpetuals_are_listed_and_one_odd_contract_hides_no_other() -> Non
 @pytest.mark.parametrize("as_list", [True, False])
 def test_brackets_come_as_a_list_or_alone_and_are_sorted(as_list: bool) -> None:
     told = bodies.tiers()
-    answer = text([bodies.tiers(symbol="A"), told] if as_list else told)
+    other = bodies.tiers(symbol="A", brackets=told["brackets"][:1])
+    answer = text([other, told] if as_list else told)
     assert margin_codec.brackets(answer, "BTCUSDT") == (
         Bracket(D(0), D(50000), D("0.004"), D(0), 125),
         Bracket(D(50000), D(600000), D("0.0065"), D(125), 100),
@@ -260,6 +271,7 @@ def test_a_mark_price() -> None:
         9,
         5,
     )
+    assert venue_codec.mark(text({**row, "indexPrice": "0.00"}), "S", "A", 5).index is None
     bare = venue_codec.mark(text({**row, "indexPrice": "", "lastFundingRate": "0.0"}), "S", "A", 5)
     assert (bare.index, bare.funding_rate) == (None, D(0))
     assert venue_codec.mark(text({**row, "lastFundingRate": ""}), "S", "A", 5).funding_rate is None

@@ -89,7 +89,7 @@ class ExchangeAdapter:
         return await self._market.mark(symbol)
 
     async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
-        """Brackets must come too; fees are None where they could not be read."""
+        """Brackets must come too; fees, of which ten are read a minute, are None where they were not read yet."""
         return await self._market.rules(symbol)
 
     async def listed_rules(self, symbol: str) -> Outcome[SymbolRules]:

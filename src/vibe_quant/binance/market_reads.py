@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from decimal import Decimal
 
 from vibe_quant.binance import margin_codec, venue_codec
@@ -18,15 +19,19 @@ from vibe_quant.ports import Accepted, NotSent, Outcome, Rejected
 LOG = logging.getLogger(__name__)
 INVALID_SYMBOL = -1121
 """What the exchange answers for a symbol that it does not know; here for one that its list does not have."""
+FEES_A_MINUTE = 10
+"""A read of fees costs 20 of the weight: of hundreds of symbols at once they would spend it all."""
+MINUTE_MS = 60_000
 
 
 class MarketReads:
-    """Fees are read once a run, since one read costs 20; where that fails they are left out and asked for next time."""
+    """Fees are read once a run and symbol; where that fails, or it is not their turn, they wait for the next read."""
 
     def __init__(self, asker: Asker, listing: Listing) -> None:
         self._asker = asker
         self._listing = listing
         self._fees: dict[str, tuple[Decimal, Decimal]] = {}
+        self._fees_asked: deque[int] = deque(maxlen=FEES_A_MINUTE)
 
     async def mark(self, symbol: str) -> Outcome[ev.Mark]:
         """GET premiumIndex."""
@@ -89,12 +94,18 @@ class MarketReads:
             return Rejected(UNREADABLE, f"fapiPublicGetExchangeInfo: the rules cannot be read: {error}", sent)
 
     async def _fees_of(self, raw: str) -> tuple[Decimal, Decimal] | None:
-        if raw not in self._fees:
-            read = await self._asker.read(
-                "fapiPrivateGetCommissionRate", {"symbol": raw}, lambda text, _: margin_codec.fees(text)
-            )
-            if not isinstance(read, Accepted):
-                LOG.warning("The fees of %s could not be read and are not known until the next time: %s", raw, read)
-                return None
-            self._fees[raw] = read.value
-        return self._fees[raw]
+        if raw in self._fees or not self._is_turn():
+            return self._fees.get(raw)
+        self._fees_asked.append(self._asker.clock.now_ms())
+        read = await self._asker.read(
+            "fapiPrivateGetCommissionRate", {"symbol": raw}, lambda text, _: margin_codec.fees(text)
+        )
+        if not isinstance(read, Accepted):
+            LOG.warning("The fees of %s could not be read and are not known until the next time: %s", raw, read)
+            return None
+        self._fees[raw] = read.value
+        return read.value
+
+    def _is_turn(self) -> bool:
+        asked = self._fees_asked
+        return len(asked) < FEES_A_MINUTE or self._asker.clock.now_ms() - asked[0] >= MINUTE_MS
