@@ -60,9 +60,13 @@ def test_the_configuration_names_it(path: Path, tmp_path: Path) -> None:
     unnamed = run("verify", "--config", config)
     assert unnamed.exit_code == 2
     assert "state folder" in unnamed.stderr
-    config.write_text("global:\n  journal:\n    path: " + str(path) + "\nsymbols: {}\n", encoding="utf-8")
+    named = example.replace("#path: null ", f"path: {path} ")
+    assert named != example
+    config.write_text(named, encoding="utf-8")
     done = run("verify", "--config", config)
-    assert done.exit_code in (0, 4), done.output
+    assert done.exit_code == 0, done.output
+    assert f"journal  {path}" in done.stdout
+    assert run("verify", "--config", config, "--path", path).exit_code == 2
 
 
 def test_rows_are_shown(path: Path) -> None:

@@ -158,6 +158,29 @@ def test_a_corrupt_file_is_refused_and_left_untouched(
         assert "cannot be read" in str(error)
 
 
+def test_damage_further_in_is_found_where_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", [])
+    journal = opened(path)
+    journal.write([intent(i) for i in range(400)])
+    journal.close()
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 4096 // 2
+    content[middle * 4096 : (middle + 1) * 4096] = bytes(4096)
+    path.write_bytes(content)
+    verdict = verify(path)
+    assert 0 < verdict.rows < 400
+    assert verdict.first_bad == verdict.rows + 1
+    assert "damaged" in verdict.reason
+    assert opened(path).trouble
+
+
+def test_a_span_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", [intent(i) for i in range(3)])
+    tamper(path, "UPDATE entries SET at_ms = 'never', body = X'FF' WHERE seq = 2")
+    verdict = verify(path)
+    assert (verdict.first_bad, verdict.last_ms) == (2, None)
+
+
 def test_what_cannot_be_read_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(JournalBroken, match="no such file"):
         verify(tmp_path / "j")
