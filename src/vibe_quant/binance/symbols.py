@@ -24,6 +24,9 @@ class SymbolNames:
     def __len__(self) -> int:
         return len(self._raw)
 
+    def __contains__(self, unified: object) -> bool:
+        return unified in self._raw
+
     def learn(self, unified: str, raw: str) -> None:
         """Two names of one contract; a later pair replaces what either name stood for."""
         before, former = self._raw.get(unified), self._unified.get(raw)
