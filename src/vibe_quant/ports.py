@@ -239,7 +239,10 @@ class UserFeed(Protocol):
     """The account's own stream."""
 
     def expect(self, now: int) -> None:
-        """A request was accepted that the stream must tell of; a stream that stays silent after it is dead."""
+        """A request was accepted that the stream must tell of; a stream that stays silent after it is dead.
+
+        ``now`` is when the request left: the news often comes before the answer.
+        """
         ...
 
     async def run(self) -> None:
@@ -271,8 +274,13 @@ class JournalBroken(Exception):  # noqa: N818 - a state of the journal that call
 class Journal(Protocol):
     """The durable record: what returned is on the disk."""
 
+    @property
+    def trouble(self) -> str:
+        """Why discretion must wait, for people ("": all is well); set too where rows can be written, but not for long."""
+        ...
+
     def write(self, entries: Sequence[Entry]) -> None:
-        """Append in one transaction, all or nothing.
+        """Append in one transaction, all or nothing; none: see whether the trouble is over.
 
         Raises:
             JournalBroken: they are not on the disk.

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from tests.binance.socket_desk import TIMES, at_work, freeze, served, until
+from tests.binance.socket_desk import TIMES, at_work, freeze, is_ours, served, until
 from tests.binance.stream_desk import (
     ALL,
     BTC,
@@ -201,8 +201,24 @@ async def test_the_exchange_ends_a_connection_of_its_age_and_it_comes_back() -> 
 async def test_symbols_nobody_has_learnt_are_left_out_and_said() -> None:
     ear = Ear()
     client = market_of("ws://127.0.0.1:1", ear, names_of("BTCUSDT"))
-    client.follow({BTC: Wants(), "NEW/USDT:USDT": Wants()})
-    assert ear.said == ["no market data for NEW/USDT:USDT: the exchange does not list them as perpetuals"]
+    for _ in range(3):
+        client.follow({BTC: Wants(), "NEW/USDT:USDT": Wants()})
+    assert ear.said == ["no market data for NEW/USDT:USDT: the exchange does not list it as a perpetual"]
+
+
+async def test_a_sink_that_fails_ends_the_client_and_leaves_nothing_behind() -> None:
+    class Broken(Ear):
+        def __call__(self, event: object) -> None:
+            if isinstance(event, Quote):
+                raise ZeroDivisionError
+
+    async with served(Exchange()) as server:
+        client = market_of(server.url, Broken(), names_of("BTCUSDT"))
+        client.follow({BTC: Wants()})
+        before = asyncio.all_tasks()
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(client.run(), 3)
+        assert [task for task in asyncio.all_tasks() - before if is_ours(task)] == []
 
 
 async def test_more_than_a_socket_carries_is_said() -> None:

@@ -144,6 +144,15 @@ async def test_what_is_no_websocket_server_is_tried_again() -> None:
     assert SECRET not in "".join(desk.said)
 
 
+async def test_a_server_without_tls_is_tried_again() -> None:
+    async with served(tick) as server:
+        desk = Desk(Owner(f"{server.url.replace('ws:', 'wss:')}/{SECRET}"))
+        async with desk.running():
+            await until(lambda: len(desk.said) == 2)
+    assert "unreachable" in desk.said[0]
+    assert SECRET not in "".join(desk.said)
+
+
 async def test_an_address_that_is_none_is_said_without_it() -> None:
     desk = Desk(Owner(f"http://{SECRET}"))
     async with desk.running():

@@ -9,7 +9,7 @@ from tests.binance.socket_desk import TIMES, Desk, Owner, served, stay, tick, un
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
-from vibe_quant.binance.link import Address
+from vibe_quant.binance.link import Address, Link
 from vibe_quant.binance.silence import Silence
 
 SHORT = replace(TIMES, life_ms=100)
@@ -123,6 +123,27 @@ async def test_the_old_one_lost_before_there_is_a_new_one_is_a_loss() -> None:
             await until(lambda: desk.owner.ups == 2)
             gate.set()
     assert desk.owner.told == ["up", "down the connection broke", "up"]
+
+
+async def test_the_old_one_lost_while_the_new_one_carries_nothing_yet_is_a_loss() -> None:
+    class Slow(Owner):
+        tended = 0
+
+        async def tend(self, link: Link) -> None:
+            self.tended += 1
+            if self.tended == 2:
+                await asyncio.sleep(30)
+            link.flows()
+
+    async with served(tick) as server:
+        owner = Slow(server.url)
+        desk = Desk(owner, SHORT)
+        async with desk.running():
+            await until(lambda: owner.tended == 2)
+            server.connections[0].transport.abort()
+            await until(lambda: owner.ups == 2)
+            assert server.connections[1].state.name == "CLOSED"
+    assert owner.told == ["up", "down the connection broke", "up"]
 
 
 async def test_the_old_one_lost_when_the_new_one_is_open_is_none() -> None:

@@ -165,6 +165,17 @@ async def test_extending_goes_on_and_is_repeated_sooner_where_it_fails() -> None
     assert "the listen key was not extended" in ear.said[0]
 
 
+async def test_without_a_connection_nothing_is_extended() -> None:
+    ear = Ear()
+    async with SimServer(OPTIONS) as server:
+        keys = Keys(server)
+        keys.answers = [ports.Banned(120_000)]
+        async with at_work(user_of(server.ws, ear, keys, replace(USER_TIMES, keep_alive_ms=10)).run()):
+            await until(lambda: ear.said)
+            await asyncio.sleep(0.1)
+        assert keys.extended == 0
+
+
 @pytest.mark.parametrize("failure", WITHOUT_KEY)
 async def test_a_key_that_cannot_be_had_is_waited_for(failure: ports.Failure) -> None:
     ear = Ear()

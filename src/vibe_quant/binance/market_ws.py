@@ -76,22 +76,28 @@ class MarketWSClient:
             )
             for side in (self._book, self._market)
         }
+        self._left_out: list[str] = []
         self.follow({})
 
     def follow(self, wanted: Mapping[str, Wants]) -> None:
-        """These symbols from now on, and no others; symbols whose name was not learnt are left out, and said."""
+        """These symbols from now on, and no others; symbols whose name was not learnt are left out, and said once."""
         streams, unknown = known(self._names, wanted)
-        if unknown:
-            self._say(f"no market data for {', '.join(unknown)}: the exchange does not list them as perpetuals")
-        self._want(self._book, tuple(book_names(streams)))
-        self._want(self._market, tuple(market_names(streams)))
+        left_out = [f"no market data for {symbol}: the exchange does not list it as a perpetual" for symbol in unknown]
+        left_out += self._want(self._book, tuple(book_names(streams)))
+        left_out += self._want(self._market, tuple(market_names(streams)))
+        for line in left_out:
+            if line not in self._left_out:
+                self._say(line)
+        self._left_out = left_out
 
     async def run(self) -> None:
         """Both sockets, until cancelled."""
         await abreast({name: socket.run() for name, socket in self._sockets.items()})
 
-    def _want(self, side: MarketSide, names: tuple[str, ...]) -> None:
-        if beyond := names[MOST_STREAMS:]:
-            most = f"{len(names)} streams are wanted, a socket carries {MOST_STREAMS}"
-            self._say(f"{side.stream} stream: {most}; without data stay {', '.join(beyond)}")
+    def _want(self, side: MarketSide, names: tuple[str, ...]) -> list[str]:
+        """What there is to say of it."""
         side.streams.want(names)
+        if len(names) <= MOST_STREAMS:
+            return []
+        most = f"{len(names)} streams are wanted, a socket carries {MOST_STREAMS}"
+        return [f"{side.stream} stream: {most}; without data stay {', '.join(names[MOST_STREAMS:])}"]
