@@ -258,6 +258,14 @@ async def test_a_change_that_no_trade_explains_is_a_mismatch(stage: Stage) -> No
     assert (row.side, body["before"], body["traded"], body["now"]) == ("LONG", "2", "-0.5", "1")
     assert "was 2 when the journal ended" in stage.notices[0].text
     assert stage.exchange.count("snapshot") == 3, "only what three looks agree on"
+    assert stage.clock.server_ms() == BEGIN + 2000, "a second apart"
+
+
+async def test_a_position_alone_says_since_when_trades_are_read(stage: Stage) -> None:
+    stage.was("2", BEGIN - MINUTE)
+    stage.was("3", BEGIN - 5 * MINUTE, SHORT, ETH)
+    stage.filled(1, BEGIN - 2 * MINUTE, ETH)
+    assert remember(stage.past, BEGIN).newest_ms == {BTC: BEGIN - MINUTE, ETH: BEGIN - 2 * MINUTE}
 
 
 async def test_a_trade_between_two_reads_is_no_mismatch(stage: Stage) -> None:

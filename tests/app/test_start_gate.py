@@ -336,7 +336,13 @@ async def test_a_clock_that_is_vague_once_may_be_sharp_the_next_time() -> None:
 @pytest.mark.parametrize("method", ["server_time", "account_config", "rules"])
 @pytest.mark.parametrize(
     "failure",
-    [NotSent("no connection"), Unknown("timeout"), Rejected(503, "Service Unavailable.", 0), Rejected(-1008, "x", 0), Rejected(502, "x", 0)],
+    [
+        NotSent("no connection"),
+        Unknown("timeout"),
+        Rejected(503, "Service Unavailable.", 0),
+        Rejected(-1008, "x", 0),
+        Rejected(502, "x", 0),
+    ],
 )
 async def test_a_network_that_comes_late_is_waited_for(method: str, failure: Any) -> None:
     stage = Stage(Settings(symbols=((BTC, SymbolSettings()),)))
@@ -353,7 +359,7 @@ async def test_a_network_that_comes_late_is_waited_for(method: str, failure: Any
     assert waited == 1000 + 2000 + 4000 + 8000 + 16_000 + 7 * LONGEST_MS
     (notice,) = stage.notices
     assert "does not answer" in notice.text
-    assert "no order is sent" in notice.text
+    assert "no discretionary order is sent" in notice.text
 
 
 async def test_a_long_wait_is_said_again() -> None:

@@ -69,8 +69,8 @@ class Patience:
         self._said_ms = now
         text = (
             f"The exchange does not answer: {what} could not be read ({why(failure)}). It is asked again, at first "
-            f"after a second, later every {LONGEST_MS // 1000} s; until then no order is sent, and stops that rest at "
-            "the exchange stay. If this does not pass by itself, look at the network of this host and at the "
+            f"after a second, later every {LONGEST_MS // 1000} s; until then no discretionary order is sent, and stops "
+            "at the exchange stay. If this does not pass by itself, look at the network of this host and at the "
             "exchange's own status."
         )
         self._say(Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text))

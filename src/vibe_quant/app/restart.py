@@ -99,7 +99,6 @@ class Restart:
         outcome = await self._told(order)
         if isinstance(outcome, Accepted):
             update = outcome.value
-            self._owners[order.symbol, update.order_id] = order.client_id
             if not update.status.is_final:
                 self.found.open_orders.append(order.client_id)
             self._report(order, plain(update))
