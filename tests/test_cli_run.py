@@ -6,7 +6,10 @@ import asyncio
 import io
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,6 +72,15 @@ class Run:
     @property
     def log(self) -> str:
         return (self.folder / "logs" / "vibe-quant.log").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """A run leaves them ignored, for its process ends with it."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -290,6 +302,8 @@ async def test_a_signal_stops_and_a_second_changes_nothing(job: Job) -> None:
 
     assert await host(job, Redactor(), work) == 0
     assert fake.stops == 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(os.getpid(), number)  # while the process puts itself away
 
 
 async def test_a_signal_before_the_work_has_begun_ends_the_start(job: Job) -> None:
@@ -333,6 +347,23 @@ async def test_an_exchange_that_ends_ends_the_run(job: Job, monkeypatch: pytest.
     with pytest.raises(OSError, match="market has ended"):
         await host(job, Redactor(), work)
     assert cancelled.is_set()
+
+
+def test_a_service_ends_well_however_often_it_is_told_to(run: Run, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vibe_quant", "run", "--config", str(run.config("sim")), "--state", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "the user stream is up" in line:
+                break
+        while process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.002)
+        said = process.stderr.read()
+    assert process.returncode == 0, said
+    assert said.count("SIGTERM: stopping") == 1
+    assert "no own order is live any more" in said
 
 
 QUICK = """

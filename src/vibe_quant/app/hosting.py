@@ -51,6 +51,9 @@ Hosting = Callable[[Job, Redactor], Coroutine[Any, Any, int]]
 Work = Callable[[Plan], Awaitable[int]]
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 class _Course:
     """The run as the signals and the cards see it."""
 
@@ -80,7 +83,7 @@ class _Course:
 
 
 async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
-    """Run ``work`` until it is over; its exit code."""
+    """Run ``work`` until it is over; its exit code.  SIGINT and SIGTERM are ignored from then on."""
     settings, course = job.loaded.settings, _Course()
     cards = Cards(settings, course.look, job.out)
     narrator = Narrator(settings.shared.client_order_prefix)
@@ -116,7 +119,7 @@ async def _see_through(course: _Course, work: Awaitable[int], server: SimServer 
     waiting: set[asyncio.Future[int] | asyncio.Future[None]] = {course.task}
     if server is not None:
         waiting.add(asyncio.ensure_future(server.failed()))
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, course.stop, number)
     try:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -126,8 +129,16 @@ async def _see_through(course: _Course, work: Awaitable[int], server: SimServer 
             ended.result()
         raise RuntimeError("the embedded exchange has ended")
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        _ignore_signals(loop)
         for left in waiting:
             left.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _ignore_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """From here to the end of the process: a second signal must not kill what is putting itself away."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    for number in SIGNALS:
+        loop.remove_signal_handler(number)  # which brings the default back
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
