@@ -38,6 +38,30 @@ class _Rest:
     whole: bool = False
 
 
+class _Round:
+    """The requests of one snapshot, some at a time; ``failed`` says which did."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.failed: list[str] = []
+        self._asker = asker
+        self._gate = asyncio.Semaphore(ABREAST)
+
+    async def read(self, name: str, at: Mapping[str, str], reader: Reader[T]) -> Outcome[T]:
+        async with self._gate:
+            read = await self._asker.read(name, at, reader)
+        if not isinstance(read, Accepted):
+            self.failed.append(f"{name} of {at.get('symbol', 'the account')}: {read}")
+        return read
+
+    async def rest(self, raws: Sequence[str], *, whole: bool) -> _Rest:
+        places: list[dict[str, str]] = [{}] if whole else [{"symbol": raw} for raw in raws]
+        orders, stops = await asyncio.gather(
+            asyncio.gather(*(self.read(ORDERS, at, order_codec.open_orders) for at in places)),
+            asyncio.gather(*(self.read(STOPS, at, stop_codec.open_stops) for at in places)),
+        )
+        return _Rest(_joined(orders), _joined(stops), whole)
+
+
 class AccountReads:
     """Names of symbols in what is returned are unified, or the exchange's own for what is no listed perpetual."""
 
@@ -81,17 +105,19 @@ class AccountReads:
     ) -> Outcome[ev.AccountSnapshot]:
         sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
         whole = not 0 < len(raws) <= BY_SYMBOL
-        gate = asyncio.Semaphore(ABREAST)
+        one = _Round(self._asker)
         legs, wallets, configs, rest = await asyncio.gather(
-            self._read(gate, "fapiPrivateV3GetPositionRisk", at, lambda text, _: account_codec.legs(text)),
-            self._read(gate, "fapiPrivateV3GetBalance", {}, lambda text, _: account_codec.balances(text)),
-            self._read(gate, "fapiPrivateGetSymbolConfig", at, lambda text, _: account_codec.symbol_configs(text)),
-            self._rest(gate, raws, whole=whole),
+            one.read("fapiPrivateV3GetPositionRisk", at, lambda text, _: account_codec.legs(text)),
+            one.read("fapiPrivateV3GetBalance", {}, lambda text, _: account_codec.balances(text)),
+            one.read("fapiPrivateGetSymbolConfig", at, lambda text, _: account_codec.symbol_configs(text)),
+            one.rest(raws, whole=whole),
         )
         if not isinstance(legs, Accepted):
             return legs
         if symbol is None and not whole:
-            await self._unforeseen(gate, rest, sorted(legs.value.symbols - set(raws)))
+            await _unforeseen(one, rest, sorted(legs.value.symbols - set(raws)))
+        if one.failed:
+            LOG.warning("A snapshot lacks %d of its reads; the first is %s", len(one.failed), one.failed[0])
         return Accepted(await self._put_together(symbol, legs.value, _part(wallets), _part(configs), rest, sent, exch))
 
     async def _put_together(
@@ -129,37 +155,23 @@ class AccountReads:
             found.append(raw.value)
         return found
 
-    async def _unforeseen(self, gate: asyncio.Semaphore, rest: _Rest, raws: Sequence[str]) -> None:
-        """Legs and orders where nobody expected any; many are read as whole lists, in place of what was read."""
-        if not raws:
-            return
-        more = await self._rest(gate, raws, whole=len(raws) > BY_SYMBOL)
-        if more.whole:
-            rest.orders, rest.stops = more.orders, more.stops
-            return
-        rest.orders = None if rest.orders is None or more.orders is None else rest.orders + more.orders
-        rest.stops = None if rest.stops is None or more.stops is None else rest.stops + more.stops
-
-    async def _rest(self, gate: asyncio.Semaphore, raws: Sequence[str], *, whole: bool) -> _Rest:
-        places: list[dict[str, str]] = [{}] if whole else [{"symbol": raw} for raw in raws]
-        orders, stops = await asyncio.gather(
-            asyncio.gather(*(self._read(gate, ORDERS, at, order_codec.open_orders) for at in places)),
-            asyncio.gather(*(self._read(gate, STOPS, at, stop_codec.open_stops) for at in places)),
-        )
-        return _Rest(_joined(orders), _joined(stops), whole)
-
     async def _of_symbol(self, name: str, symbol: str, reader: Reader[T]) -> Outcome[T]:
         raw = await self._listing.raw_of(symbol)
         if not isinstance(raw, Accepted):
             return raw
         return await self._asker.read(name, {"symbol": raw.value}, reader)
 
-    async def _read(self, gate: asyncio.Semaphore, name: str, at: Mapping[str, str], reader: Reader[T]) -> Outcome[T]:
-        async with gate:
-            read = await self._asker.read(name, at, reader)
-        if not isinstance(read, Accepted):
-            LOG.warning("%s of %s could not be read for a snapshot: %s", name, at.get("symbol", "the account"), read)
-        return read
+
+async def _unforeseen(one: _Round, rest: _Rest, raws: Sequence[str]) -> None:
+    """Legs and orders where nobody expected any; many are read as whole lists, in place of what was read."""
+    if not raws:
+        return
+    more = await one.rest(raws, whole=len(raws) > BY_SYMBOL)
+    if more.whole:
+        rest.orders, rest.stops = more.orders, more.stops
+        return
+    rest.orders = None if rest.orders is None or more.orders is None else rest.orders + more.orders
+    rest.stops = None if rest.stops is None or more.stops is None else rest.stops + more.stops
 
 
 def _part(read: Outcome[T]) -> T | None:

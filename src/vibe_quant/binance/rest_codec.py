@@ -103,5 +103,6 @@ def _is_sane(value: Decimal) -> bool:
 
 def _without_values(message: str) -> str:
     """msgspec names the field and the kinds, and quotes an enum's wrong value: that is cut out."""
-    head, quote, rest = message.partition("'")
-    return head.rstrip() + rest.partition("'")[2] if quote else message
+    said, _, place = message.partition(" - at `$")
+    head = said.replace('"', "'").partition("'")[0].rstrip()
+    return f"{head} - at `${place.rpartition('$')[2]}" if place else head
