@@ -276,7 +276,7 @@ class Journal(Protocol):
 
     @property
     def trouble(self) -> str:
-        """Why discretion must wait, for people ("": all is well); set too where rows can be written, but not for long."""
+        """Why discretion must wait ("": all is well); set too where rows can still be written, but not for long."""
         ...
 
     def write(self, entries: Sequence[Entry]) -> None:

@@ -88,6 +88,8 @@ class Desk:
             self.after.append,
         )
 
+    trouble = ""
+
     def write(self, entries: Sequence[Entry]) -> None:
         if self.broken:
             raise JournalBroken("the disk is full")

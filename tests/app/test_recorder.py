@@ -34,6 +34,7 @@ class Book:
     def __init__(self) -> None:
         self.rows: list[Entry] = []
         self.broken = False
+        self.trouble = ""
 
     def write(self, entries: Sequence[Entry]) -> None:
         if self.broken:
@@ -140,6 +141,19 @@ def test_what_could_not_be_written_is_kept_said_once_and_written_first_when_it_c
     assert [row.client_id for row in desk.book.rows] == ["vq-r-1", "vq-r-2"]
     assert desk.told[1:] == [ev.JournalState(True, RETRY_MS, "")]
     assert desk.see(report("vq-r-3", OrderStatus.NEW), now=RETRY_MS) == [("report", "vq-r-3")]
+
+
+def test_rows_are_written_while_there_is_trouble_and_it_is_told() -> None:
+    desk = Desk()
+    desk.book.trouble = "the disk is nearly full"
+    assert desk.see(report("vq-r-1", OrderStatus.NEW)) == [("report", "vq-r-1")]
+    assert desk.see(report("vq-r-2", OrderStatus.NEW), now=1) == [("report", "vq-r-2")]
+    assert desk.told == [ev.JournalState(False, 0, "the disk is nearly full")]
+    desk.book.trouble = ""
+    desk.recorder.retry(RETRY_MS)
+    assert desk.told[1:] == []
+    desk.recorder.retry(RETRY_MS + 1)
+    assert desk.told[1:] == [ev.JournalState(True, RETRY_MS + 1, "")]
 
 
 def test_what_waits_is_bounded_and_what_is_given_up_is_counted() -> None:

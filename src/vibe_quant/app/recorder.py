@@ -83,7 +83,8 @@ class Recorder:
             self._say(False, now, str(broken))
             return False
         self._kept.clear()
-        self._say(True, now, "")
+        self._retry_ms = now + RETRY_MS
+        self._say(not self._journal.trouble, now, self._journal.trouble)
         return True
 
     def retry(self, now: int) -> None:
@@ -101,9 +102,9 @@ class Recorder:
             return
         self.ok = ok
         if ok:
-            logger.warning("the journal can be written again; {} rows were lost meanwhile", self.lost)
+            logger.warning("the journal is well again; {} rows were lost meanwhile", self.lost)
         else:
-            logger.error("the journal cannot be written: {}", detail)
+            logger.error("{}. Discretion waits, what protects goes on", detail)
         self._tell(ev.JournalState(ok, now, detail))
 
     def _of_event(self, event: ev.Event, at_ms: int) -> Iterator[Entry]:

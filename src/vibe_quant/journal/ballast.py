@@ -29,6 +29,8 @@ class Ballast:
         if self.held:
             return True
         try:
+            if self._free() < 2 * self.size:  # to take the last of it would be the failure that this is held against
+                return False
             self._write()
         except OSError:
             self.release()
@@ -42,6 +44,10 @@ class Ballast:
         except OSError:
             return False
         return True
+
+    def _free(self) -> int:
+        disk = os.statvfs(self.path.parent)
+        return disk.f_bavail * disk.f_frsize
 
     def _write(self) -> None:
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

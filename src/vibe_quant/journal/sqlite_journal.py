@@ -63,13 +63,16 @@ class SqliteJournal:
     def write(self, entries: Sequence[Entry]) -> None:
         """Append in one transaction, all or nothing; entries repeated after a failure are not written twice.
 
+        Without entries: ``mend``.
+
         Raises:
             JournalBroken: they are not acknowledged; ``trouble`` says the same.
             TypeError: a body holds what is no plain data.
         """
-        if not entries:
-            return
         self._ready()
+        if not entries:
+            self._hold_again()
+            return
         rows = self._continued(entries)
         fresh = [row for row in rows if row.seq > self._end.seq]
         if fresh:
@@ -82,8 +85,7 @@ class SqliteJournal:
         """Open the file again and take the ballast again, where that is called for; what trouble is left."""
         with suppress(JournalBroken):
             self._ready()
-            if self._low:
-                self._hold()
+            self._hold_again()
         return self.trouble
 
     def close(self) -> None:
@@ -189,6 +191,11 @@ class SqliteJournal:
     def _hold(self) -> None:
         self._low = not self._ballast.hold()
         self._well()
+
+    def _hold_again(self) -> None:
+        if self._low and self._ballast.hold():
+            self._low = False
+            self._well()
 
     def _well(self) -> None:
         """It can be written; what is left to say is whether there is a reserve."""
