@@ -125,6 +125,9 @@ class Stage:
         self.folder = folder
         self.app: Application | None = None
         self.notices: list[Notify] = []
+        self.intents: list[Intent] = []
+        self.events: list[Event] = []
+        """What the engine was told, market news without an answer left out."""
         self.log: list[str] = []
         self.began_ms = server.box.now
         self.code: int | None = None
@@ -156,6 +159,8 @@ class Stage:
         self.app = app
 
     def _see(self, now: int, event: Event, intents: Iterable[Intent], quote: object) -> None:
+        self.events.append(event)
+        self.intents += intents
         self.notices += [intent for intent in intents if isinstance(intent, Notify)]
 
     async def until(self, reached: Callable[[], object], within_s: float = 30, what: str = "") -> None:
