@@ -81,7 +81,9 @@ async def test_too_many_symbols_are_read_as_a_list() -> None:
 async def test_too_many_unforeseen_symbols_are_read_as_a_list_in_place_of_the_rest() -> None:
     many = {f"A{n}/USDT:USDT": f"A{n}USDT" for n in range(BY_SYMBOL + 1)}
     legs = text([bodies.leg(symbol=raw) for raw in many.values()])
-    adapter, script = scripted(known={**many, BTC: RAW}, **{**QUIET, POSITIONS: legs})
+    adapter, script = scripted(
+        known={**many, BTC: RAW}, **{**QUIET, POSITIONS: legs, ORDERS: ["[]", text([bodies.order()])]}
+    )
     told = taken(await adapter.snapshot(None, (BTC,)))
     assert script.params(ORDERS) == [{"symbol": RAW}, {}]
     assert told.orders is not None
@@ -152,10 +154,10 @@ async def test_a_stranger_is_told_under_its_own_name_said_once_and_never_worked(
             assert told.positions is not None
             assert told.orders is not None
             assert {told.positions[0].symbol, told.orders[0].symbol} == {dated}
-    assert script.names().count(INFO) == 1
     assert caplog.text.count("look after it by hand") == 1
     assert adapter.strangers == {dated}
     assert not isinstance(await adapter.rules(dated), Accepted)
+    assert script.names().count(INFO) == 1
     assert script.params(ORDERS)[-1] == {"symbol": dated}
 
 
