@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Container, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from loguru import logger
 
@@ -59,6 +60,8 @@ class Parts:
     journal: Journal
     time_sync: TimeSync
     observers: Sequence[Observer] = ()
+    beside: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
+    """Tasks that run as long as the application does, by name."""
     first: Sequence[Event] = ()
     booked: Container[tuple[str, int]] = ()
     """Trades that others have journalled, or will."""
@@ -128,6 +131,8 @@ class Application:
         start("clock", parts.time_sync.run())
         start("user stream", parts.user.run())
         start("market streams", parts.market.run())
+        for name, work in parts.beside.items():
+            start(name, work())
         self._follow()
 
     async def _course(self, goal: Goal) -> int:

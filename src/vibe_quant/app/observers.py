@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from loguru import logger
+
 from vibe_quant.domain.events import Event, Quote
 from vibe_quant.domain.intents import Intent
 
@@ -20,7 +22,10 @@ Market news that was answered with nothing is left out, the first quote of a sym
 
 
 class Observer:
-    """One who looks.  ``dropped`` counts the pairs that it was too slow for; the newest are dropped."""
+    """One who looks.  ``dropped`` counts the pairs that it was too slow for; the newest are dropped.
+
+    One that raises has a defect; it is told with its cause, and sees nothing any more.
+    """
 
     def __init__(self, name: str, see: See, most: int = MOST_WAITING) -> None:
         self.name = name
@@ -29,10 +34,11 @@ class Observer:
         self._most = most
         self._waiting: deque[tuple[int, Event, Sequence[Intent], Quote | None]] = deque()
         self._ready = asyncio.Event()
+        self.broken = False
 
     def offer(self, now: int, event: Event, intents: Sequence[Intent], quote: Quote | None) -> None:
         """Take a pair, or count it as dropped."""
-        if len(self._waiting) >= self._most:
+        if self.broken or len(self._waiting) >= self._most:
             self.dropped += 1
             return
         self._waiting.append((now, event, intents, quote))
@@ -50,5 +56,13 @@ class Observer:
     def drain(self, most: int | None = None) -> None:
         """Look at what waits now; None: at all of it."""
         left = len(self._waiting) if most is None else min(most, len(self._waiting))
-        for _ in range(left):
-            self._see(*self._waiting.popleft())
+        try:
+            for _ in range(left):
+                self._see(*self._waiting.popleft())
+        except Exception as defect:  # noqa: BLE001 - whatever a look comes to, trading goes on
+            self.broken = True
+            self._waiting.clear()
+            logger.opt(exception=defect).error(
+                "a defect: the observer {} has failed and sees nothing any more; trading goes on. Restart when it suits.",
+                self.name,
+            )
