@@ -311,7 +311,7 @@ def owned(client_id: str, trigger: str, qty: str | None = None) -> OwnStop:
 
 def test_where_no_more_stops_are_taken_one_out_of_place_is_enough_and_bridges_go_first() -> None:
     wanted = {"side": LONG, "price": D(91), "qty": D(1), "close_allowed": True}
-    old, far, bridge = owned("old", "88"), owned("far", "85"), owned("bridge", "87", "1")
+    old, far, bridge = owned("old", "88"), owned("far", "85"), owned("bridge", "89", "1")
     reason = "one of too many that are out of place"
     assert next_step([old, bridge], **wanted, most=1) == Cancel("bridge", reason)  # type: ignore[arg-type]
     assert next_step([old, far], **wanted, most=1) == Cancel("far", reason)  # type: ignore[arg-type]
