@@ -24,6 +24,7 @@ from tests.e2e.truth import Leg, Truth
 from vibe_quant.app.application import DONE, Application, Goal
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.session import FILE, Plan, run_session
+from vibe_quant.app.wire import StreamTimes
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import simulated
 from vibe_quant.config.loader import ConfigLoader
@@ -86,6 +87,8 @@ class Scene:
 
     seats: tuple[tuple[PositionSide, str], ...] = ((LONG, "0.3"), (SHORT, "0.2"))
     symbol: str = "BTCUSDT"
+    others: tuple[str, ...] = ()
+    """More symbols, in which nothing is held at first."""
     wallet: str = "6000"
     scenario: str = "calm"
     hurts: PositionSide | None = None
@@ -101,7 +104,10 @@ class Scene:
     def options(self) -> BoxOptions:
         """As the box takes them."""
         return BoxOptions(
-            markets=(MarketSource(CATALOGUE[self.symbol], self.scenario, self.hurts),),
+            markets=(
+                MarketSource(CATALOGUE[self.symbol], self.scenario, self.hurts),
+                *(MarketSource(CATALOGUE[other]) for other in self.others),
+            ),
             seed=self.seed,
             speed=D(self.speed),
             wallets={"USDT": D(self.wallet)},
@@ -122,12 +128,15 @@ class Stage:
         self.server = server
         self.scene = scene
         self.settings = chosen
+        self.times = StreamTimes()
         self.folder = folder
         self.app: Application | None = None
         self.notices: list[Notify] = []
         self.intents: list[Intent] = []
         self.events: list[Event] = []
         """What the engine was told, market news without an answer left out."""
+        self.pairs: list[tuple[Event, tuple[Intent, ...]]] = []
+        """The same, each with what the engine asked for then."""
         self.log: list[str] = []
         self.began_ms = server.box.now
         self.code: int | None = None
@@ -150,6 +159,7 @@ class Stage:
             version="test",
             config_hash="0" * 64,
             observers=[Observer("notices", self._see)],
+            times=self.times,
             started=self._began,
         )
         self.app, self.code = None, None
@@ -160,6 +170,7 @@ class Stage:
 
     def _see(self, now: int, event: Event, intents: Iterable[Intent], quote: object) -> None:
         self.events.append(event)
+        self.pairs.append((event, tuple(intents)))
         self.intents += intents
         self.notices += [intent for intent in intents if isinstance(intent, Notify)]
 
@@ -272,6 +283,7 @@ async def stage(
     scene: Scene | None = None,
     *,
     chosen: Settings | None = None,
+    times: StreamTimes | None = None,
     start: bool = True,
     judged: bool = True,
     **judgement: Any,
@@ -280,6 +292,7 @@ async def stage(
     scene = scene or Scene()
     async with SimServer(scene.options()) as server:
         on = Stage(server, scene, chosen or settings(), folder)
+        on.times = times or on.times
         try:
             if start:
                 on.start()

@@ -22,7 +22,7 @@ from vibe_quant.app.restart import Restart
 from vibe_quant.app.start_findings import Account
 from vibe_quant.app.start_gate import Report, StartGate, held_by_another
 from vibe_quant.app.time_sync import TimeSync
-from vibe_quant.app.wire import open_wire
+from vibe_quant.app.wire import StreamTimes, open_wire
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import Endpoints
 from vibe_quant.domain.enums import NoticeKind, Severity
@@ -50,6 +50,7 @@ class Plan:
     config_hash: str
     configuration: str = ""
     observers: Sequence[Observer] = ()
+    times: StreamTimes = field(default_factory=StreamTimes)
     started: Callable[[Application], None] = field(default=lambda _: None)
     """Called when the application is about to work: from then on ``stop`` is an event of its."""
 
@@ -97,7 +98,7 @@ class Session:
         self._inbox = Inbox()
         self._random = Random()
         ws = plan.settings.shared.ws
-        self._wire = open_wire(plan.endpoints, plan.credentials, clock, self._inbox.put, ws, self._random)
+        self._wire = open_wire(plan.endpoints, plan.credentials, clock, self._inbox.put, ws, self._random, plan.times)
         self._time = TimeSync(self._wire.exchange, clock, self._inbox.put, tell)
         self._patience = Patience(clock, tell, self._time.once)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loguru import logger
 
 from vibe_quant.app.clock import SystemClock
 from vibe_quant.binance.adapter import ExchangeAdapter
 from vibe_quant.binance.credentials import Credentials
-from vibe_quant.binance.market_ws import MarketWSClient
+from vibe_quant.binance.market_ws import MarketTimes, MarketWSClient
 from vibe_quant.binance.rest import RestClient
 from vibe_quant.binance.symbols import SymbolNames
 from vibe_quant.binance.urls import Endpoints
-from vibe_quant.binance.user_ws import UserDataWSClient
+from vibe_quant.binance.user_ws import UserDataWSClient, UserTimes
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain.settings import WsSettings
 from vibe_quant.ports import Sink
@@ -29,6 +29,14 @@ class Wire:
     user: UserDataWSClient
 
 
+@dataclass(frozen=True, slots=True)
+class StreamTimes:
+    """How patient the streams are and how long they live; left out: as Binance wants them."""
+
+    market: MarketTimes = field(default_factory=MarketTimes)
+    user: UserTimes = field(default_factory=UserTimes)
+
+
 def open_wire(
     endpoints: Endpoints,
     credentials: Credentials | None,
@@ -36,11 +44,12 @@ def open_wire(
     sink: Sink,
     settings: WsSettings,
     random: RandomSource,
+    times: StreamTimes,
 ) -> Wire:
     """Nothing connects yet; all news go to ``sink``."""
     names = SymbolNames()
     exchange = ExchangeAdapter(RestClient(endpoints, credentials, clock, sink), names, clock)
     say = logger.warning
-    market = MarketWSClient(endpoints, names, clock, sink, settings, random, say=say)
-    user = UserDataWSClient(endpoints, names, clock, sink, settings, random, exchange, say=say)
+    market = MarketWSClient(endpoints, names, clock, sink, settings, random, say=say, times=times.market)
+    user = UserDataWSClient(endpoints, names, clock, sink, settings, random, exchange, say=say, times=times.user)
     return Wire(names, exchange, market, user)
