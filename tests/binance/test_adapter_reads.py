@@ -85,6 +85,16 @@ async def test_the_list_is_fresh_for_a_moment_only() -> None:
     assert len(script.asked) == 2
 
 
+async def test_a_stranger_is_looked_for_once_however_often_it_is_asked_for() -> None:
+    clock, script = StillClock(), Script({INFO: text(bodies.info())})
+    listing = Listing(Asker(script, clock), SymbolNames())
+    assert await listing.unified_of(["BTCUSDT_260327"]) == {"BTCUSDT_260327": "BTCUSDT_260327"}
+    clock.now += FRESH_MS
+    assert isinstance(await listing.raw_of("BTCUSDT_260327"), NotSent)
+    assert await listing.shown("BTCUSDT_260327") == Accepted("BTCUSDT_260327")
+    assert script.names() == [INFO]
+
+
 async def test_fees_are_read_once_a_run_and_missed_ones_again() -> None:
     adapter, script = scripted(**{**RULES, FEES: [Unknown("timeout"), text(bodies.FEES)]})
     fees = []
