@@ -11,7 +11,7 @@ from vibe_quant.core.pacing import Pacing
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.core.sync import Sync
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import RateLimitSettings, Settings
+from vibe_quant.domain.settings import GlobalSettings, Manage, RateLimitSettings, Settings
 
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
 BTC, ETH = "BTCUSDT", "ETHUSDT"
@@ -84,3 +84,18 @@ def test_what_stops_panic_stops_everything_else_too(pauses: dict[str | None, Pau
     for symbol in (BTC, ETH):
         assert ours.paused(symbol, now) or not ours.paused(symbol, now, panic=True)
         assert not ours.paused(symbol, now) or {None, symbol} & set(pauses)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "managed"),
+    [
+        ("BTC/USDT:USDT", True),
+        ("币安人生/USDT:USDT", True),
+        ("BTCUSDT_260327", False),
+        ("BTC/USDT:USDT-260327", False),
+        ("BTC/USDT", False),
+        ("BTC/USDT:", False),
+    ],
+)
+def test_all_means_every_perpetual_and_nothing_else(symbol: str, managed: bool) -> None:
+    assert (Settings(GlobalSettings(manage=Manage.ALL)).of(symbol) is not None) is managed

@@ -63,6 +63,6 @@ class Observer:
             self.broken = True
             self._waiting.clear()
             logger.opt(exception=defect).error(
-                "a defect: the observer {} has failed and sees nothing any more; trading goes on. Restart when you can.",
+                "a defect: the observer {} has failed and sees nothing any more; trading goes on. Restart it later.",
                 self.name,
             )

@@ -408,6 +408,13 @@ class SymbolSettings:
     strategy: StrategySettings = group(StrategySettings, "who decides when")
 
 
+def is_perpetual(symbol: str) -> bool:
+    """Whether a name is one of a perpetual, BASE/QUOTE:MARGIN; a dated future has the exchange's own, or a date."""
+    _, slash, rest = symbol.partition("/")
+    _, colon, margin = rest.partition(":")
+    return bool(slash and colon and margin) and "-" not in margin
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration, frozen.
@@ -424,4 +431,4 @@ class Settings:
         for name, settings in self.symbols:
             if name == symbol:
                 return settings
-        return self.default if self.shared.manage is Manage.ALL else None
+        return self.default if self.shared.manage is Manage.ALL and is_perpetual(symbol) else None
