@@ -9,6 +9,7 @@ from tests.journal.rows import SYMBOL, T0, fill, intent, tamper, written
 from typer.testing import CliRunner, Result
 
 from vibe_quant.cli.app import app
+from vibe_quant.config.loader import ConfigLoader
 
 
 def run(*args: object) -> Result:
@@ -53,13 +54,17 @@ def test_an_empty_journal(tmp_path: Path) -> None:
     assert "span     - to -" in done.stdout
 
 
-def test_the_configuration_names_it(path: Path, tmp_path: Path) -> None:
+def test_the_configuration_names_it(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config.yaml"
     example = (Path(__file__).parents[1] / "config" / "config.yaml").read_text(encoding="utf-8")
     config.write_text(example, encoding="utf-8")
-    unnamed = run("verify", "--config", config)
-    assert unnamed.exit_code == 2
-    assert "state folder" in unnamed.stderr
+    venue = ConfigLoader().load(config).settings.shared.venue.value
+    missing = run("verify", "--config", config, "--state", tmp_path)
+    assert missing.exit_code == 2
+    assert f"journal {tmp_path / venue / 'journal.sqlite'}: there is no such file" in missing.stderr
+    written(tmp_path / "made" / venue / "journal.sqlite", [intent(1)])
+    monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path / 'made'}:/other")
+    assert "rows     1 that hold" in run("verify", "--config", config).stdout
     named = example.replace("#path: null ", f"path: {path} ")
     assert named != example
     config.write_text(named, encoding="utf-8")

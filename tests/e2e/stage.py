@@ -23,7 +23,8 @@ from tests.e2e.truth import Leg, Truth
 
 from vibe_quant.app.application import DONE, Application, Goal
 from vibe_quant.app.observers import Observer
-from vibe_quant.app.session import FILE, Plan, run_session
+from vibe_quant.app.places import FILE
+from vibe_quant.app.session import Plan, run_session
 from vibe_quant.app.wire import StreamTimes
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import simulated

@@ -18,6 +18,7 @@ from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.credentials import pg_password, read_credentials
 from vibe_quant.app.hosting import Hosting, Job, Reach, host
 from vibe_quant.app.logs import Logs, first_line, folder_of
+from vibe_quant.app.places import state_folder
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.refusal import CredentialsError, refuse_unless_fitting
 from vibe_quant.app.sim_venue import box_options
@@ -25,9 +26,6 @@ from vibe_quant.binance.urls import endpoints_of, simulated
 from vibe_quant.config.loader import ConfigLoader, Loaded
 from vibe_quant.domain.settings import Venue
 from vibe_quant.sim.front.box_options import BoxOptions
-
-STATE = "state"
-STATE_DIRECTORY = "STATE_DIRECTORY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +80,10 @@ def _job(loaded: Loaded, options: RunOptions, environment: Mapping[str, str], ou
     exchange = _reached(loaded, options, environment)
     secrets = [exchange.credentials.api_key, exchange.credentials.api_secret] if isinstance(exchange, Reach) else []
     mirror = pg_password(environment)
-    state = options.state or Path(environment.get(STATE_DIRECTORY, "").partition(":")[0] or STATE)
     job = Job(
         loaded=loaded,
         exchange=exchange,
-        state=state / venue.value,
+        state=state_folder(options.state, environment, loaded.settings.shared),
         until_flat=options.until_flat,
         version=__version__,
         out=out,

@@ -18,6 +18,7 @@ from vibe_quant.app.instance import Held, InstanceLock, fingerprint, this_proces
 from vibe_quant.app.memory import Memory, flattens, pauses, remember
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.patience import Patience
+from vibe_quant.app.places import journal_file
 from vibe_quant.app.restart import Restart
 from vibe_quant.app.start_findings import Account
 from vibe_quant.app.start_gate import Report, StartGate, held_by_another
@@ -33,7 +34,6 @@ from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.sqlite_journal import SqliteJournal
 from vibe_quant.ports import Entry, JournalBroken
 
-FILE = "journal.sqlite"
 LEVELS = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ALARM: "ERROR"}
 
 
@@ -70,8 +70,7 @@ async def run_session(plan: Plan) -> int:
         _told(held_by_another(lock))
         return REFUSED
     run = StartIds().run()
-    path = plan.state / FILE if shared.journal.path is None else Path(shared.journal.path)
-    journal = SqliteJournal(path, run)
+    journal = SqliteJournal(journal_file(shared, plan.state), run)
     try:
         return await Session(plan, clock, run, account, journal).work()
     finally:

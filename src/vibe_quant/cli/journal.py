@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,25 +21,27 @@ journal = typer.Typer(
 )
 
 AtPath = Annotated[Path | None, typer.Option("--path", help="The journal's SQLite file.")]
-OfConfig = Annotated[Path | None, typer.Option("--config", help="The configuration whose journal.path is meant.")]
+OfConfig = Annotated[Path | None, typer.Option("--config", help="The configuration whose journal is meant.")]
+State = Annotated[Path | None, typer.Option(metavar="DIR", help="With --config: as given to run. [default: as there]")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON: one object, or one a line.")]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @journal.command()
-def verify(path: AtPath = None, config: OfConfig = None, as_json: AsJson = False) -> None:
+def verify(path: AtPath = None, config: OfConfig = None, state: State = None, as_json: AsJson = False) -> None:
     """Look at every row: altered, removed, inserted or moved ones are found, and a journal that was cut short.
 
     The journal may be written meanwhile. Exit code 0: good, 3: broken, 2: not readable.
 
     \b
-    Example:
-      vibe-quant journal verify --path journal.sqlite
+    Examples:
+      vibe-quant journal verify --config config/config.yaml
+      vibe-quant journal verify --path state/sim/journal.sqlite
     """
     from vibe_quant.journal.verify import verify as judge
 
     with explained():
-        verdict = judge(_where(path, config))
+        verdict = judge(_where(path, config, state))
     typer.echo(_json_of(verdict) if as_json else _text_of(verdict))
     if not verdict.good:
         raise typer.Exit(BROKEN)
@@ -48,6 +51,7 @@ def verify(path: AtPath = None, config: OfConfig = None, as_json: AsJson = False
 def show(
     path: AtPath = None,
     config: OfConfig = None,
+    state: State = None,
     since: Annotated[str | None, typer.Option(help="From this time on: 2026-11-21, or 2026-11-21T14:30 (UTC).")] = None,
     kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only these kinds: intent, fill, ...")] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this symbol: BTC/USDT:USDT.")] = None,
@@ -57,28 +61,27 @@ def show(
 
     \b
     Example:
-      vibe-quant journal show --path journal.sqlite --since 2026-11-21 --kind fill
+      vibe-quant journal show --config config/config.yaml --since 2026-11-21 --kind fill
     """
     from vibe_quant.journal.reader import JournalReader
 
     since_ms = 0 if since is None else _epoch_ms(since)
     with explained():
-        for row in JournalReader(_where(path, config)).rows(since_ms, kinds or (), symbol):
+        for row in JournalReader(_where(path, config, state)).rows(since_ms, kinds or (), symbol):
             typer.echo(_row_json(row) if as_json else _row_text(row))
 
 
-def _where(path: Path | None, config: Path | None) -> Path:
+def _where(path: Path | None, config: Path | None, state: Path | None) -> Path:
     if (path is None) == (config is None):
         raise typer.BadParameter("name the journal: either --path FILE or --config FILE")
-    if path is not None:
+    if config is None:
+        assert path is not None
         return path
-    assert config is not None
+    from vibe_quant.app.places import journal_file, state_folder
     from vibe_quant.config.loader import ConfigLoader
 
-    named = ConfigLoader().load(config).settings.shared.journal.path
-    if named is None:
-        raise typer.BadParameter(f"{config} leaves journal.path to the state folder; name the file with --path")
-    return Path(named)
+    shared = ConfigLoader().load(config).settings.shared
+    return journal_file(shared, state_folder(state, os.environ, shared))
 
 
 def _epoch_ms(text: str) -> int:
