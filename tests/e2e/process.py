@@ -1,0 +1,270 @@
+"""The program as a process of its own beside an exchange in the test's loop: started, signalled, killed, read afterwards.
+
+async with house(tmp_path) as at:
+    run = at.start()
+    await run.until(lambda: at.truth.own)
+    run.kill()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.stage import CONFIG, Scene
+from tests.e2e.truth import Leg, Truth
+
+from vibe_quant.app.places import FILE
+from vibe_quant.domain.enums import Stream
+from vibe_quant.journal.reader import JournalReader
+from vibe_quant.journal.verify import verify
+from vibe_quant.sim.front.faults import RequestFate, read_faults
+from vibe_quant.sim.front.http import HttpRequest, HttpResponse
+from vibe_quant.sim.order_records import SimOrder
+from vibe_quant.sim.server import SimServer
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY, SECRET = "VIBE_QUANT_API_KEY", "VIBE_QUANT_API_SECRET"
+LOOK_S = 0.005
+PREFIX = "vq"
+STREAMS = {"/public": Stream.BOOK, "/market": Stream.MARKET, "/private": Stream.USER}
+Spy = Callable[[str], None]
+"""Told "POST /fapi/v1/order"."""
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One process.  ``began`` and ``worked``: loop time of its start and of its first order's arrival."""
+
+    number: int
+    process: asyncio.subprocess.Process
+    began: float
+    folder: Path
+    began_ms: int
+    command: bytes = b""
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        """It has not ended, as far as the loop knows."""
+        return self.process.returncode is None
+
+    @property
+    def out(self) -> str:
+        """What it has written to standard output."""
+        return (self.folder / f"out-{self.number}").read_text(encoding="utf-8")
+
+    @property
+    def err(self) -> str:
+        """What it has written to standard error."""
+        return (self.folder / f"err-{self.number}").read_text(encoding="utf-8")
+
+    def age_s(self) -> float:
+        """Since its start."""
+        return asyncio.get_running_loop().time() - self.began
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; one that has ended gets none."""
+        if self.alive:
+            self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it without a last word."""
+        self.signal(signal.SIGKILL)
+
+    async def ended(self, within_s: float = 20) -> int:
+        """Wait for its end; its exit code, negative where a signal ended it."""
+        try:
+            async with asyncio.timeout(within_s):
+                return await self.process.wait()
+        except TimeoutError:
+            raise AssertionError(f"it has not ended in {within_s} s\n{self.told()}") from None
+
+    async def until(self, reached: Callable[[], object], within_s: float = 30, what: str = "it") -> None:
+        """Wait until ``reached()``; fails after ``within_s``, or where the process has ended."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within_s
+        while not reached():
+            assert self.alive, f"the program has ended with {self.process.returncode} before {what}\n{self.told()}"
+            assert loop.time() < end, f"{what} was not reached in {within_s} s\n{self.told()}"
+            await asyncio.sleep(LOOK_S)
+
+    async def says(self, words: str, within_s: float = 20) -> None:
+        """Wait until it has said so on standard error."""
+        await self.until(lambda: words in self.err, within_s, repr(words))
+
+    def told(self) -> str:
+        """The end of what it has said, for a failure's message."""
+        return f"{self.out[-2000:]}\n{self.err[-6000:]}"
+
+
+@dataclass(slots=True)
+class Spies:
+    """Told of each request: when it ``arrived`` and when it was ``worked``, before its answer leaves."""
+
+    arrived: list[Spy] = field(default_factory=list)
+    worked: list[Spy] = field(default_factory=list)
+
+    def watch(self, server: SimServer) -> None:
+        """Look at each request of this server."""
+        arrive, work = server.box.arrive, server.box.work
+
+        def arriving(request: HttpRequest, now: int) -> RequestFate:
+            fate = arrive(request, now)
+            for spy in self.arrived[:]:
+                spy(f"{request.method} {request.path}")
+            return fate
+
+        def working(request: HttpRequest, fate: RequestFate, now: int) -> HttpResponse:
+            answer = work(request, fate, now)
+            for spy in self.worked[:]:
+                spy(f"{request.method} {request.path}")
+            return answer
+
+        setattr(server.box, "arrive", arriving)  # noqa: B010 - a spy on one object
+        setattr(server.box, "work", working)  # noqa: B010
+
+
+class House:
+    """An exchange, a configuration and a folder; runs of the program come and go."""
+
+    def __init__(self, server: SimServer, scene: Scene, folder: Path, config: str) -> None:
+        self.server = server
+        self.scene = scene
+        self.folder = folder
+        self.config = folder / "config.yaml"
+        self.config.write_text(with_logs(config, folder / "logs"), encoding="utf-8")
+        seats = {(scene.symbol, side): Decimal(qty) for side, qty in scene.seats}
+        self.truth = Truth(server.box, PREFIX, seats)
+        self.added: dict[Leg, Decimal] = {}
+        self.spies = Spies()
+        self.spies.watch(server)
+        self.runs: list[Run] = []
+
+    @property
+    def state(self) -> Path:
+        """Folder of the journal."""
+        return self.folder / "state" / "sim"
+
+    @property
+    def journal(self) -> JournalReader:
+        """What the program has recorded."""
+        return JournalReader(self.state / FILE)
+
+    @property
+    def now(self) -> int:
+        """The exchange's clock, epoch ms."""
+        return self.server.box.now
+
+    async def start(
+        self, *more: str, environment: Mapping[str, str] | None = None, rest: str | None = None, ws: str | None = None
+    ) -> Run:
+        """Begin a process; its keys come by its environment."""
+        number = len(self.runs)
+        where = ("--exchange-rest", rest or self.server.rest, "--exchange-ws", ws or self.server.ws)
+        arguments = ("--config", str(self.config), *where, "--state", str(self.folder / "state"), *more)
+        keys = {KEY: self.server.api_key, SECRET: self.server.api_secret}
+        run = await begin(self.folder, number, arguments, {**keys, **(environment or {})}, self.now)
+        self.runs.append(run)
+        return run
+
+    def act(self, kind: str, **fields: Any) -> None:
+        """Let something happen at the exchange now."""
+        box = self.server.box
+        box.plan.add(read_faults([{"kind": kind, **fields}]), box.now, passing=True)
+        box.advance(box.now)
+
+    def fault(self, kind: str, **fields: Any) -> None:
+        """Declare a fault now."""
+        self.server.box.plan.add(read_faults([{"kind": kind, **fields}]), self.now)
+
+    def since(self, run: Run) -> list[SimOrder]:
+        """The program's orders that the exchange took since this process began."""
+        return [order for order in self.truth.own if order.created_ms > run.began_ms]
+
+    def streams(self) -> set[Stream]:
+        """Classes of the sockets that are open now."""
+        paths = [session.path for session in self.server.box.hub.sessions]
+        return {stream for path in paths for start, stream in STREAMS.items() if path.startswith(start)}
+
+    async def working(self, run: Run, within_s: float = 30) -> None:
+        """Wait until this process has all streams and has sent an order: its start is over."""
+        await run.until(lambda: self.since(run), within_s, "a first order")
+
+    def judge(self) -> None:
+        """The promises that hold for any row of runs."""
+        truth = self.truth
+        assert self.server.defects == []
+        assert truth.opening() == []
+        assert truth.over_closed(self.added) == []
+        assert truth.two_at_once() == []
+        assert truth.foreign_cancelled() == []
+        assert truth.box.limits.sent_while_banned == 0
+        verdict = verify(self.state / FILE)
+        assert verdict.good, verdict
+
+    async def end(self) -> None:
+        """Whatever still runs, end it."""
+        for run in self.runs:
+            run.kill()
+            await run.process.wait()
+
+
+async def begin(
+    folder: Path, number: int, arguments: tuple[str, ...], environment: Mapping[str, str], now: int
+) -> Run:
+    """Start ``vibe-quant run`` with these arguments and nothing of the test's environment but the path."""
+    loop = asyncio.get_running_loop()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    with (folder / f"out-{number}").open("wb") as out, (folder / f"err-{number}").open("wb") as err:
+        began = loop.time()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "vibe_quant", "run", *arguments),
+            stdout=out,
+            stderr=err,
+            stdin=asyncio.subprocess.DEVNULL,
+            cwd=folder,
+            env={**kept, "PYTHONPATH": str(ROOT / "src"), **environment},
+        )
+    return Run(number, process, began, folder, now)
+
+
+def with_logs(config: str, folder: Path) -> str:
+    """The configuration with a place for its log files."""
+    return re.sub(r"^global:\n", f"global:\n  log: {{folder: '{folder}', level: debug}}\n", config, flags=re.MULTILINE)
+
+
+@asynccontextmanager
+async def house(
+    folder: Path, scene: Scene | None = None, config: str = CONFIG, *, judged: bool = True
+) -> AsyncIterator[House]:
+    """A served exchange; at the end every process is killed, and the promises are judged."""
+    scene = scene or Scene()
+    async with SimServer(scene.options()) as server:
+        at = House(server, scene, folder, config)
+        try:
+            yield at
+            if judged:
+                at.judge()
+        finally:
+            await at.end()
+
+
+def written(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every file below a folder, whole."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path, path.read_bytes()
