@@ -182,7 +182,9 @@ async def test_silence_is_death_and_the_next_connection_is_made_at_once() -> Non
         await tick(connection)
 
     async with served(handler) as server:
-        desk = Desk(Owner(server.url, Silence(100)), settings=replace(QUICK, initial_delay_ms=60_000))
+        desk = Desk(
+            Owner(server.url, Silence(100)), settings=replace(QUICK, initial_delay_ms=60_000, max_delay_ms=60_000)
+        )
         async with desk.running():
             await until(lambda: desk.owner.ups == 2)
             await asyncio.sleep(0.3)
@@ -307,7 +309,7 @@ async def test_delays_are_never_longer_than_the_cap_and_differ() -> None:
 
 async def test_a_drop_is_followed_by_another_connection_at_once() -> None:
     async with served(tick) as server:
-        desk = Desk(Owner(server.url), settings=replace(QUICK, initial_delay_ms=60_000))
+        desk = Desk(Owner(server.url), settings=replace(QUICK, initial_delay_ms=60_000, max_delay_ms=60_000))
         async with desk.running():
             desk.socket.drop("nothing to drop yet")
             await until(lambda: desk.owner.ups == 1)
