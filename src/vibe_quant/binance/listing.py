@@ -12,8 +12,9 @@ from vibe_quant.binance.symbols import SymbolNames, UnknownSymbol
 from vibe_quant.ports import Accepted, NotSent, Outcome
 
 LOG = logging.getLogger(__name__)
-FRESH_MS = 2000
-"""Many symbols ask for their rules in one moment, and the list is a megabyte."""
+FRESH_MS = 100
+"""Many symbols ask for their rules in one moment, and the list is a megabyte; but where orders are refused for what has
+changed, the old rules must not be told until their side has halted."""
 
 
 class Listing:
