@@ -84,9 +84,14 @@ def settings(text: str = CONFIG, *, more: Mapping[str, Any] | None = None) -> Se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What the exchange holds and what befalls it.  ``seats``: (leg, quantity), the exchange's names."""
+    """What the exchange holds and what befalls it.  ``seats``: (leg, quantity) of ``symbol``, the exchange's name.
 
-    seats: tuple[tuple[PositionSide, str], ...] = ((LONG, "0.3"), (SHORT, "0.2"))
+    Of two crossed legs of one symbol only the larger has a price at which it is liquidated, and so a stop: a story that
+    promises a stop for each leg puts the other one into a symbol ``beside``: (symbol, leg, quantity).
+    """
+
+    seats: tuple[tuple[PositionSide, str], ...] = ((LONG, "0.3"),)
+    beside: tuple[tuple[str, PositionSide, str], ...] = ()
     symbol: str = "BTCUSDT"
     others: tuple[str, ...] = ()
     """More symbols, in which nothing is held at first."""
@@ -102,6 +107,11 @@ class Scene:
     hedge_mode: bool = True
     more: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def legs(self) -> tuple[tuple[str, PositionSide, str], ...]:
+        """All that is held at first."""
+        return (*((self.symbol, side, qty) for side, qty in self.seats), *self.beside)
+
     def options(self) -> BoxOptions:
         """As the box takes them."""
         return BoxOptions(
@@ -112,7 +122,7 @@ class Scene:
             seed=self.seed,
             speed=D(self.speed),
             wallets={"USDT": D(self.wallet)},
-            positions=tuple(Seat(self.symbol, side, D(qty)) for side, qty in self.seats),
+            positions=tuple(Seat(symbol, side, D(qty)) for symbol, side, qty in self.legs),
             latency_ms=self.latency_ms,
             faults=list(self.faults),
             switches=self.switches,
@@ -141,7 +151,7 @@ class Stage:
         self.log: list[str] = []
         self.began_ms = server.box.now
         self.code: int | None = None
-        seats = {(scene.symbol, side): D(qty) for side, qty in scene.seats}
+        seats = {(symbol, side): D(qty) for symbol, side, qty in scene.legs}
         self.truth = Truth(server.box, chosen.shared.client_order_prefix, seats)
         self.added: dict[Leg, Decimal] = {}
         self._task: asyncio.Task[int] | None = None

@@ -69,7 +69,10 @@ KINDS: dict[type[Any], RequestKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Who else hears of outcomes: ``accepted`` the user stream's watchdog, ``clock_off`` the clock's measurement."""
+    """Who else hears of outcomes: ``accepted`` the user stream's watchdog, ``clock_off`` the clock's measurement.
+
+    ``accepted`` is told when the request left, monotonic ms: the stream may tell of it before the answer comes.
+    """
 
     accepted: Callable[[int], None]
     clock_off: Callable[[], None]
@@ -119,15 +122,16 @@ class Dispatch:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _carry(self, kind: RequestKind, intent: Intent) -> None:
+        left_ms = self.clock.now_ms()
         try:
             outcome = await self._ask(intent)
         except Exception as defect:  # noqa: BLE001 - whatever an adapter raises, the order's fate is unknown
             self.defects += 1
             logger.opt(exception=defect).error("a defect: the request {} of {} has raised", kind, _symbol(intent))
             outcome = Unknown(f"a defect of the program ({type(defect).__name__})")
-        self._heard(kind, intent, outcome)
+        self._heard(kind, intent, outcome, left_ms)
 
-    def _heard(self, kind: RequestKind, intent: Intent, outcome: Outcome[Any]) -> None:
+    def _heard(self, kind: RequestKind, intent: Intent, outcome: Outcome[Any], left_ms: int) -> None:
         now = self.clock.now_ms()
         if self.breaker.learn(outcome, now):
             logger.warning(
@@ -135,7 +139,7 @@ class Dispatch:
             )
         if isinstance(outcome, Accepted):
             if kind in TOLD_BY_STREAM:
-                self.ears.accepted(now)
+                self.ears.accepted(left_ms)
             self.tell(outcome.value)
             return
         if isinstance(outcome, Rejected) and reaction_of(outcome.code) is Reaction.RESYNC_CLOCK:
