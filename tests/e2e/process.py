@@ -223,9 +223,7 @@ class House:
             await run.process.wait()
 
 
-async def begin(
-    folder: Path, number: int, arguments: tuple[str, ...], environment: Mapping[str, str], now: int
-) -> Run:
+async def begin(folder: Path, number: int, arguments: tuple[str, ...], environment: Mapping[str, str], now: int) -> Run:
     """Start ``vibe-quant run`` with these arguments and nothing of the test's environment but the path."""
     loop = asyncio.get_running_loop()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}

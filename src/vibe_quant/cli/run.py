@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -46,6 +48,8 @@ def run(
       vibe-quant run --config config/demo.yaml --until-flat
       vibe-quant run --config /etc/vibe-quant/config.yaml --live
     """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _nothing_begun)
     with explained():
         from vibe_quant.app.launch import RunOptions, launch
 
@@ -58,3 +62,9 @@ def run(
             state=state,
         )
         raise typer.Exit(launch(options, os.environ))
+
+
+def _nothing_begun(number: int, _frame: FrameType | None) -> None:
+    """A signal before the run takes them over: nothing was sent, so there is nothing to put away."""
+    os.write(2, f"{signal.Signals(number).name}: stopped before anything was begun\n".encode())
+    os._exit(0)
