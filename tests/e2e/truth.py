@@ -60,7 +60,8 @@ class Truth:
         for order in self.orders:
             if order.client_id.startswith(f"{self.prefix}-"):
                 closed[order.symbol, order.position_side] += order.filled_qty
-        most = {leg: qty + (added or {}).get(leg, ZERO) for leg, qty in self.seats.items()}
+        legs = {*self.seats, *(added or {})}
+        most = {leg: self.seats.get(leg, ZERO) + (added or {}).get(leg, ZERO) for leg in legs}
         return [f"{leg}: {qty} of {most.get(leg, ZERO)}" for leg, qty in closed.items() if qty > most.get(leg, ZERO)]
 
     def two_at_once(self) -> list[str]:
