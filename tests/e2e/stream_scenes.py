@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
-from tests.e2e.stage import CONFIG, Stage, settings
+from tests.e2e.stage import BTC, CONFIG, LONG, Stage, settings
 
 from vibe_quant.app.wire import StreamTimes
 from vibe_quant.binance.dial import SocketTimes
 from vibe_quant.binance.market_ws import MarketTimes
 from vibe_quant.binance.user_ws import UserTimes
-from vibe_quant.domain.enums import NoticeKind, SignalReason, Stream
-from vibe_quant.domain.events import AccountSnapshot, Event, RulesLoaded, StreamDown, StreamUp
+from vibe_quant.domain.enums import NoticeKind, PositionSide, SignalReason, Stream
+from vibe_quant.domain.events import AccountSnapshot, Event, RulesLoaded, StopsRead, StreamDown, StreamUp
 from vibe_quant.domain.intents import Intent, OrderIntent
 from vibe_quant.domain.settings import Settings
 
@@ -108,6 +108,19 @@ def came(on: Stage, stream: Stream) -> list[StreamUp]:
     return [event for event in on.events if isinstance(event, StreamUp) and event.stream is stream]
 
 
+def again(on: Stage, stream: Stream) -> bool:
+    """Whether a stream has come up more than once."""
+    return len(came(on, stream)) > 1
+
+
+def blocked(on: Stage, words: str, symbol: str = BTC, side: PositionSide = LONG) -> int:
+    """How often a side's discretion was held back for a reason with these words."""
+    assert on.app is not None
+    view = on.app.engine.side_view(symbol, side)
+    assert view is not None
+    return sum(count for reason, count in view.blocked_counts if words in reason)
+
+
 def discretionary(intents: tuple[Intent, ...]) -> list[OrderIntent]:
     """Orders that wait for streams and reads."""
     return [intent for intent in intents if isinstance(intent, OrderIntent) and intent.reason not in URGENT]
@@ -140,10 +153,10 @@ def _too_early(pairs: list[tuple[Event, tuple[Intent, ...]]], symbol: str) -> It
             yield from ((order, str(missing)) for order in discretionary(intents))
 
 
-def stops_read_after(on: Stage, came_back: Callable[[Event], bool]) -> bool:
-    """Whether the open stops were read after the event."""
-    events = iter(on.events)
-    return any(came_back(event) for event in events) and any(
-        type(event).__name__ == "StopsRead" or (isinstance(event, AccountSnapshot) and event.stops is not None)
-        for event in events
+def stops_read_after(on: Stage, stream: Stream) -> bool:
+    """Whether the open stops were read after the stream was up again."""
+    ups = [index for index, event in enumerate(on.events) if isinstance(event, StreamUp) and event.stream is stream]
+    return any(
+        isinstance(event, StopsRead) or (isinstance(event, AccountSnapshot) and event.stops is not None)
+        for event in on.events[ups[1] :]
     )

@@ -88,7 +88,7 @@ async def test_a_trade_of_the_owners_that_was_never_told_is_found_by_comparison_
         await on.working()
         await on.protected()
         for name in (ORDER, ACCOUNT, "TRADE_LITE"):
-            await on.fault(**fault("event_lost", name, EVERY), for_s=1)
+            await on.fault(**fault("event_lost", name, EVERY), times=1, for_s=1)
         await on.act("position_closed", symbol="BTCUSDT", side="LONG", qty="0.3")
         loop = asyncio.get_running_loop()
         since = loop.time()
@@ -116,7 +116,7 @@ async def test_a_stop_that_others_took_away_is_placed_again_whenever_that_is_tol
     async with stage(tmp_path, SCENE, chosen=paced(600), bare_ms=bare_ms) as on:
         await on.working()
         before = await settled_stop(on)
-        await on.fault(kind, where={"events": [ALGO]}, when=EVERY, for_s=2, **fields)
+        await on.fault(kind, where={"events": [ALGO]}, when=EVERY, times=1, for_s=2, **fields)
         await on.act("orders_cancelled", symbol="BTCUSDT", what="conditional")
         await on.until(on.truth.bare_now, 2, "a bare leg")
         await on.until(lambda: on.truth.stops() and on.truth.stops() != before, 12, "another stop")

@@ -1,0 +1,107 @@
+"""Sockets that close, fall silent or hang half open, each by itself and all at once: found out, and gone on from."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.e2e.stage import LONG, Scene, Stage, stage
+from tests.e2e.stream_scenes import (
+    TIMES,
+    again,
+    blocked,
+    discretionary,
+    lost,
+    paced,
+    said,
+    settled_stop,
+    stops_read_after,
+    unread_orders,
+)
+
+from vibe_quant.app.levels import Level
+from vibe_quant.domain.enums import NoticeKind, Stream
+from vibe_quant.domain.events import StreamUp
+from vibe_quant.domain.intents import FetchRules, FetchSnapshot, Intent
+
+SCENE = Scene(seats=((LONG, "0.1"),), wallet="2000")
+STREAMS = {"public": Stream.BOOK, "market": Stream.MARKET, "private": Stream.USER}
+EACH = [("public",), ("market",), ("private",), ("public", "market", "private")]
+BROKEN = ("connection broke", "closed by the exchange")
+SILENT = ("connected and silent",)
+DEAD = ("connected and silent", "closed by this side, code 1011", "connection broke")
+SYMBOL = "BTC/USDT:USDT"
+
+
+def asked_after(on: Stage, stream: Stream) -> list[Intent]:
+    """What the engine asked for when the stream came up again."""
+    ups = [intents for event, intents in on.pairs if isinstance(event, StreamUp) and event.stream is stream]
+    return list(ups[1])
+
+
+async def back_at_work(on: Stage, streams: list[Stream], because: tuple[str, ...]) -> None:
+    """Every stream is found dead, comes back, everything is read, and then orders leave again."""
+    for stream in streams:
+        await on.until(partial(lost, on, stream), 15, f"the end of the {stream} stream")
+        await on.until(partial(again, on, stream), 10, f"the {stream} stream again")
+        assert any(words in lost(on, stream)[0].detail for words in because), lost(on, stream)
+        assert said(on, NoticeKind.RECONNECT, f"The {stream} stream is down")
+        assert said(on, NoticeKind.RECONNECT, f"The {stream} stream is back")
+        assert any(isinstance(asked, FetchRules) for asked in asked_after(on, stream))
+    assert any(isinstance(asked, FetchSnapshot) for stream in streams for asked in asked_after(on, stream))
+    last = max(index for index, (event, _) in enumerate(on.pairs) if isinstance(event, StreamUp))
+    await on.until(lambda: any(discretionary(asked) for _, asked in on.pairs[last:]), 10, "an order after it")
+    assert unread_orders(on, SYMBOL) == []
+
+
+@pytest.mark.parametrize("classes", EACH, ids="-".join)
+@pytest.mark.parametrize("code", [None, 1001], ids=["reset", "closed"])
+async def test_closed_sockets_are_opened_again(tmp_path: Path, classes: tuple[str, ...], code: int | None) -> None:
+    async with stage(tmp_path, SCENE, chosen=paced(600), times=TIMES) as on:
+        app = await on.working()
+        await on.protected()
+        assert app.levels.level is Level.STREAM
+        await on.act("sockets_closed", classes=classes, **({} if code is None else {"code": code}))
+        await on.until(lambda: app.levels.level is Level.REST, 5, "the second level")
+        streams = [STREAMS[name] for name in classes]
+        await back_at_work(on, streams, BROKEN)
+        assert app.levels.level is Level.STREAM
+        assert all(len(lost(on, stream)) == (stream in streams) for stream in Stream)
+
+
+@pytest.mark.parametrize("classes", EACH, ids="-".join)
+async def test_sockets_that_are_connected_and_silent_are_given_up(tmp_path: Path, classes: tuple[str, ...]) -> None:
+    async with stage(tmp_path, SCENE, chosen=paced(600), times=TIMES) as on:
+        await on.working()
+        await on.protected()
+        await on.act("sockets_silent", classes=classes)
+        await back_at_work(on, [STREAMS[name] for name in classes], SILENT)
+        if classes == ("public",):
+            assert blocked(on, "the book is more than 1500 ms older than the newest trade")
+
+
+@pytest.mark.parametrize("classes", EACH, ids="-".join)
+async def test_sockets_that_hang_half_open_are_given_up(tmp_path: Path, classes: tuple[str, ...]) -> None:
+    async with stage(tmp_path, SCENE, chosen=paced(600), times=TIMES) as on:
+        await on.working()
+        await on.protected()
+        await on.act("sockets_half_open", classes=classes)
+        await back_at_work(on, [STREAMS[name] for name in classes], DEAD)
+
+
+async def test_after_a_gap_of_the_user_stream_the_stops_are_verified(tmp_path: Path) -> None:
+    """A stop that was taken away in the gap, which nobody tells of, stands again as soon as the stream does."""
+    async with stage(tmp_path, SCENE, chosen=paced(600, reconcile_interval_s="600"), times=TIMES) as on:
+        await on.working()
+        before = await settled_stop(on)
+        refused = {"endpoint": "POST /fapi/v1/listenKey"}
+        await on.fault(
+            "refuse", where=refused, when={"rate": 1}, times=1, for_s=1, code=-1001, message="no", status=503
+        )
+        await on.act("sockets_closed", classes=["private"])
+        await on.act("orders_cancelled", symbol="BTCUSDT", what="conditional")
+        await on.until(lambda: on.truth.stops() not in ([], before), 10, "another stop")
+        assert on.truth.struck("refuse") > 0
+        await on.until(partial(again, on, Stream.USER), 5, "the stream again")
+        await on.until(lambda: stops_read_after(on, Stream.USER), 5, "a read of the stops")
