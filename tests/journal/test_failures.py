@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -248,10 +249,13 @@ def as_nobody(action: Callable[[], None]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
-    path = written(tmp_path / "open" / "j", [intent(1)])
-    for place in (path.parent, *path.parent.parents[:3]):
-        place.chmod(0o755)
+def test_a_file_that_may_not_be_written() -> None:
+    with TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
+        Path(folder).chmod(0o755)
+        _may_not_be_written(written(Path(folder) / "open" / "j", [intent(1)]))
+
+
+def _may_not_be_written(path: Path) -> None:
     for file in path.parent.iterdir():
         file.chmod(0o444)
     path.parent.chmod(0o555)
