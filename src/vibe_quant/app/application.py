@@ -139,8 +139,7 @@ class Application:
         """Wait for the goal or a stop, then see the stop through."""
         refused = goal is Goal.PROTECT
         if not refused:
-            await self.parts.prelude(self)
-            self.inbox.put(Hold(self.parts.clock.now_ms(), None))
+            await self._finish_start()
         if goal is Goal.FLAT:
             await self._until(self._flat)
         elif refused:
@@ -154,6 +153,17 @@ class Application:
         if refused:
             return REFUSED
         return DONE if clean else FAILED
+
+    async def _finish_start(self) -> None:
+        """See the rest of the start through, or a stop, and then let discretion begin."""
+        prelude = asyncio.ensure_future(self.parts.prelude(self))
+        try:
+            await self._until(prelude.done)
+            if prelude.done():
+                prelude.result()
+                self.inbox.put(Hold(self.parts.clock.now_ms(), None))
+        finally:
+            prelude.cancel()
 
     async def _until(self, reached: Callable[[], bool], within_s: float | None = None) -> None:
         """Wait until ``reached()``, a stop, or so long."""
