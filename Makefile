@@ -1,6 +1,7 @@
 # `make help` lists the targets. Each makes the virtual environment it needs and installs from the lock by itself.
 PYTHON ?= python3
 JOBS   ?= 2
+STORIES ?= 6
 TMPDIR ?= /tmp
 
 VENV := .venv
@@ -23,7 +24,7 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all test-fills lint bench schema format lock clean
+.PHONY: help run test test-e2e test-all test-fills lint bench schema format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,13 +39,17 @@ lint: $(DEV) ## format, lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## everything that must hold before a commit is pushed
-	$(PYTEST) -m "not slow" --cov --cov-report=
+test: lint test-e2e ## everything that must hold before a commit is pushed
+	$(PYTEST) -m "not slow" --ignore=tests/e2e --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --include='src/vibe_quant/domain/*,src/vibe_quant/core/*' --fail-under=100
 	@$(BIN)/coverage report --skip-covered --omit='src/vibe_quant/domain/*,src/vibe_quant/core/*' --fail-under=90
 
+test-e2e: $(DEV) ## the whole program against the exchange in a box; its stories wait more than they compute
+	$(BIN)/python -m pytest -n $(STORIES) -m "not slow" tests/e2e
+
 test-all: lint ## as test, with the long suites whole
-	$(PYTEST)
+	$(PYTEST) --ignore=tests/e2e
+	$(BIN)/python -m pytest -n $(STORIES) tests/e2e
 
 test-fills: ## the fill model against hftbacktest (Python 3.11 to 3.13, an environment of its own)
 	@if $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; then \
