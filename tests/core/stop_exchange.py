@@ -48,6 +48,8 @@ class Algo:
     asked: list[Intent] = field(default_factory=list)
     mark: Decimal = HUNDRED
     refuse: int | None = None
+    unread: int | None = None
+    """Reads are answered so; 0: they never leave."""
     on_cancel: Callable[[str], None] | None = None
 
     def answer(self, intent: Intent, now: int) -> Answer | None:
@@ -62,6 +64,10 @@ class Algo:
                 if gone is None:
                     return Refused(RequestKind.CANCEL_STOP, SYMBOL, intent.client_id, -2011, now, now)
                 return replace(gone, status=StopStatus.CANCELED, exch_ms=now, source=Source.REST)
+            case ReadStops() if self.unread == 0:
+                return NotSent(RequestKind.READ_STOPS, SYMBOL, "", now, "the exchange asked to back off")
+            case ReadStops() if self.unread is not None:
+                return Refused(RequestKind.READ_STOPS, SYMBOL, "", self.unread, now, now)
             case ReadStops():
                 return StopsRead(SYMBOL, tuple(self.resting.values()), now, now, now)
             case _:

@@ -329,6 +329,19 @@ def test_not_sent_is_tried_again_and_what_stands_is_said_to_be_outdated() -> Non
     assert desk.own() == [(D("93.0"), None)]
 
 
+@pytest.mark.parametrize("code", [0, 503])
+def test_reads_that_fail_again_and_again_hold_no_placing_up(code: int) -> None:
+    desk = standing()
+    desk.algo.unread = code
+    desk.run(desk.manager.on_user_stream(True, desk.now))
+    desk.wait(5000)
+    (lost,) = desk.algo.resting.values()
+    desk.algo.resting.clear()
+    out = desk.run(desk.feed(replace(lost, status=StopStatus.CANCELED, exch_ms=desk.now)))
+    assert "place 91.0 close" in requests(out + desk.wait(100))
+    assert desk.own() == [(D("91.0"), None)]
+
+
 def test_4130_by_a_stop_of_ours_that_we_did_not_know() -> None:
     desk = Desk()
     desk.manager.on_liquidation(D(90), D(100), 0)

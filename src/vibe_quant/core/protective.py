@@ -153,7 +153,12 @@ class ProtectiveStopManager(StopWork):
         if reaction is Reaction.CLEAR:
             self.course.crowded(now)
         self.alarm.urge(why, now)
-        self.desk.pause = self.desk.pause.after(now)
+        self._pause(refused.request, now)
+
+    def _pause(self, request: RequestKind, now: int) -> None:
+        """Back off from placing and cancelling; a read that fails has a pause of its own and holds neither up."""
+        if request is not RequestKind.READ_STOPS:
+            self.desk.pause = self.desk.pause.after(now)
 
     def on_unknown(self, unknown: Unknown, now: int) -> list[Intent]:
         """Nobody knows whether it was done: the open stops are read."""
@@ -165,7 +170,7 @@ class ProtectiveStopManager(StopWork):
         """It never left this host."""
         if answer.symbol == self.symbol and self.desk.failed(answer.request, answer.client_id, now, not_done=True):
             self.alarm.urge(f"not sent: {answer.detail}", now)
-            self.desk.pause = self.desk.pause.after(now)
+            self._pause(answer.request, now)
         return self.act(now)
 
     def on_leg_unread(self, now: int) -> list[Intent]:
