@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from loguru import logger
 
 from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.patience import Patience
+from vibe_quant.app.start_findings import Finding
 from vibe_quant.binance.adapter import ExchangeAdapter
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.market_ws import MarketTimes, MarketWSClient
@@ -16,17 +20,34 @@ from vibe_quant.binance.urls import Endpoints
 from vibe_quant.binance.user_ws import UserDataWSClient, UserTimes
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain.settings import WsSettings
-from vibe_quant.ports import Sink
+from vibe_quant.ports import Exchange, MarketFeed, Outcome, Sink, UserFeed
+
+
+class NamingExchange(Exchange, Protocol):
+    """An exchange whose contracts have to be learnt before anything is asked of it."""
+
+    async def load_names(self) -> Outcome[int]:
+        """Learn the names of all perpetuals; how many there are."""
+        ...
+
+
+Opening = Callable[[Patience], Awaitable[tuple[Finding, ...]]]
+
+
+async def _open(_: Patience) -> tuple[Finding, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Everything that has a socket."""
+    """Everything that has a socket, or stands for one."""
 
     names: SymbolNames
-    exchange: ExchangeAdapter
-    market: MarketWSClient
-    user: UserDataWSClient
+    exchange: NamingExchange
+    market: MarketFeed
+    user: UserFeed
+    opening: Opening = _open
+    """Comes before anything is asked of the account, once the clock is measured; a finding that refuses ends it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ class SimGateway:
             case ReadOpenOrders():
                 return answers.open_orders(exchange, intent.symbol, sent, now, recv)
             case PlaceStop():
-                algo = exchange.algos.place(_algo_request(intent, sent), now)
+                algo = exchange.algos.place(algo_request(intent, sent), now)
                 return answers.stop_report(algo, recv, Source.REST)
             case CancelStop():
                 return answers.stop_report(exchange.algos.cancel(intent.client_id, now), recv, Source.REST)
@@ -213,10 +213,10 @@ class SimGateway:
     def _order(self, intent: OrderIntent | CancelOrder | AmendOrder, sent: int, now: int, recv: int) -> OrderResult:
         exchange = self.exchange
         if isinstance(intent, OrderIntent):
-            return answers.order_ack(exchange.place(_order_request(intent), now), recv)
+            return answers.order_ack(exchange.place(order_request(intent), now), recv)
         if isinstance(intent, CancelOrder):
             return answers.order_read(exchange.cancel(intent.symbol, intent.client_id, now), recv, False)
-        return answers.order_read(exchange.amend(_amend_request(intent, sent), now), recv, False)
+        return answers.order_read(exchange.amend(amend_request(intent, sent), now), recv, False)
 
     def _mark(self, symbol: str, now: int, recv: int) -> Mark:
         """The exchange always has a mark; before the first of the tape it is the mid."""
@@ -248,7 +248,8 @@ def _refused(intent: Request, refusal: Rejected, now: int, recv: int) -> Event:
     return Refused(kind, intent.symbol or "", client_id, refusal.code, recv, now, refusal.message)
 
 
-def _order_request(intent: OrderIntent) -> OrderRequest:
+def order_request(intent: OrderIntent) -> OrderRequest:
+    """POST order as the intent means it."""
     return OrderRequest(
         symbol=intent.symbol,
         side=intent.side,
@@ -264,7 +265,8 @@ def _order_request(intent: OrderIntent) -> OrderRequest:
     )
 
 
-def _amend_request(intent: AmendOrder, sent: int) -> AmendRequest:
+def amend_request(intent: AmendOrder, sent: int) -> AmendRequest:
+    """PUT order, signed at ``sent`` (epoch ms)."""
     return AmendRequest(
         symbol=intent.symbol,
         side=intent.position_side.exit_side,
@@ -275,7 +277,8 @@ def _amend_request(intent: AmendOrder, sent: int) -> AmendRequest:
     )
 
 
-def _algo_request(intent: PlaceStop, sent: int) -> AlgoRequest:
+def algo_request(intent: PlaceStop, sent: int) -> AlgoRequest:
+    """POST algoOrder, signed at ``sent`` (epoch ms)."""
     return AlgoRequest(
         symbol=intent.symbol,
         side=intent.side,

@@ -65,6 +65,12 @@ class Venue:
         self._algo_id = FIRST_ALGO_ID
         self._trade_ids = dict.fromkeys(self.markets, FIRST_TRADE_ID)
 
+    def add_market(self, rules: SymbolRules, brackets: Brackets) -> None:
+        """List one more symbol; the wallet of its margin asset is empty unless there is one."""
+        self.markets[rules.symbol] = Market(rules, brackets)
+        self._trade_ids[rules.symbol] = FIRST_TRADE_ID
+        self.account.wallets.setdefault(rules.margin_asset, ZERO)
+
     def next_order_id(self) -> int:
         """Id of the next regular order; never given twice, growing."""
         self._order_id += 1
