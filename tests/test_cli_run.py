@@ -27,9 +27,11 @@ from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.refusal import CredentialsError, RunRefusedError
 from vibe_quant.app.session import Plan
 from vibe_quant.app.sim_venue import box_options
+from vibe_quant.binance.urls import endpoints_of
 from vibe_quant.cli.app import app
 from vibe_quant.config import ConfigLoader
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.settings import Venue
 from vibe_quant.sim.front.box_options import BoxError, BoxOptions
 from vibe_quant.sim.server import SimServer
 
@@ -97,7 +99,8 @@ def command(*args: object) -> Result:
     [
         ("live", {}, ["real money", "--live was not given", "Give --live as well", "set global.venue to sim"]),
         ("sim", {"live": True}, ["--live was given", "global.venue is sim", "Leave --live out"]),
-        ("paper", {}, ["paper is not served"]),
+        ("paper", {"live": True}, ["--live was given", "global.venue is paper"]),
+        ("paper", {"exchange_ws": "ws://localhost:10"}, ["go together"]),
         ("testnet", SIMULATED, ["name a simulated exchange", "global.venue is testnet"]),
         ("live", {"live": True, **SIMULATED}, ["global.venue is live"]),
         ("sim", {"exchange_rest": "http://127.0.0.1:9"}, ["go together"]),
@@ -147,6 +150,7 @@ def test_keys_that_are_missing_and_files_that_are_not_there(run: Run) -> None:
     ("venue", "options", "words"),
     [
         ("sim", {}, "SIMULATED"),
+        ("paper", {}, "PAPER: venue paper. The market is real, the fills are imagined: nothing is ever sent."),
         ("testnet", {}, "TESTNET"),
         ("live", {"live": True}, "LIVE: REAL MONEY"),
     ],
@@ -219,6 +223,17 @@ def test_what_the_run_is_against(run: Run) -> None:
     assert [job.until_flat for job in run.jobs] == [False, False, True]
 
 
+def test_paper_reads_no_keys_and_watches_the_real_market_unless_another_is_named(run: Run) -> None:
+    run("paper", {"VIBE_QUANT_API_KEY": "half of a pair"})
+    run("paper", KEYS, **SIMULATED)
+    watched, named = (job.exchange for job in run.jobs)
+    assert isinstance(watched, Reach)
+    assert isinstance(named, Reach)
+    assert watched.credentials is named.credentials is None
+    assert watched.endpoints == endpoints_of(Venue.LIVE)
+    assert named.endpoints.rest == "http://127.0.0.1:9"
+
+
 def test_the_embedded_exchange_holds_what_the_demonstration_says() -> None:
     box = box_options(ConfigLoader().load(DEMO).settings)
     assert [source.instrument.symbol for source in box.markets] == ["BTCUSDT", "ETHUSDT"]
@@ -285,6 +300,7 @@ async def test_a_run_gets_an_exchange_of_its_own_whose_keys_are_hidden(job: Job)
     assert plan.endpoints.rest.startswith("http://127.0.0.1:")
     assert plan.goal is Goal.FLAT
     assert [observer.name for observer in plan.observers] == ["narrator", "cards"]
+    assert plan.credentials is not None
     secret = plan.credentials.api_secret
     assert secret not in redactor.clean(f"x {secret} y")
 

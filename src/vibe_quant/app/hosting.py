@@ -29,10 +29,10 @@ from vibe_quant.sim.server import SimServer
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """An exchange that is there already."""
+    """An exchange that is there already; no credentials: its market is watched, and no more."""
 
     endpoints: Endpoints
-    credentials: Credentials
+    credentials: Credentials | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

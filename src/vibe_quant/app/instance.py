@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass, fields
 LONGEST = 4096
 ANSWER_S = 2.0
 PEER = struct.Struct("3i")
+IMAGINED = "paper-"
+"""How accounts begin for which no key stands."""
 
 
 def fingerprint(api_key: str) -> str:
@@ -55,9 +57,15 @@ class Held:
         who = str(self.holder) if self.holder else f"process {self.pid or 'unknown'}, which does not answer"
         return (
             f"Account {self.account} is already worked on this host by another instance: {who}. This one has not "
-            "started and has sent nothing, whatever its configuration and prefix. Stop the other one first, or give "
-            "this one the API key of another account."
+            f"started and has sent nothing, whatever its configuration and prefix. Stop the other one first, or "
+            f"{self._or}."
         )
+
+    @property
+    def _or(self) -> str:
+        if self.account.startswith(IMAGINED):
+            return "give this one a state folder of its own (--state)"
+        return "give this one the API key of another account"
 
 
 class InstanceLock:

@@ -78,7 +78,8 @@ def _job(loaded: Loaded, options: RunOptions, environment: Mapping[str, str], ou
     venue = loaded.settings.shared.venue
     refuse_unless_fitting(options.config, venue, options.live, options.exchange_rest, options.exchange_ws)
     exchange = _reached(loaded, options, environment)
-    secrets = [exchange.credentials.api_key, exchange.credentials.api_secret] if isinstance(exchange, Reach) else []
+    keys = exchange.credentials if isinstance(exchange, Reach) else None
+    secrets = [] if keys is None else [keys.api_key, keys.api_secret]
     mirror = pg_password(environment)
     job = Job(
         loaded=loaded,
@@ -92,13 +93,15 @@ def _job(loaded: Loaded, options: RunOptions, environment: Mapping[str, str], ou
 
 
 def _reached(loaded: Loaded, options: RunOptions, environment: Mapping[str, str]) -> Reach | BoxOptions:
-    venue = loaded.settings.shared.venue
+    venue, rest, ws = loaded.settings.shared.venue, options.exchange_rest, options.exchange_ws
+    if venue is Venue.PAPER:
+        return Reach(endpoints_of(Venue.LIVE) if rest is None or ws is None else simulated(rest, ws), None)
     if venue is not Venue.SIM:
         return Reach(endpoints_of(venue), read_credentials(environment))
-    if options.exchange_rest is None or options.exchange_ws is None:
+    if rest is None or ws is None:
         return box_options(loaded.settings)
     try:
-        return Reach(simulated(options.exchange_rest, options.exchange_ws), read_credentials(environment))
+        return Reach(simulated(rest, ws), read_credentials(environment))
     except CredentialsError as error:
         raise CredentialsError(f"{error} Those of a simulated exchange are what vibe-quant sim serve prints.") from None
 

@@ -10,7 +10,7 @@ from random import Random
 from loguru import logger
 
 from vibe_quant.app.clock import SystemClock
-from vibe_quant.app.instance import fingerprint
+from vibe_quant.app.instance import IMAGINED, fingerprint
 from vibe_quant.app.paper_exchange import PaperExchange
 from vibe_quant.app.paper_feeds import PaperMarketFeed, PaperTap, PaperUserFeed
 from vibe_quant.app.paper_venue import PaperVenue
@@ -127,4 +127,4 @@ def open_paper(
 
 def paper_account(journal: Path) -> str:
     """What stands for an account that is imagined: the record of it, which two instances must not write."""
-    return f"paper-{fingerprint(str(journal.resolve()))}"
+    return f"{IMAGINED}{fingerprint(str(journal.resolve()))}"

@@ -24,16 +24,12 @@ def refuse_unless_fitting(config: Path, venue: Venue, live: bool, rest: str | No
         RunRefusedError: they do not.
     """
     _live(config, venue, live)
-    if venue is Venue.PAPER:
-        raise RunRefusedError(
-            f"{config}: venue paper is not served by this release; set global.venue to sim, testnet or live"
-        )
     if rest is None and ws is None:
         return
-    if venue is not Venue.SIM:
+    if venue not in (Venue.SIM, Venue.PAPER):
         raise RunRefusedError(
             f"--exchange-rest and --exchange-ws name a simulated exchange, and global.venue is {venue.value}; leave "
-            "them out, or set global.venue to sim"
+            "them out, or set global.venue to sim (or paper, which then takes its market from there)"
         )
     if rest is None or ws is None:
         raise RunRefusedError("--exchange-rest and --exchange-ws go together; vibe-quant sim serve prints both")

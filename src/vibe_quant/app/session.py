@@ -17,13 +17,14 @@ from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.instance import Held, InstanceLock, fingerprint, this_process
 from vibe_quant.app.memory import Memory, flattens, pauses, remember
 from vibe_quant.app.observers import Observer
+from vibe_quant.app.paper import open_paper, paper_account
 from vibe_quant.app.patience import Patience
 from vibe_quant.app.places import journal_file
 from vibe_quant.app.restart import Restart
 from vibe_quant.app.start_findings import Account
 from vibe_quant.app.start_gate import Report, StartGate, held_by_another
 from vibe_quant.app.time_sync import TimeSync
-from vibe_quant.app.wire import StreamTimes, open_wire
+from vibe_quant.app.wire import StreamTimes, Wire, open_wire
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import Endpoints
 from vibe_quant.domain.enums import NoticeKind, Severity
@@ -32,18 +33,21 @@ from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.settings import Settings, Venue
 from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.sqlite_journal import SqliteJournal
-from vibe_quant.ports import Entry, JournalBroken
+from vibe_quant.ports import Entry, JournalBroken, Sink
 
 LEVELS = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ALARM: "ERROR"}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be run.  ``state`` is the folder of the journal; ``configuration`` names the file, for people."""
+    """What is to be run.  ``state`` is the folder of the journal; ``configuration`` names the file, for people.
+
+    ``credentials`` None: venue paper, which has no use for them.
+    """
 
     settings: Settings
     endpoints: Endpoints
-    credentials: Credentials
+    credentials: Credentials | None
     state: Path
     goal: Goal
     version: str
@@ -80,9 +84,21 @@ async def run_session(plan: Plan) -> int:
 
 def _account(plan: Plan) -> str:
     """What stands for the account; simulated exchanges of one seed have the same key, and are not the same account."""
+    shared = plan.settings.shared
+    if shared.venue is Venue.PAPER:
+        return paper_account(journal_file(shared, plan.state))
+    if plan.credentials is None:
+        raise ValueError(f"venue {shared.venue} needs a key")
     key = plan.credentials.api_key
-    simulated = plan.settings.shared.venue is Venue.SIM
-    return fingerprint(f"{key}@{plan.endpoints.rest}" if simulated else key)
+    return fingerprint(f"{key}@{plan.endpoints.rest}" if shared.venue is Venue.SIM else key)
+
+
+def _wire(plan: Plan, clock: SystemClock, sink: Sink, random: Random) -> Wire:
+    """The exchange that is traded at, or the one that is imagined; a key is for the former alone."""
+    shared, reach = plan.settings.shared, plan.endpoints
+    if shared.venue is Venue.PAPER:
+        return open_paper(reach, clock, sink, shared, random, plan.times)
+    return open_wire(reach, plan.credentials, clock, sink, shared.ws, random, plan.times)
 
 
 class Session:
@@ -96,8 +112,7 @@ class Session:
         self._journal = journal
         self._inbox = Inbox()
         self._random = Random()
-        ws = plan.settings.shared.ws
-        self._wire = open_wire(plan.endpoints, plan.credentials, clock, self._inbox.put, ws, self._random, plan.times)
+        self._wire = _wire(plan, clock, self._inbox.put, self._random)
         self._time = TimeSync(self._wire.exchange, clock, self._inbox.put, tell)
         self._patience = Patience(clock, tell, self._time.once)
 
@@ -116,7 +131,12 @@ class Session:
             await self._wire.exchange.close()
 
     def _remembered(self) -> tuple[Memory, int | None]:
-        """What the journal knows of earlier runs; where it cannot be read, nothing, and it is said."""
+        """What the journal knows of earlier runs; where it cannot be read, nothing, and it is said.
+
+        Of an account that is imagined nothing outlives the run.
+        """
+        if self._plan.settings.shared.venue is Venue.PAPER:
+            return Memory(), None
         try:
             reader = JournalReader(self._journal.path)
             return remember(reader, self._clock.server_ms()), reader.last_key_pass(self._account)
@@ -128,7 +148,7 @@ class Session:
         shared = self._plan.settings.shared
         account = Account(self._account, shared.venue, shared.allow, shared.client_order_prefix, key_passed_ms)
         gate = StartGate(self._wire.exchange, self._clock, self._time, self._plan.settings, account, tell)
-        return await gate.run()
+        return await gate.run(self._wire.opening)
 
     def _record_start(self, report: Report) -> None:
         plan, shared = self._plan, self._plan.settings.shared

@@ -162,6 +162,8 @@ def of_rights(answer: Outcome[KeyRights | None], account: Account, server_ms: in
         yield _unread_rights(why(answer), account, server_ms)
     elif answer.value is not None:
         yield from _of_known(answer.value, account)
+    elif account.venue is Venue.PAPER:
+        return  # which has no key
     elif account.venue is Venue.LIVE:
         yield _unread_rights("the venue's addresses have none for it", account, server_ms)
     else:

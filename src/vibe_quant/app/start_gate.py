@@ -6,6 +6,7 @@ A network that is not there yet refuses nothing: the reads are repeated until th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from vibe_quant.app import start_findings as find
@@ -18,6 +19,13 @@ from vibe_quant.domain.settings import Manage, Settings
 from vibe_quant.ports import Accepted, Clock, Exchange, Failure, Outcome, Unknown
 
 FEW = 3  # attempts at what is wished for and not needed
+Opening = Callable[[Patience], Awaitable[Iterable[Finding]]]
+"""How an account begins that is not there before; a finding that refuses ends the start."""
+
+
+async def open_already(_: Patience) -> Iterable[Finding]:
+    """The account is there."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,13 @@ class StartGate:
         self._found: list[Finding] = []
         self._rules: list[ev.RulesLoaded] = []
 
-    async def run(self) -> Report:
+    async def run(self, opening: Opening = open_already) -> Report:
         """Check everything; waits as long as the exchange does not answer."""
         self._found, self._rules = [], []
         await self._check_clock()
-        alive = await self._check_account()
+        opened = list(await opening(self._patience))
+        self._found += opened
+        alive = not any(found.refuses for found in opened) and await self._check_account()
         passed = alive and await self._check_rights()
         if alive:
             await self._check_symbols()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from loguru import logger
 
 from vibe_quant.app.clock import SystemClock
-from vibe_quant.app.patience import Patience
-from vibe_quant.app.start_findings import Finding
+from vibe_quant.app.start_gate import Opening, open_already
 from vibe_quant.binance.adapter import ExchangeAdapter
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.market_ws import MarketTimes, MarketWSClient
@@ -31,13 +29,6 @@ class NamingExchange(Exchange, Protocol):
         ...
 
 
-Opening = Callable[[Patience], Awaitable[tuple[Finding, ...]]]
-
-
-async def _open(_: Patience) -> tuple[Finding, ...]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Wire:
     """Everything that has a socket, or stands for one."""
@@ -46,8 +37,8 @@ class Wire:
     exchange: NamingExchange
     market: MarketFeed
     user: UserFeed
-    opening: Opening = _open
-    """Comes before anything is asked of the account, once the clock is measured; a finding that refuses ends it."""
+    opening: Opening = open_already
+    """Comes before anything is asked of the account, once the clock is measured."""
 
 
 @dataclass(frozen=True, slots=True)
