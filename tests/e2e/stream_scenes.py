@@ -65,10 +65,11 @@ def traded(on: Stage) -> dict[tuple[str, str], Decimal]:
 
 
 def booked(on: Stage) -> dict[tuple[str, str], Decimal]:
-    """What the journal's fills add up to, by the exchange's names."""
+    """What the journal's fills of own orders add up to, by the exchange's names."""
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in on.journal.rows(kinds=("fill",)):
-        sums[row.symbol.partition(":")[0].replace("/", ""), row.side] += Decimal(row.data()["last_qty"])
+        if row.client_id.startswith(f"{on.truth.prefix}-"):
+            sums[row.symbol.partition(":")[0].replace("/", ""), row.side] += Decimal(row.data()["last_qty"])
     return dict(sums)
 
 
