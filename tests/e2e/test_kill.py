@@ -1,4 +1,4 @@
-"""kill -9 at any moment of an exit, again and again on one account and one journal, judged by the exchange's records."""
+"""kill -9 at any moment of an exit, again and again on one account and journal, judged by the exchange's records."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from random import Random
 from statistics import median
 
 import pytest
-from tests.e2e.process import House, Run, house
-from tests.e2e.stage import CONFIG, LONG, SHORT, Scene
+from tests.e2e.process import House, Run, house, tell, token_ms
+from tests.e2e.stage import BARE_MS, CONFIG, LONG, SHORT, Scene
 
 from vibe_quant.app.application import DONE
 from vibe_quant.app.places import FILE
@@ -24,7 +24,7 @@ from vibe_quant.sim.order_records import SimOrder
 SYMBOL = "BTCUSDT"
 SEATS = ((LONG, "0.3"), (SHORT, "0.1"))
 LEAST = {LONG: Decimal("0.2"), SHORT: Decimal("0.04")}
-"""Below this a leg is enlarged again, so that there is an exit all the time, and the LONG one has a liquidation price."""
+"""Below this a leg is enlarged again, so that the exit goes on, and the LONG one keeps a liquidation price."""
 EXIT = CONFIG.replace("horizon_s: 12, endgame_s: 4, child_s: 2", "horizon_s: 40, endgame_s: 4, child_s: 1")
 ENDPOINTS = ("POST /fapi/v1/order", "DELETE /fapi/v1/order", "POST /fapi/v1/algoOrder", "GET /fapi/v1/openOrders")
 WEIGHTS = (8, 5, 2, 1)
@@ -123,7 +123,7 @@ class Killing:
         spies.arrived[:], spies.worked[:] = ([spy], []) if moment.kind == "arrived" else ([], [spy])
 
     async def _started(self, run: Run) -> None:
-        await self.at.working(run, 40)
+        await self.at.working(run)
         self.ready_s.append(run.age_s())
 
     def _feed(self) -> None:
@@ -192,21 +192,21 @@ class Killing:
             f"{len(self.at.runs)} lives ({kinds}); {len(self.began)} came to trade, after {median(self.ready_s):.1f} s "
             f"({max(self.ready_s):.1f} at most); {self.left_behind} orders rested at a death; {trades} trades, "
             f"{rows.seq if rows else 0} rows; legs enlarged {self.enlarged} times; {len(self.at.truth.own)} orders; "
-            f"bare at most {self.bare_ms(LONG)} ms"
+            f"LONG without its whole stop at most {self.bare_ms(LONG)} ms"
         )
 
 
 def orphans(own: Iterable[SimOrder]) -> Iterator[str]:
     """Orders of a dead run that lived when the first of a later one was placed; runs are told apart by their ids."""
-    of: dict[str, list[SimOrder]] = defaultdict(list)
+    of: dict[int, list[SimOrder]] = defaultdict(list)
     for order in own:
-        of[order.client_id.split("-")[1]].append(order)
+        of[token_ms(order.client_id)].append(order)
     firsts = {run: min(order.created_ms for order in orders) for run, orders in of.items()}
     for run, first in firsts.items():
         for order in (order for other, orders in of.items() if other < run for order in orders):
             end = order.updated_ms if order.status.is_final else 1 << 62
             if end > first:
-                yield f"{order.client_id}, until {end}, and the first of {run} from {first}"
+                yield f"{order.client_id}, until {end}, and the first of a later run from {first}"
 
 
 async def killed(folder: Path, times: int, seed: int) -> str:
@@ -219,17 +219,17 @@ async def killed(folder: Path, times: int, seed: int) -> str:
         row.at.spies.worked.clear()
         await row.last()
         assert list(orphans(at.truth.own)) == []
-        assert row.bare_ms(LONG) == 0
+        assert row.bare_ms(LONG) <= BARE_MS
         return row.told(row.add_up())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path, seed: int) -> None:
-    print(await killed(tmp_path, 5, seed))
+    tell(await killed(tmp_path, 5, seed))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_killed_two_hundred_times_it_goes_on_where_it_was(tmp_path: Path) -> None:
-    print(await killed(tmp_path, 200, 4))
+    tell(await killed(tmp_path, 200, 4))

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.e2e.process import House, Run, house
+from tests.e2e.process import House, Run, house, tell
 from tests.e2e.stage import CONFIG, LONG, SHORT, Scene
 
 from vibe_quant.app.application import DONE, FAILED
@@ -19,7 +19,7 @@ SCENE = Scene(seats=((LONG, "0.3"), (SHORT, "0.1")))
 LONG_EXIT = CONFIG.replace("horizon_s: 12, endgame_s: 4, child_s: 2", "horizon_s: 120, endgame_s: 4, child_s: 1")
 HURRIED = LONG_EXIT.replace("stop_timeout_s: 10", "stop_timeout_s: 3")
 STOP_S = 10
-SLACK_S = 5
+SLACK_S = 20
 """What a busy machine needs for the end of a process."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 REQUESTS = ("POST /fapi/v1/order", "DELETE /fapi/v1/order", "POST /fapi/v1/algoOrder", "POST /fapi/v1/listenKey")
@@ -90,16 +90,16 @@ async def signalled(folder: Path, times: int, seed: int) -> str:
     return f"{times} signals ({dict(kinds)}), ready after {ready_s:.1f} s, the slowest end took {slowest:.1f} s"
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_signal_at_any_moment_leaves_no_order_and_every_stop(tmp_path: Path, seed: int) -> None:
-    print(await signalled(tmp_path, 4, seed))
+    tell(await signalled(tmp_path, 4, seed))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_forty_signals_leave_no_order_and_every_stop(tmp_path: Path) -> None:
-    print(await signalled(tmp_path, 40, 3))
+    tell(await signalled(tmp_path, 40, 3))
 
 
 async def test_a_second_signal_changes_nothing(tmp_path: Path) -> None:
