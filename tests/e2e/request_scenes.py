@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from tests.e2e.stage import CONFIG, LONG, SHORT, Scene, Stage, settings, stage
+from tests.e2e.truth import Leg
 
 from vibe_quant.app.application import DONE
 from vibe_quant.domain.enums import PositionSide, RequestKind, Severity
 from vibe_quant.domain.events import Event
 from vibe_quant.domain.intents import Intent, Notify, QueryOrder
 from vibe_quant.domain.settings import Settings
+from vibe_quant.domain.side_view import SideView
 from vibe_quant.sim.front.faults import RequestFate, read_faults
 from vibe_quant.sim.front.http import HttpRequest
 from vibe_quant.sim.order_records import SimOrder
@@ -28,12 +30,15 @@ CANCEL_STOP = "DELETE /fapi/v1/algoOrder"
 READ_STOPS = "GET /fapi/v1/openAlgoOrders"
 LEGS = "GET /fapi/v3/positionRisk"
 TIME = "GET /fapi/v1/time"
-BOTH = ((LONG, "0.12"), (SHORT, "0.04"))
-"""The longer leg has a liquidation price, and so a stop, by ``WALLET``."""
-WALLET = "700"
-ONE = ((LONG, "0.1"),)
-SHORT_CONFIG = CONFIG.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 5, endgame_s: 2")
-SLOW_CONFIG = CONFIG.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 600, endgame_s: 2")
+BTC_LEG, ETH_LEG = ("BTCUSDT", LONG), ("ETHUSDT", SHORT)
+"""Each has a liquidation price, and so its stop, by ``WALLET``."""
+WALLET = "1200"
+TWO = CONFIG + '  "ETH/USDT:USDT": {}\n'
+SHORT_CONFIG = TWO.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 5, endgame_s: 2")
+EAGER_CONFIG = TWO.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 6, endgame_s: 5")
+"""An exit that soon takes; such orders leave a record whatever becomes of them."""
+TAKES = {"params": {"timeInForce": "GTC"}}
+SLOW_CONFIG = TWO.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 600, endgame_s: 2")
 """An exit that outlasts its story, so that there is a position all the time."""
 IntentT = TypeVar("IntentT", bound=Intent)
 EventT = TypeVar("EventT", bound=Event)
@@ -64,9 +69,9 @@ class Asked:
         return next((self.params[name] for name in names if name in self.params), "")
 
     @property
-    def side(self) -> PositionSide:
+    def leg(self) -> Leg:
         """The leg that a new order is for."""
-        return PositionSide(self.params["positionSide"])
+        return self.params["symbol"], PositionSide(self.params["positionSide"])
 
 
 class Watched:
@@ -103,6 +108,11 @@ class Watched:
         """An order as the exchange has it; None where it never was one."""
         return next((order for order in self.on.truth.orders if order.client_id == client_id), None)
 
+    def view(self, leg: Leg) -> SideView | None:
+        """The core's own look at a leg."""
+        unified = f"{leg[0].removesuffix('USDT')}/USDT:USDT"
+        return None if self.on.app is None else self.on.app.engine.side_view(unified, leg[1])
+
     def sent(self, endpoint: str, since_ms: int = 0, until_ms: int = 1 << 62) -> list[Asked]:
         """Requests to an endpoint."""
         return [a for a in self.asked if a.endpoint == endpoint and since_ms < a.at_ms < until_ms]
@@ -130,26 +140,38 @@ class Watched:
         await self.on.until(lambda: self.notices(words, severity), within_s, f"the notice {words!r}")
         return self.notices(words, severity)[0]
 
-    def orders_of(self, side: PositionSide, since_ms: int, but: str = "") -> list[SimOrder]:
-        """The program's orders of a side that the exchange took after a moment, ``but`` one."""
-        own = [o for o in self.on.truth.own if o.position_side is side and o.created_ms > since_ms]
+    def orders_of(self, leg: Leg, since_ms: int, but: str = "") -> list[SimOrder]:
+        """The program's orders of a leg that the exchange took after a moment, ``but`` one."""
+        own = [o for o in self.on.truth.own if leg_of(o) == leg and o.created_ms > since_ms]
         return [order for order in own if order.client_id != but]
 
     async def next(self, asked: Asked, within_s: float = 15) -> SimOrder:
         """Wait for the first other order of the leg after the one that was struck."""
-        given = (asked.side, asked.at_ms, asked.client_id)
-        await self.on.until(lambda: self.orders_of(*given), within_s, f"another order of {asked.side}")
+        given = (asked.leg, asked.at_ms, asked.client_id)
+        await self.on.until(lambda: self.orders_of(*given), within_s, f"another order of {asked.leg}")
         return self.orders_of(*given)[0]
 
-    async def again(self, side: PositionSide, since_ms: int, within_s: float = 15) -> SimOrder:
-        """Wait for the side's first order after a moment."""
-        await self.on.until(lambda: self.orders_of(side, since_ms), within_s, f"another order of {side}")
-        return self.orders_of(side, since_ms)[0]
+    async def again(self, leg: Leg, since_ms: int, within_s: float = 15) -> SimOrder:
+        """Wait for the leg's first order after a moment."""
+        await self.on.until(lambda: self.orders_of(leg, since_ms), within_s, f"another order of {leg}")
+        return self.orders_of(leg, since_ms)[0]
 
 
-def scene(*faults: Mapping[str, Any], seats: tuple[tuple[PositionSide, str], ...] = BOTH, **more: Any) -> Scene:
-    """A calm market and small positions."""
-    return Scene(seats=seats, faults=faults, **{"wallet": WALLET, **more})
+def leg_of(order: SimOrder) -> Leg:
+    """The leg that an order closes."""
+    return order.symbol, order.position_side
+
+
+def other(leg: Leg) -> Leg:
+    """Of the two legs the one that this is not."""
+    return ETH_LEG if leg == BTC_LEG else BTC_LEG
+
+
+def scene(*faults: Mapping[str, Any], alone: bool = False, **more: Any) -> Scene:
+    """A calm market and two small positions; ``alone``: the LONG only."""
+    beside = () if alone else (("ETHUSDT", SHORT, "1.5"),)
+    given = {"wallet": WALLET, "others": ("ETHUSDT",), "beside": beside, **more}
+    return Scene(seats=((LONG, "0.12"),), faults=faults, **given)
 
 
 @asynccontextmanager

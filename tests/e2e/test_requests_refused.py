@@ -6,8 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.request_scenes import DELETE, LEGS, POST, SLOW_CONFIG, TIME, Watched, fault, scene, watched
-from tests.e2e.stage import settings
+from tests.e2e.request_scenes import (
+    BTC_LEG,
+    DELETE,
+    ETH_LEG,
+    LEGS,
+    POST,
+    SLOW_CONFIG,
+    TIME,
+    Watched,
+    fault,
+    other,
+    scene,
+    watched,
+)
+from tests.e2e.stage import BTC, LONG, settings
 
 from vibe_quant.domain.enums import NoticeKind, RequestKind, Severity
 from vibe_quant.domain.events import Refused
@@ -95,9 +108,8 @@ async def test_five_refusals_in_a_row_halt_their_side_and_no_other(tmp_path: Pat
         await w.told("5 refusals in a row", Severity.ALARM)
         count = len(w.strikes("refuse"))
         assert count == 5
-        assert [(halt.side, halt.symbol is None) for halt in w.intents(Halt)] == [("LONG", False)]
-        short = ("BTCUSDT", w.strikes("refuse")[0].side.opposite)
-        await w.on.until(lambda: not w.on.truth.left(short), 20, "the other side's end")
+        assert [(halt.side, halt.symbol) for halt in w.intents(Halt)] == [(LONG, BTC)]
+        await w.on.until(lambda: not w.on.truth.left(ETH_LEG), 20, "the other side's end")
         assert len(w.strikes("refuse")) == count, "nothing more is sent for the side that has halted"
         await w.on.protected()
         assert any("refusals in a row" in str(row.data()) for row in w.on.journal.rows(kinds=("decision",)))
@@ -109,11 +121,10 @@ async def test_what_the_exchange_calls_malformed_halts_its_side_as_a_defect(tmp_
     async with watched(tmp_path, scene(declared)) as w:
         struck = await w.struck("refuse")
         notice = await w.told("a defect of this program", Severity.ALARM)
-        side = notice.side
+        leg = BTC_LEG if notice.side is LONG else ETH_LEG
         assert notice.kind is NoticeKind.HALT
-        assert side is not None
-        await w.on.until(lambda: not w.on.truth.left(("BTCUSDT", side.opposite)), 20, "the other side's end")
-        assert not w.orders_of(side, struck.at_ms, struck.client_id)
+        await w.on.until(lambda: not w.on.truth.left(other(leg)), 20, "the other side's end")
+        assert not w.orders_of(leg, struck.at_ms, struck.client_id)
         await w.on.until(lambda: not w.on.truth.live(), 10, "the end of the orders")
 
 
