@@ -30,6 +30,7 @@ from vibe_quant.domain.enums import (
     NoticeKind,
     OrderSide,
     OrderType,
+    RequestKind,
     Severity,
     SignalReason,
     Stream,
@@ -89,6 +90,20 @@ def test_refusals_that_speak_of_rules_read_them_at_once(code: int) -> None:
     desk = started()
     [fetch] = of(do.FetchRules, desk.refused(only(desk.rise()), code))
     assert fetch.reason == f"an order was refused with {code}"
+
+
+@pytest.mark.parametrize("code", [-1111, -4014, -4023, -4164, -1122, -4140])
+def test_no_new_order_is_made_by_rules_that_a_refusal_has_called_into_question(code: int) -> None:
+    desk = started("1", "1")
+    desk.ack(only(desk.fall()))
+    desk.mute = True
+    desk.refused(only(desk.rise()), code)
+    assert cancels(desk.rise()) == [], "what rests has been taken by the exchange"
+    assert orders(desk.passes(1000, quoting=True)) == []
+    assert desk.view().blocked == "the symbol's rules are being read again"
+    desk.feed(ev.Refused(RequestKind.RULES, BTC, "", -1001, desk.now, desk.now))
+    assert orders(desk.rise()) == []
+    assert orders(desk.feed(ev.RulesLoaded(desk.rules, desk.now)))
 
 
 @pytest.mark.parametrize("code", [-2015, -4061, -1022, -2023])

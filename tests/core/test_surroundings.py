@@ -76,6 +76,18 @@ def test_a_status_that_only_the_rules_tell_of_is_told_too() -> None:
     assert "PENDING_TRADING" in notices(desk.feed(ev.RulesLoaded(rules, desk.now)), NoticeKind.LIFECYCLE)[0].text
 
 
+def test_no_new_order_leaves_between_the_news_and_the_read_and_what_rests_is_left_alone() -> None:
+    desk = started("1", "1")
+    resting = only(desk.fall())
+    desk.ack(resting)
+    desk.mute = True
+    desk.feed(ev.ContractNews(BTC, "TRADING", desk.now))
+    assert orders(desk.rise()) == []
+    assert desk.view().blocked == "the symbol's rules are being read again"
+    assert cancels(desk.rise()) == []
+    assert orders(desk.feed(ev.RulesLoaded(RULES, desk.now)))
+
+
 def test_news_of_other_contracts_pass_by() -> None:
     desk = started()
     assert desk.feed(ev.ContractNews(ETH, "SETTLING", desk.now)) == []

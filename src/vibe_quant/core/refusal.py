@@ -39,7 +39,7 @@ class Refusal:
         side.patience.passed()
         reaction = reaction_of(code)
         if reaction in OF_RULES:
-            return side.desk.rulebook.ask(f"an order was refused with {code}", now)
+            return side.desk.rulebook.doubt(f"an order was refused with {code}", now)
         if reaction in (Reaction.FIX, Reaction.HALT_SIDE):
             return self._halted(reaction, code)
         if reaction in (Reaction.RESYNC, Reaction.CLEAR, Reaction.OVER_CLOSE):

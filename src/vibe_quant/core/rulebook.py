@@ -15,16 +15,18 @@ RETRY_MS = 2000
 class Rulebook:
     """One a symbol; ``now`` is monotonic ms.  ``rules`` None and ``brackets`` empty until they were first read.
 
-    ``awaited``: a market stream has come back, and the rules have not been read since.
+    ``awaited``: a market stream has come back, and the rules have not been read since.  ``doubted``: a refusal or the
+    exchange's own news say that they may be others by now; nothing new is made by them, what rests was taken.
     """
 
-    __slots__ = ("awaited", "brackets", "due_ms", "rules", "symbol")
+    __slots__ = ("awaited", "brackets", "doubted", "due_ms", "rules", "symbol")
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.rules: SymbolRules | None = None
         self.brackets: Brackets = ()
         self.awaited = False
+        self.doubted = False
         self.due_ms: int | None = None
 
     def ask(self, reason: str, now: int) -> list[Intent]:
@@ -32,12 +34,17 @@ class Rulebook:
         self.due_ms = now + ANSWER_MS
         return [FetchRules(self.symbol, reason)]
 
+    def doubt(self, reason: str, now: int) -> list[Intent]:
+        """Read the rules, and make no new order until they were read."""
+        self.doubted = True
+        return self.ask(reason, now)
+
     def loaded(self, loaded: RulesLoaded, now: int) -> bool:
         """Rules were read, and brackets where they came too; True where they put prices or sizes on another grid."""
         before, self.rules = self.rules, loaded.rules
         self.brackets = loaded.brackets or self.brackets
         self.due_ms = now + RULES_MS
-        self.awaited = False
+        self.awaited = self.doubted = False
         return before is not None and (before.tick, before.step) != (loaded.rules.tick, loaded.rules.step)
 
     def failed(self, now: int) -> list[Intent]:

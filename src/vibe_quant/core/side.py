@@ -116,7 +116,7 @@ class Side:
         if not execution.is_free:
             self.gate.note("the fate of an order is not known" if execution.is_doubtful else None, now)
             return []
-        closed = self.gate.closed(now) or self.patience.held(now)
+        closed = self.gate.closed(now) or self._put_off(now)
         if closed is not None:
             self.gate.note(closed, now)
             return []
@@ -210,6 +210,10 @@ class Side:
         for minutes in self.needs.candles_min:
             self.desk.view.want_candles(minutes)
         return signals
+
+    def _put_off(self, now: int) -> str | None:
+        """Why nothing new is sent now, though what rests may go on resting."""
+        return "the symbol's rules are being read again" if self.desk.rulebook.doubted else self.patience.held(now)
 
     def _discretionary(self, now: int) -> OrderPlan | NoPlan:
         """The order that flatten, dust or a signal asks for now."""

@@ -38,7 +38,7 @@ class Surroundings:
         desk = self._engine.desks.get(news.symbol)
         if desk is None:
             return []
-        return self._status(news.symbol, news.status) + desk.rulebook.ask("the exchange announces a change", now)
+        return self._status(news.symbol, news.status) + desk.rulebook.doubt("the exchange announces a change", now)
 
     def _rules(self, event: ev.RulesLoaded, now: int) -> list[Intent]:
         desk = self._engine.desk(event.rules.symbol)
