@@ -1,0 +1,306 @@
+"""The live program against the embedded exchange: CPU a message, tick to order, many symbols, memory, the start.
+
+What is measured is always a process of its own (live_child.py): its CPU time, its memory, its moments.  The exchange is
+served by this process; where frames shall come faster than markets are, frame_cannon.py fires them from a third.
+Nothing is asserted: each figure stands beside its aim.  Names of parts as arguments run only these.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from statistics import quantiles
+from time import perf_counter
+from typing import Any
+
+from tests.bench.live_child import Task
+from tests.bench.live_markets import (
+    PATIENT,
+    STRATEGIES,
+    Pace,
+    box_of,
+    cannon_of,
+    config,
+    instruments,
+    paces,
+    recorded_paces,
+    seats,
+)
+
+from vibe_quant.sim.instruments import Instrument
+from vibe_quant.sim.server import SimServer
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+MEMORY_DISK = Path("/dev/shm")
+SPREAD, SPREAD_MESSAGES = 10, 100_000
+"""Symbols enough that no quote of one gives way to the next of it: each message gets its decision."""
+PACED_S = 15.0
+ORDERS = 500
+STARTS = 3
+HOUR_S = 3600
+ABOVE_US, P50_MS, P99_MS, READY_S, GROWN_MB = 10.0, 1.0, 3.0, 3.0, 10.0
+Facts = dict[str, Any]
+
+
+def say(text: str) -> None:
+    """Print at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def row(name: str, value: str, aim: str = "", met: bool | None = None) -> None:
+    """One line of the table."""
+    verdict = "" if met is None else "met" if met else "NOT MET"
+    say(f"{name:<58}{value:>22}   {aim:<26}{verdict}".rstrip())
+
+
+class Child:
+    """A measured process, or the cannon."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    async def line(self) -> str:
+        """What it says next."""
+        assert self.process.stdout is not None
+        said = (await self.process.stdout.readline()).decode()
+        if not said:
+            raise RuntimeError("a process of the benchmark has ended; see above why")
+        return said
+
+    async def step(self, name: str) -> Facts:
+        """Its next line of that name."""
+        while True:
+            facts: Facts = json.loads(await self.line())
+            if facts["step"] == name:
+                return facts
+
+    def order(self, text: str) -> None:
+        """A line on its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n".encode())
+
+
+@asynccontextmanager
+async def process(*command: str, more: Mapping[str, str] | None = None) -> AsyncIterator[Child]:
+    """Begin it; kill it at the end."""
+    paths = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths, **(more or {})},
+        limit=1 << 24,
+    )
+    try:
+        yield Child(child)
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.wait()
+
+
+@asynccontextmanager
+async def cannon(of: Sequence[Instrument], found: Sequence[Pace]) -> AsyncIterator[tuple[Child, str]]:
+    """The cannon and its base URL."""
+    async with process(str(HERE / "frame_cannon.py")) as child:
+        child.order(json.dumps(cannon_of(of, found)))
+        yield child, f"ws://127.0.0.1:{int(await child.line())}"
+
+
+@asynccontextmanager
+async def measured(task: Task, keys: Mapping[str, str] | None = None) -> AsyncIterator[Child]:
+    """The process that does the task."""
+    given = json.dumps(asdict(task))
+    async with process("-m", "tests.bench.live_child", given, more=keys) as child:
+        yield child
+
+
+def keys_of(server: SimServer, prefix: str = "BENCH") -> dict[str, str]:
+    """By the environment, as the program wants them."""
+    key, secret = ("BENCH_KEY", "BENCH_SECRET")
+    if prefix != "BENCH":
+        key, secret = f"{prefix}_API_KEY", f"{prefix}_API_SECRET"
+    return {key: server.api_key, secret: server.api_secret}
+
+
+@asynccontextmanager
+async def folder(on: Path | None = None) -> AsyncIterator[Path]:
+    """A folder that does not stay: on the disk of the checkout unless told otherwise."""
+    where = on or ROOT / "build" / "bench"
+    where.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="vq-bench-", dir=where))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+async def fired(
+    what: str, count: int, messages: int, warm: int, found: Sequence[Pace], strategy: str = PATIENT
+) -> Facts:
+    """CPU and memory of a process of that kind while frames of ``count`` symbols come as fast as it takes them."""
+    of = instruments(count)
+    held = seats(of)
+    async with folder() as at, cannon(of, found) as (gun, url), SimServer(box_of(of, None, held)) as server:
+        names = tuple(one.symbol for one in of)
+        path = str(config(at, strategy))
+        ends = {"rest": server.rest, "ws": server.ws, "cannon": url, "config": path, "state": str(at)}
+        task = Task(what=what, symbols=names, warm=warm, messages=messages, **ends)
+        async with measured(task, keys_of(server)) as child:
+            await child.step("ready")
+            gun.order(f"fire {warm + messages + 20_000}")
+            return await child.step("result")
+
+
+def us(facts: Facts) -> float:
+    """CPU microseconds a message."""
+    return float(facts["cpu"] / facts["messages"] * 1e6)
+
+
+async def part_decisions(recorded: Sequence[Pace]) -> None:
+    """As fast as they go, each message decided upon."""
+    found = paces(SPREAD, recorded)
+    bare = us(await fired("bare", SPREAD, SPREAD_MESSAGES, 20_000, found))
+    row("bare websockets receive loop", f"{bare:.1f} us  {1e6 / bare:,.0f} /s")
+    streams = us(await fired("streams", SPREAD, SPREAD_MESSAGES, 20_000, found))
+    row("  and decoded", f"{streams:.1f} us  {1e6 / streams:,.0f} /s")
+    for name, strategy in STRATEGIES.items():
+        facts = await fired("program", SPREAD, SPREAD_MESSAGES, 20_000, found, strategy)
+        cost = us(facts)
+        share = 1 - facts["conflated"] / facts["messages"]
+        row(f"live path to a decision, {name}", f"{cost:.1f} us  {1e6 / cost:,.0f} /s", f"({share:.1%} decided upon)")
+        above = f"{cost - bare:.1f} us"
+        row("  above the bare loop", above, f"at most {ABOVE_US:g} us", cost - bare <= ABOVE_US)
+
+
+async def paced(count: int, found: Sequence[Pace], seconds: float) -> tuple[Facts, Facts]:
+    """(its start, its work) of the program with so many positions, in markets of these paces."""
+    of = instruments(count)
+    held = seats(of)
+    async with folder() as at, SimServer(box_of(of, found, held)) as server:
+        names = tuple(one.symbol for one in of)
+        ends = {"rest": server.rest, "ws": server.ws, "config": str(config(at)), "state": str(at)}
+        task = Task(what="program", symbols=names, seconds=seconds, **ends)
+        async with measured(task, keys_of(server)) as child:
+            working = await child.step("working")
+            return working, await child.step("result")
+
+
+async def part_symbols(recorded: Sequence[Pace]) -> None:
+    """Twenty and two hundred positions, in markets as busy as the recorded ones."""
+    for count in (20, 200):
+        working, facts = await paced(count, paces(count, recorded), PACED_S)
+        core, rate = facts["cpu"] / facts["wall"], facts["messages"] / facts["wall"]
+        row(f"{count} symbols: from the first import to all at work", f"{working['seconds']:.1f} s")
+        row(f"{count} symbols, {rate:,.0f} messages/s: of a core", f"{core:.0%}", "at most one core", core < 1)
+        row("  CPU a message", f"{us(facts):.0f} us", f"({facts['sent'] / facts['wall']:.1f} requests/s)")
+        row("  memory", f"{facts['rss_last']:.0f} MB")
+
+
+async def part_memory(recorded: Sequence[Pace]) -> None:
+    """An hour's messages of twenty symbols, as fast as they go."""
+    found = paces(20, recorded)
+    messages = int(sum(pace.messages for pace in found) * HOUR_S)
+    facts = await fired("program", 20, messages, messages // 20, found)
+    grown = facts["rss_last"] - facts["rss_first"]
+    value = f"{facts['rss_first']:.0f} -> {facts['rss_last']:.0f} MB"
+    row(f"memory over {messages:,} messages of 20 symbols", value, f"flat: +{GROWN_MB:g} MB", grown <= GROWN_MB)
+    row("  sent in", f"{facts['wall']:.0f} s", f"({facts['messages'] / facts['wall']:,.0f} /s)")
+
+
+FAST = "{order_ttl_ms: 60, repost_cooldown_ms: 0, min_signal_interval_ms: 40, maker_timeouts_to_escalate: 0}"
+
+
+async def ordered(on: Path | None, found: Sequence[Pace]) -> Facts:
+    """Orders of the program, its journal in ``on``."""
+    of = instruments(len(found))
+    held = seats(of)
+    async with folder(on) as at, SimServer(box_of(of, found, held)) as server:
+        names = tuple(one.symbol for one in of)
+        path = str(config(at, STRATEGIES["orderbook_price"], FAST, 30))
+        ends = {"rest": server.rest, "ws": server.ws, "config": path, "state": str(at)}
+        task = Task(what="program", symbols=names, orders=ORDERS, **ends)
+        async with measured(task, keys_of(server)) as child:
+            return await child.step("result")
+
+
+def spread(times_ns: Iterable[int]) -> tuple[float, float, float]:
+    """(p50, p99, max), ms."""
+    ms = [at / 1e6 for at in times_ns]
+    cuts = quantiles(ms, n=100)
+    return cuts[49], cuts[98], max(ms)
+
+
+def three(of: tuple[float, float, float]) -> str:
+    """As they are printed."""
+    return " / ".join(f"{ms:.2f}" for ms in of) + " ms"
+
+
+async def part_orders(recorded: Sequence[Pace]) -> None:
+    """From the frame that was read to the request that was written."""
+    found = paces(5, recorded)
+    aim = f"p50 {P50_MS:g}, p99 {P99_MS:g} ms"
+    places = {"this disk": None} | ({"memory": MEMORY_DISK} if MEMORY_DISK.is_dir() else {})
+    for name, on in places.items():
+        facts = await ordered(on, found)
+        rows = facts["orders"]
+        whole, journal = spread(whole for whole, _ in rows), spread(own for _, own in rows)
+        rest = spread(whole - own for whole, own in rows)
+        say(f"tick to order, {len(rows)} orders that a frame caused, the journal on {name}: p50 / p99 / max")
+        row("  frame read to request written", three(whole), aim, whole[0] < P50_MS and whole[1] < P99_MS)
+        row("  of it the journal's commit", three(journal))
+        row("  without the commit", three(rest), aim, rest[0] < P50_MS and rest[1] < P99_MS)
+
+
+async def part_start(recorded: Sequence[Pace]) -> None:
+    """From the start of the process to all streams and the first order."""
+    of, found = instruments(2), paces(2, recorded)
+    for number in range(STARTS):
+        async with folder() as at, SimServer(box_of(of, found, seats(of))) as server:
+            command = ("-m", "vibe_quant", "run", "--config", str(config(at)), "--state", str(at))
+            where = ("--exchange-rest", server.rest, "--exchange-ws", server.ws)
+            began = perf_counter()
+            async with process(*command, *where, more=keys_of(server, "VIBE_QUANT")) as child:
+                while not any(order.created_ms for order in server.box.exchange.venue.by_id.values()):
+                    await asyncio.sleep(0.002)
+                took = perf_counter() - began
+                row(f"start {number + 1}: process to first order", f"{took:.2f} s", f"{READY_S:g} s", took <= READY_S)
+                child.process.send_signal(signal.SIGTERM)
+                await child.process.wait()
+
+
+PARTS: dict[str, Callable[[Sequence[Pace]], Awaitable[None]]] = {
+    "decisions": part_decisions,
+    "orders": part_orders,
+    "symbols": part_symbols,
+    "memory": part_memory,
+    "start": part_start,
+}
+
+
+async def main(names: Sequence[str]) -> None:
+    """All parts, or those named."""
+    recorded, source = recorded_paces()
+    mean = sum(pace.messages for pace in recorded) / len(recorded)
+    say(f"live program; paces of {source}, {mean:.0f} messages/s a symbol; load average {os.getloadavg()[0]:.1f}")
+    for name, part in PARTS.items():
+        if not names or name in names:
+            began = perf_counter()
+            await part(recorded)
+            say(f"  [{name}: {perf_counter() - began:.0f} s]")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,218 @@
+"""The measured process: a bare receive loop, the streams alone, or the whole program; prints a line of JSON a step.
+
+Its argument is a task (JSON); the exchange's keys come by the environment.  It says "ready" when it is at work, and the
+result when it has taken as many messages, seconds or orders as it was told; then it waits to be ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from loguru import logger
+from tests.bench.live_meter import Looking, Mark, Stopwatch
+from websockets.asyncio.client import connect
+
+from vibe_quant.app.application import Application, Goal
+from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.narrator import Narrator
+from vibe_quant.app.observers import Observer
+from vibe_quant.app.session import Plan, run_session
+from vibe_quant.binance.credentials import Credentials
+from vibe_quant.binance.market_ws import MarketWSClient
+from vibe_quant.binance.symbols import SymbolNames
+from vibe_quant.binance.urls import simulated
+from vibe_quant.config.loader import ConfigLoader
+from vibe_quant.domain.events import Event
+from vibe_quant.domain.market import Wants
+from vibe_quant.domain.settings import WsSettings
+
+LOOK_S = 0.02
+WARM_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is asked for.  ``cannon``: base URL of the markets where they are not the exchange's own."""
+
+    what: str
+    rest: str = ""
+    ws: str = ""
+    cannon: str = ""
+    config: str = ""
+    state: str = ""
+    symbols: tuple[str, ...] = ()
+    warm: int = 0
+    messages: int = 0
+    seconds: float = 0.0
+    orders: int = 0
+    within_s: float = 60.0
+
+
+def tell(**facts: Any) -> None:
+    """One line."""
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+def difference(one: Mark, two: Mark, messages: int, **more: Any) -> dict[str, Any]:
+    """What lies between two moments."""
+    used = {"cpu": two.cpu - one.cpu, "wall": two.wall - one.wall, "messages": messages}
+    return {"step": "result", **used, "rss_first": one.rss_mb, "rss_last": two.rss_mb, **more}
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Look now and then."""
+    while not reached():
+        await asyncio.sleep(LOOK_S)
+
+
+async def bare(task: Task) -> None:
+    """The library's receive loop over both sockets, and nothing else."""
+    options: dict[str, Any] = {"compression": None, "proxy": None, "max_queue": 4096, "close_timeout": 0.1}
+    seen = 0
+
+    async def receive(path: str) -> None:
+        nonlocal seen
+        async with connect(f"{task.cannon}/{path}", **options) as connection:
+            recv = connection.recv
+            while True:
+                await recv(decode=False)
+                seen += 1
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(receive("public/stream"))
+        group.create_task(receive("market/stream"))
+        await measured(task, lambda: seen)
+
+
+async def streams(task: Task) -> None:
+    """Sockets and codec into a sink that counts."""
+    seen = 0
+
+    def sink(event: Event) -> None:
+        nonlocal seen
+        seen += 1
+
+    names, clock = SymbolNames(), SystemClock()
+    wanted = {f"{raw.removesuffix('USDT')}/USDT:USDT": raw for raw in task.symbols}
+    for unified, raw in wanted.items():
+        names.learn(unified, raw)
+    ends = simulated(task.rest, task.cannon)
+    client = MarketWSClient(ends, names, clock, sink, WsSettings(), Random(1))
+    client.follow(dict.fromkeys(wanted, Wants()))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(client.run())
+        await measured(task, lambda: seen)
+
+
+async def measured(task: Task, seen: Callable[[], int], counts: Callable[[], dict[str, int]] = dict[str, int]) -> None:
+    """Warm up, count the messages, tell; then nothing more, until the process is ended from outside."""
+    await until(lambda: seen() > 0)
+    tell(step="ready")
+    before = seen()
+    await until(lambda: seen() - before >= task.warm)
+    gc.collect()
+    first, one, counted = seen(), Mark(), counts()
+    if task.messages:
+        await until(lambda: seen() - first >= task.messages)
+    else:
+        await asyncio.sleep(task.seconds)
+    last, two = seen(), Mark()
+    tell(**difference(one, two, last - first), **{name: n - counted[name] for name, n in counts().items()})
+    await asyncio.Event().wait()
+
+
+class Program:
+    """The whole of it, as ``vibe-quant run`` has it, with markets from elsewhere where the task names a cannon."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.watch = Stopwatch()
+        self.began = Mark()
+        self._app: asyncio.Future[Application] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Session and measurement, side by side."""
+        if self.task.orders:
+            self.watch.attach()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_session(self.plan()))
+            await self.measure()
+
+    def plan(self) -> Plan:
+        """As ``app.hosting`` makes it."""
+        task, loaded = self.task, ConfigLoader().load(Path(self.task.config))
+        ends = simulated(task.rest, task.ws)
+        if task.cannon:
+            markets = simulated(task.rest, task.cannon)
+            ends = replace(ends, ws_public=markets.ws_public, ws_market=markets.ws_market)
+        observers: list[Observer] = [Observer("narrator", Narrator("vq").see)]
+        if task.orders:
+            observers.append(Looking(self.watch))
+        return Plan(
+            settings=loaded.settings,
+            endpoints=ends,
+            credentials=Credentials(os.environ["BENCH_KEY"], os.environ["BENCH_SECRET"]),
+            state=Path(task.state),
+            goal=Goal.SERVE,
+            version="bench",
+            config_hash=loaded.sha256,
+            observers=observers,
+            started=self._app.set_result,
+        )
+
+    async def measure(self) -> None:
+        """At work: every position is known and its market is there."""
+        app, task = await self._app, self.task
+        await until(lambda: self._at_work(app))
+        ready = Mark()
+        tell(step="working", seconds=ready.wall - self.began.wall, cpu=ready.cpu - self.began.cpu)
+        await asyncio.sleep(WARM_S)
+        if task.orders:
+            await self._orders(app)
+        market: Any = app.parts.market
+
+        def counts() -> dict[str, int]:
+            conflated, sent = sum(app.inbox.conflated.values()), sum(app.dispatch.sent.values())
+            return {"handled": app.consumer.handled, "conflated": conflated, "sent": sent}
+
+        await measured(task, lambda: int(market.codec.tally.frames), counts)
+
+    def _at_work(self, app: Application) -> bool:
+        held = [leg for leg in app.engine.legs() if leg.known and leg.qty > 0]
+        states = [app.engine.market_state(leg.symbol) for leg in held]
+        ready = app.ready_ms is not None and len(held) >= len(self.task.symbols)
+        return ready and all(state is not None and state.bid is not None and state.last is not None for state in states)
+
+    async def _orders(self, app: Application) -> None:
+        one, watch = Mark(), self.watch
+        seen, others = len(watch.done), watch.others
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.task.within_s
+        await until(lambda: len(watch.done) - seen >= self.task.orders or loop.time() > end)
+        done = watch.done[seen:]
+        rows = [(o.written - o.read, o.journalled - o.decided) for o in done]
+        tell(**difference(one, Mark(), 0, orders=rows, others=watch.others - others))
+        await asyncio.Event().wait()
+
+
+async def main(task: Task) -> None:
+    """Do it, until the process is ended from outside."""
+    await {"bare": bare, "streams": streams, "program": lambda given: Program(given).run()}[task.what](task)
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
+    logger.remove()
+    if given.get("state"):
+        logger.add(Path(given["state"]) / "bench.log", level="INFO")
+    asyncio.run(main(Task(**given)))
