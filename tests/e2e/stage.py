@@ -140,6 +140,7 @@ class Stage:
         self.scene = scene
         self.settings = chosen
         self.times = StreamTimes()
+        self.pg_password: str | None = None
         self.folder = folder
         self.app: Application | None = None
         self.notices: list[Notify] = []
@@ -169,6 +170,7 @@ class Stage:
             goal=goal,
             version="test",
             config_hash="0" * 64,
+            pg_password=self.pg_password,
             observers=[Observer("notices", self._see)],
             times=self.times,
             started=self._began,

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 USER, PASSWORD = "vq", "canary-password"
@@ -29,6 +30,7 @@ class PostgresServer:
         self.folder = folder
         self._binaries = binaries
         self._process: subprocess.Popen[bytes] | None = None
+        self._frozen: list[int] = []
 
     @property
     def url(self) -> str:
@@ -63,6 +65,30 @@ class PostgresServer:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
             self._process = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._process is not None
+
+    def freeze(self) -> None:
+        """Let it and all its processes hang: connections stay and nothing is answered."""
+        self._frozen = self._family()
+        for pid in self._frozen:
+            os.kill(pid, signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on."""
+        for pid in self._frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        self._frozen = []
+
+    def _family(self) -> list[int]:
+        assert self._process is not None
+        leader = self._process.pid
+        children = Path(f"/proc/{leader}/task/{leader}/children").read_text(encoding="ascii")
+        return [leader, *map(int, children.split())]
 
     def _environ(self) -> dict[str, str]:
         return {"PATH": f"{self._binaries}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}

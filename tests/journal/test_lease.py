@@ -56,7 +56,19 @@ async def test_it_lapses_by_the_databases_clock_and_is_lost(postgres: PostgresSe
     assert "host-b" in told[0][1]
     await second.release()
     await first.renew()
-    assert "was removed" in (await first._who())
+    assert await first.holder() == "host-a", "nobody had it"
+    assert [state for state, _ in told] == [LeaseState.LOST, LeaseState.HELD]
+
+
+async def test_an_heir_need_not_wait(postgres: PostgresServer) -> None:
+    await lease_of(postgres, "process 7 (boot-a.1)", account="a5").acquire()
+    other = Lease(postgres.url, "a5", "process 8 (boot-b.1)", lambda *_: None, PASSWORD, "(boot-b.1)")
+    with pytest.raises(LeaseHeldError, match=r"process 7 \(boot-a\.1\)"):
+        await other.acquire()
+    heir = Lease(postgres.url, "a5", "process 9 (boot-a.1)", lambda *_: None, PASSWORD, "(boot-a.1)")
+    await heir.acquire()
+    assert await heir.holder() == "process 9 (boot-a.1)"
+    await heir.release()
 
 
 async def test_it_runs_until_it_is_lost(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,9 +80,13 @@ async def test_it_runs_until_it_is_lost(postgres: PostgresServer, monkeypatch: p
     await asyncio.sleep(0.1)
     assert not task.done()
     await sql(postgres, "DELETE FROM lease WHERE account = 'a3'")
+    await asyncio.sleep(0.1)
+    assert not task.done(), "a database that has lost it is no other instance"
+    assert told == []
+    await sql(postgres, "UPDATE lease SET holder = 'host-b' WHERE account = 'a3'")
     await asyncio.wait_for(task, 10)
     assert told[0][0] is LeaseState.LOST
-    assert "removed" in told[0][1]
+    assert "host-b" in told[0][1]
 
 
 async def test_an_unreachable_database_leaves_it_in_doubt_only_when_it_has_lapsed(

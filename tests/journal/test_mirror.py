@@ -18,6 +18,7 @@ from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.rows import START, first_break
 from vibe_quant.journal.sqlite_journal import SqliteJournal
 from vibe_quant.journal.upgrade import MIRROR_HEAD
+from vibe_quant.ports import JournalBroken
 
 
 @pytest.fixture(autouse=True)
@@ -169,3 +170,24 @@ async def test_nobody_there(tmp_path: Path) -> None:
     with pytest.raises(PostgresError, match=r"cannot be reached|does not answer"):
         async with connected(address_of(f"postgresql://vq@/db?host={tmp_path}", "canary")):
             pass
+
+
+async def test_a_file_that_was_removed_begins_another_chain(postgres: PostgresServer, tmp_path: Path) -> None:
+    path, said = tmp_path / "j", list[str]()
+    mirror = mirror_of(postgres.url, path, said)
+    journal = SqliteJournal(path, "r1", mirror.offer, SMALL)
+    task = asyncio.create_task(mirror.run())
+    journal.write([intent(i) for i in range(5)])
+    await until(lambda: mirror.mirrored == 5)
+    for left in tmp_path.glob("j*"):
+        left.unlink()
+    with pytest.raises(JournalBroken):
+        journal.write([intent(9)])
+    journal.write([intent(7), intent(8)])
+    await until(lambda: mirror.mirrored == 2)
+    await ended(task)
+    journal.close()
+    found = [tuple(getattr(row, name) for name in row.__slots__) for row in JournalReader(path).rows()]
+    assert len(found) == 2
+    assert set(found) <= set(await mirrored(postgres, tmp_path.name))
+    assert len(await mirrored(postgres, tmp_path.name)) == 7

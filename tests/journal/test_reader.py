@@ -72,10 +72,11 @@ def test_fills_and_the_newest_exchange_time(tmp_path: Path) -> None:
 
 
 def test_the_last_pass_of_a_key(tmp_path: Path) -> None:
-    checks = [("k1", True), ("k2", True), ("k1", False)]
+    """One that was found wrong since is no pass any more."""
+    checks = [("k1", True), ("k2", True), ("k1", True), ("k2", False)]
     rows = [Entry("check", T0 + i, {"check": "key_rights", "ok": ok, "key": key}) for i, (key, ok) in enumerate(checks)]
     known = reader(tmp_path, *rows, Entry("check", T0 + 9, {"check": "clock", "ok": True, "key": "k1"}))
-    assert (known.last_key_pass("k1"), known.last_key_pass("k2"), known.last_key_pass("k3")) == (T0, T0 + 1, None)
+    assert (known.last_key_pass("k1"), known.last_key_pass("k2"), known.last_key_pass("k3")) == (T0 + 2, None, None)
 
 
 @pytest.mark.parametrize(

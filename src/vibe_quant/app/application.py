@@ -14,6 +14,7 @@ from vibe_quant.app.breaker import Breaker
 from vibe_quant.app.closing import Closing
 from vibe_quant.app.consumer import Consumer
 from vibe_quant.app.dispatch import Dispatch, Ears
+from vibe_quant.app.holding import Holding
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.levels import Levels
 from vibe_quant.app.observers import Observer
@@ -23,7 +24,7 @@ from vibe_quant.app.time_sync import TimeSync
 from vibe_quant.core.engine import Engine
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain.enums import Stream
-from vibe_quant.domain.events import Event, Hold, Stop, StreamUp
+from vibe_quant.domain.events import Event, Stop, StreamUp
 from vibe_quant.domain.settings import Settings
 from vibe_quant.ports import Clock, Entry, Exchange, Journal, MarketFeed, UserFeed
 
@@ -32,7 +33,7 @@ FAILED = 1
 REFUSED = 3
 LOOK_S = 0.1
 PROTECT_S = 20.0
-STARTING = "the start is not over"
+STARTS, STARTING = "start", "the start is not over"
 
 
 async def _at_once(app: Application) -> None:
@@ -62,6 +63,8 @@ class Parts:
     observers: Sequence[Observer] = ()
     beside: Mapping[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
     """Tasks that run as long as the application does, by name."""
+    holding: Holding | None = None
+    """Through which those beside hold discretion back; None: they do not."""
     first: Sequence[Event] = ()
     booked: Container[tuple[str, int]] = ()
     """Trades that others have journalled, or will."""
@@ -77,6 +80,7 @@ class Application:
         self.inbox = inbox
         self.parts = parts
         self.engine = Engine(settings, parts.run, parts.random)
+        self.holding = parts.holding or Holding(parts.clock, inbox.put)
         self.breaker = Breaker(settings.shared.breaker)
         self.levels = Levels(self.breaker.is_open, parts.clock.now_ms())
         self.dispatch = Dispatch(parts.exchange, parts.clock, self.breaker, inbox.put, self._ears())
@@ -94,7 +98,7 @@ class Application:
         """Work until told to stop, or the goal is reached; the exit code of the process."""
         for event in self.parts.first:
             self.inbox.put(event)
-        self.inbox.put(Hold(self.parts.clock.now_ms(), STARTING))
+        self.holding.put(STARTS, STARTING)
         self._start()
         course = asyncio.ensure_future(self._course(goal))
         try:
@@ -161,7 +165,7 @@ class Application:
             await self._until(prelude.done)
             if prelude.done():
                 prelude.result()
-                self.inbox.put(Hold(self.parts.clock.now_ms(), None))
+                self.holding.put(STARTS, None)
         finally:
             prelude.cancel()
 

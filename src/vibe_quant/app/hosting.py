@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -45,6 +45,7 @@ class Job:
     until_flat: bool
     version: str
     out: TextIO
+    pg_password: str | None = field(default=None, repr=False)
 
 
 Hosting = Callable[[Job, Redactor], Coroutine[Any, Any, int]]
@@ -103,6 +104,7 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
             version=job.version,
             config_hash=job.loaded.sha256,
             configuration=str(job.loaded.path),
+            pg_password=job.pg_password,
             observers=(Observer("narrator", narrator.see), Observer("cards", cards.see)),
             started=course.began,
         )

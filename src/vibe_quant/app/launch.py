@@ -88,6 +88,7 @@ def _job(loaded: Loaded, options: RunOptions, environment: Mapping[str, str], ou
         until_flat=options.until_flat,
         version=__version__,
         out=out,
+        pg_password=mirror,
     )
     return job, Redactor([*secrets, *([] if mirror is None else [mirror])])
 

@@ -122,6 +122,8 @@ class Recorder:
             case ev.Refused() | ev.Unknown() | ev.OrderMissing():
                 body = {"answer": type(event).__name__, **plain(event)}
                 yield Entry("report", at_ms, body, event.symbol, "", event.client_id)
+            case ev.Hold():
+                yield Entry("decision", at_ms, {"held": event.reason})
             case ev.Pause() | ev.Resume() | ev.Flatten() | ev.Stop():
                 yield _command(event, at_ms)
             case _:

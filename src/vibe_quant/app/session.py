@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from loguru import logger
 
-from vibe_quant.app.application import LOOK_S, REFUSED, Application, Goal, Parts
+from vibe_quant.app.application import REFUSED, Application, Goal, Parts
+from vibe_quant.app.aside import aside
 from vibe_quant.app.clock import StartIds, SystemClock
+from vibe_quant.app.database import Database, database_of
+from vibe_quant.app.holding import Holding
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.instance import Held, InstanceLock, fingerprint, this_process
-from vibe_quant.app.memory import Memory, flattens, pauses, remember
+from vibe_quant.app.key_watch import KeyWatch, key_check
+from vibe_quant.app.memory import Memory, pauses, remember
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.paper import open_paper, paper_account
 from vibe_quant.app.patience import Patience
 from vibe_quant.app.places import journal_file
+from vibe_quant.app.prelude import Prelude
 from vibe_quant.app.restart import Restart
 from vibe_quant.app.start_findings import Account
 from vibe_quant.app.start_gate import Report, StartGate, held_by_another
@@ -53,6 +58,7 @@ class Plan:
     version: str
     config_hash: str
     configuration: str = ""
+    pg_password: str | None = field(default=None, repr=False)
     observers: Sequence[Observer] = ()
     times: StreamTimes = field(default_factory=StreamTimes)
     started: Callable[[Application], None] = field(default=lambda _: None)
@@ -69,17 +75,32 @@ async def run_session(plan: Plan) -> int:
     clock, shared = SystemClock(), plan.settings.shared
     account = _account(plan)
     since = datetime.fromtimestamp(clock.wall_ms() / 1000, UTC).isoformat(timespec="seconds")
-    lock = await InstanceLock.acquire(account, this_process(since, plan.configuration, shared.venue.value))
+    me = this_process(since, plan.configuration, shared.venue.value)
+    lock = await InstanceLock.acquire(account, me)
     if isinstance(lock, Held):
         _told(held_by_another(lock))
         return REFUSED
-    run = StartIds().run()
-    journal = SqliteJournal(journal_file(shared, plan.state), run)
+    run, path = StartIds().run(), journal_file(shared, plan.state)
+    database = database_of(shared, account, me, run, path, plan.pg_password, tell)
     try:
-        return await Session(plan, clock, run, account, journal).work()
+        return await _with_journal(plan, clock, run, account, path, database)
+    finally:
+        await lock.release()
+
+
+async def _with_journal(plan: Plan, clock: SystemClock, run: str, account: str, path: Path, database: Database) -> int:
+    """The rest of the run once no other host has the account; a lease that is not given back lapses by itself."""
+    refused = await database.take()
+    if refused is not None:
+        tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, refused))
+        return REFUSED
+    journal = SqliteJournal(path, run, database.offer)
+    try:
+        code = await Session(plan, clock, run, account, journal, database).work()
     finally:
         journal.close()
-        await lock.release()
+    await database.end(journal.acknowledged.seq)
+    return code
 
 
 def _account(plan: Plan) -> str:
@@ -104,13 +125,17 @@ def _wire(plan: Plan, clock: SystemClock, sink: Sink, random: Random) -> Wire:
 class Session:
     """The start's checks, then the application; the account is ours and the journal is open."""
 
-    def __init__(self, plan: Plan, clock: SystemClock, run: str, account: str, journal: SqliteJournal) -> None:
+    def __init__(
+        self, plan: Plan, clock: SystemClock, run: str, account: str, journal: SqliteJournal, database: Database
+    ) -> None:
         self._plan = plan
         self._clock = clock
         self._run = run
         self._account = account
         self._journal = journal
+        self._database = database
         self._inbox = Inbox()
+        self._holding = Holding(clock, self._inbox.put)
         self._random = Random()
         self._wire = _wire(plan, clock, self._inbox.put, self._random)
         self._time = TimeSync(self._wire.exchange, clock, self._inbox.put, tell)
@@ -126,7 +151,7 @@ class Session:
             self._record_start(report)
             if report.refusals and not report.stops_allowed:
                 return REFUSED
-            return await self._trade(report, memory)
+            return await self._trade(report, memory, key_passed_ms)
         finally:
             await self._wire.exchange.close()
 
@@ -145,10 +170,20 @@ class Session:
             return Memory(), None
 
     async def _gate(self, key_passed_ms: int | None) -> Report:
-        shared = self._plan.settings.shared
-        account = Account(self._account, shared.venue, shared.allow, shared.client_order_prefix, key_passed_ms)
+        account = self._of(key_passed_ms)
         gate = StartGate(self._wire.exchange, self._clock, self._time, self._plan.settings, account, tell)
         return await gate.run(self._wire.opening)
+
+    def _of(self, key_passed_ms: int | None) -> Account:
+        shared = self._plan.settings.shared
+        return Account(self._account, shared.venue, shared.allow, shared.client_order_prefix, key_passed_ms)
+
+    def _beside(self, report: Report, key_passed_ms: int | None) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+        """What runs beside the application, by name; it holds discretion back where it must."""
+        passed = self._clock.server_ms() if report.key_passed else key_passed_ms
+        hold = self._holding.put
+        keys = KeyWatch(self._wire.exchange, self._clock, self._of(passed), self._write, hold, tell)
+        return {**self._database.tasks(hold), "key": lambda: aside("the look at the key's rights", keys.run)}
 
     def _record_start(self, report: Report) -> None:
         plan, shared = self._plan, self._plan.settings.shared
@@ -163,8 +198,8 @@ class Session:
         }
         at = self._clock.server_ms()
         rows = [Entry("start", at, body)]
-        if report.key_passed:
-            rows.append(Entry("check", at, {"check": "key_rights", "ok": True, "key": self._account}))
+        if report.key_passed is not None:
+            rows.append(key_check(self._account, at, report.key_passed))
         self._write(rows)
 
     def _write(self, rows: Sequence[Entry]) -> None:
@@ -174,7 +209,7 @@ class Session:
         except JournalBroken as broken:
             logger.error("{}", broken)
 
-    async def _trade(self, report: Report, memory: Memory) -> int:
+    async def _trade(self, report: Report, memory: Memory, key_passed_ms: int | None) -> int:
         plan, wire = self._plan, self._wire
         reader = JournalReader(self._journal.path)
         restart = Restart(wire.exchange, self._clock, memory, reader, self._write, tell, self._patience)
@@ -190,6 +225,8 @@ class Session:
             journal=self._journal,
             time_sync=self._time,
             observers=plan.observers,
+            beside=self._beside(report, key_passed_ms),
+            holding=self._holding,
             first=[*report.rules, *pauses(memory.standing, self._clock), well],
             booked=restart.found.trades,
             prelude=Prelude(restart, memory, self._clock).run,
@@ -197,29 +234,6 @@ class Session:
         app = Application(plan.settings, self._inbox, parts)
         plan.started(app)
         return await app.run(Goal.PROTECT if report.refusals else plan.goal)
-
-
-class Prelude:
-    """The rest of a restart, while stops and panic are at work already."""
-
-    def __init__(self, restart: Restart, memory: Memory, clock: SystemClock) -> None:
-        self._restart = restart
-        self._memory = memory
-        self._clock = clock
-
-    async def run(self, app: Application) -> None:
-        """Settle what earlier runs have left, then what they were told to flatten goes on."""
-        try:
-            await self._restart.run()
-        except JournalBroken as broken:
-            logger.error("what earlier runs have left could not be looked up: {}", broken)
-        if not self._memory.standing.flattens:
-            return
-        while not all(leg.known for leg in app.engine.legs()) and not app.engine.house.stopping:
-            await asyncio.sleep(LOOK_S)
-        held = [(leg.symbol, leg.side) for leg in app.engine.legs() if leg.qty > 0]
-        for flatten in flattens(self._memory.standing, held, self._clock.now_ms()):
-            app.inbox.put(flatten)
 
 
 def _told(report: Report) -> None:

@@ -33,13 +33,13 @@ class Report:
     """What the start found.
 
     ``stops_allowed``: nothing is wrong with the key and the position mode, so that protective stops are placed even
-    where another check refuses.  ``key_passed``: the key's rights were read and are good, to be journalled with the
-    time.  ``rules``: what was read of the listed symbols, for the engine.
+    where another check refuses.  ``key_passed``: the key's rights were read and are good (None: they could not be
+    read), to be journalled with the time.  ``rules``: what was read of the listed symbols, for the engine.
     """
 
     findings: tuple[Finding, ...]
     stops_allowed: bool = False
-    key_passed: bool = False
+    key_passed: bool | None = None
     measured: Measured | None = None
     rules: tuple[ev.RulesLoaded, ...] = ()
 
@@ -88,7 +88,7 @@ class StartGate:
         opened = list(await opening(self._patience))
         self._found += opened
         alive = not any(found.refuses for found in opened) and await self._check_account()
-        passed = alive and await self._check_rights()
+        passed = await self._check_rights() if alive else None
         if alive:
             await self._check_symbols()
             await self._look_around()
@@ -121,13 +121,16 @@ class StartGate:
         self._found += find.of_config(answer, self._account)
         return isinstance(answer, Accepted)
 
-    async def _check_rights(self) -> bool:
-        """Whether the key's rights were read and are good; the host that tells them is not waited for long."""
+    async def _check_rights(self) -> bool | None:
+        """Whether the key's rights are good; None where they could not be read.
+
+        The host that tells them is not waited for long.
+        """
         answer = await self._patience.ask("the rights of the API key", self._exchange.key_rights, FEW)
         found = list(find.of_rights(answer, self._account, self._clock.server_ms()))
         self._found += found
         known = isinstance(answer, Accepted) and answer.value is not None
-        return known and not any(finding.refuses for finding in found)
+        return not any(finding.refuses for finding in found) if known else None
 
     async def _check_symbols(self) -> None:
         symbols = [symbol for symbol, _ in self._settings.symbols]

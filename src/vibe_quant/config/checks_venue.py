@@ -41,8 +41,9 @@ def _mirror(url: str) -> Iterator[Finding]:
     """The address itself is never shown: it may hold what it should not."""
     try:
         parts = urlsplit(url)
-        secret = parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
-        known = parts.scheme in ("postgresql", "postgresql+psycopg") and bool(parts.hostname)
+        options = parse_qs(parts.query, keep_blank_values=True)
+        secret = parts.password is not None or "password" in options
+        known = parts.scheme in ("postgresql", "postgresql+psycopg") and bool(parts.hostname or "host" in options)
     except ValueError:
         secret = known = False
     if secret:

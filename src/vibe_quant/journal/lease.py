@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
+import psycopg
 from sqlalchemy import and_, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -32,6 +34,8 @@ class LeaseHeldError(Exception):
 class Lease:
     """The right to trade ``account`` (a fingerprint, never a key); ``holder`` names host, process and run.
 
+    ``heir``: a holder whose name ends so is known to be dead, and need not lapse first; "": none but ourselves.
+
     ``changed`` is told LOST once another holds it, DOUBTFUL while the database has not been reached for as long as a
     lease is valid, and HELD when it is ours again.
     """
@@ -43,10 +47,12 @@ class Lease:
         holder: str,
         changed: Callable[[LeaseState, str], None],
         password: str | None = None,
+        heir: str = "",
     ) -> None:
         self._address = address_of(url, password)
         self._account = account
         self._holder = holder
+        self._heir = heir or holder
         self._changed = changed
         self._state = LeaseState.HELD
         self._renewed_s = 0.0
@@ -60,7 +66,7 @@ class Lease:
         """
         async with connected(self._address) as connection:
             await migrate(connection)
-            if await fetch(connection, _TAKE, account=self._account, holder=self._holder):
+            if await self._take(connection):
                 self._renewed_s = asyncio.get_running_loop().time()
                 return
         raise LeaseHeldError(await self._who())
@@ -76,6 +82,7 @@ class Lease:
         try:
             async with connected(self._address) as connection:
                 ours = await fetch(connection, _RENEW, of=self._account, by=self._holder)
+                ours = ours or await self._take(connection)  # nobody's: removed, or lost with the database's last copy
             detail = "" if ours else await self._who()
         except PostgresError as error:
             if asyncio.get_running_loop().time() - self._renewed_s >= VALID_S:
@@ -103,10 +110,11 @@ class Lease:
         async with connected(self._address) as connection:
             await fetch(connection, _RELEASE, of=self._account, by=self._holder)
 
+    async def _take(self, connection: psycopg.AsyncConnection[Any]) -> list[Any]:
+        return await fetch(connection, _TAKE, account=self._account, holder=self._holder, heir=self._heir)
+
     async def _who(self) -> str:
-        by = await self.holder()
-        if by is None:
-            return "the lease of this account was removed; start again to take it"
+        by = await self.holder() or "one that has given it back just now"
         return (
             f"this account is traded by another instance: {by}. Stop that one first; where it died, its lease lapses "
             f"by itself within {VALID_S} s"
@@ -124,7 +132,11 @@ _NEW = insert(leases).values(account=bindparam("account"), holder=bindparam("hol
 _TAKE = _NEW.on_conflict_do_update(
     index_elements=[leases.c.account],
     set_={"holder": _NEW.excluded.holder, "until": _UNTIL},
-    where=or_(leases.c.until < _NOW, leases.c.holder == _NEW.excluded.holder),
+    where=or_(
+        leases.c.until < _NOW,
+        leases.c.holder == _NEW.excluded.holder,
+        func.right(leases.c.holder, func.length(bindparam("heir"))) == bindparam("heir"),
+    ),
 ).returning(leases.c.until)
 _OURS = and_(leases.c.account == bindparam("of"), leases.c.holder == bindparam("by"))
 _RENEW = update(leases).where(_OURS).values(until=_UNTIL).returning(leases.c.until)

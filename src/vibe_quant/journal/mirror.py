@@ -51,6 +51,8 @@ class PostgresMirror:
         self._queue: deque[Row] = deque(maxlen=QUEUE)
         self._news = asyncio.Event()
         self._down = False
+        self._offered = 0
+        self._anew = False
         self.mirrored = 0
         """The newest row that is in the mirror."""
         self.dropped = 0
@@ -58,6 +60,10 @@ class PostgresMirror:
 
     def offer(self, rows: Sequence[Row]) -> None:
         """Rows that are on the disk; returns at once."""
+        if rows and rows[0].seq <= self._offered:  # the file was removed, and a new one begun
+            self._queue.clear()
+            self._anew = True
+        self._offered = rows[-1].seq if rows else self._offered
         self.dropped += max(0, len(self._queue) + len(rows) - QUEUE)
         self._queue.extend(rows)
         self._news.set()
@@ -79,10 +85,11 @@ class PostgresMirror:
     async def _follow(self) -> None:
         async with connected(self._address) as connection:
             await migrate(connection)
+            self._anew = False
             instance = await self._instance()
             found = await fetch(connection, _NEWEST, instance=instance)
             self.mirrored = found[0][0] or 0
-            while True:
+            while not self._anew:
                 self._news.clear()
                 while batch := self._next():
                     await execute_many(connection, _INSERT, [{"instance": instance, **asdict(row)} for row in batch])

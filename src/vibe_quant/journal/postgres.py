@@ -140,7 +140,7 @@ async def migrate(connection: psycopg.AsyncConnection[Any]) -> None:
     Raises:
         NewerFormError: it is beyond.
     """
-    async with connection.transaction():
+    async with asyncio.timeout(2 * TIMEOUT_S), connection.transaction():
         await ask(connection, f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
         there = await ask(connection, "SELECT to_regclass('alembic_version') IS NOT NULL")
         current = await ask(connection, READ_REVISION) if there[0][0] else []

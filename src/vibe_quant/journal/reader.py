@@ -100,10 +100,10 @@ class JournalReader:
         return standing(self._all(wanted.order_by(entries.c.seq)))
 
     def last_key_pass(self, key: str) -> int | None:
-        """When the rights of the key with this fingerprint were last read and found right, epoch ms."""
-        passed = and_(_body("check") == "key_rights", _body("ok") == 1, _body("key") == key)
-        row = self._one(_of("check").where(passed).order_by(entries.c.seq.desc()).limit(1))
-        return None if row is None else row.at_ms
+        """When the rights of the key of this fingerprint were last read, epoch ms; None where they were wrong then."""
+        read = and_(_body("check") == "key_rights", _body("key") == key)
+        row = self._one(_of("check").where(read).order_by(entries.c.seq.desc()).limit(1))
+        return None if row is None or not row.data().get("ok") else row.at_ms
 
     def rows(
         self,

@@ -1,0 +1,41 @@
+"""Work that trading does not need: whatever becomes of it, it neither ends the program nor holds up its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from loguru import logger
+
+AGAIN_S = 60.0
+GRACE_S = 1.0
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def aside(name: str, work: Work, again_s: float = AGAIN_S) -> None:
+    """Do it until cancelled; what raises is said and begun again later, what returns is over and is waited upon."""
+    while True:
+        task = asyncio.create_task(work(), name=name)
+        try:
+            await asyncio.wait([task])
+        finally:
+            await put_away(task)
+        if task.cancelled() or task.exception() is None:
+            await asyncio.Event().wait()
+        logger.opt(exception=task.exception()).error(
+            "a defect: {} has failed; trading goes on without it. It is begun again in {:.0f} s.", name, again_s
+        )
+        await asyncio.sleep(again_s)
+
+
+async def put_away(task: asyncio.Task[Any]) -> None:
+    """Cancel it, twice where once is not enough: a database's driver first asks the server, which may not answer."""
+    for _ in range(2):
+        if task.done():
+            return
+        task.cancel()
+        await asyncio.wait([task], timeout=GRACE_S)
+    if not task.done():
+        logger.warning("{} does not end and is left behind", task.get_name())
