@@ -64,7 +64,7 @@ class PaperExchange:
     """
 
     def __init__(self, venue: PaperVenue, public: PublicReads, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
-        self._venue = venue
+        self.venue = venue
         self._sim = venue.exchange
         self._public = public
         self._clock = clock
@@ -76,7 +76,7 @@ class PaperExchange:
 
     async def submit(self, order: OrderIntent) -> Outcome[ev.OrderUpdate]:
         """Enters the imagined book, which shows what the streams have told last."""
-        if not self._venue.has_book(order.symbol):
+        if not self.venue.has_book(order.symbol):
             return _bookless(order.symbol)
         return await self._ask(lambda j: answers.order_ack(self._sim.place(order_request(order), j.at), j.recv))
 
@@ -88,7 +88,7 @@ class PaperExchange:
 
     async def amend(self, amend: AmendOrder) -> Outcome[ev.OrderUpdate]:
         """Price and total quantity."""
-        if not self._venue.has_book(amend.symbol):
+        if not self.venue.has_book(amend.symbol):
             return _bookless(amend.symbol)
         return await self._ask(
             lambda j: answers.order_read(self._sim.amend(amend_request(amend, j.signed), j.at), j.recv, False)
@@ -138,7 +138,7 @@ class PaperExchange:
         """The real one, which the imagined exchange hears of too."""
         read = await self._public.mark(symbol)
         if isinstance(read, Accepted):
-            self._venue.show(read.value)
+            self.venue.show(read.value)
         return read
 
     async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
@@ -146,7 +146,7 @@ class PaperExchange:
         read = await self._public.listed_rules(symbol)
         if not isinstance(read, Accepted):
             return read
-        self._venue.list_symbol(read.value)
+        self.venue.list_symbol(read.value)
         market, account = self._sim.venue.market(symbol), self._sim.account
         now = self._clock.now_ms()
         return Accepted(ev.RulesLoaded(read.value, now, market.brackets, account.maker_fee, account.taker_fee))
@@ -165,7 +165,7 @@ class PaperExchange:
 
     async def user_trades(self, symbol: str, since_ms: int) -> Outcome[tuple[UserTrade, ...]]:
         """Of this run, the newest 20,000 of all symbols."""
-        trades = self._venue.trades
+        trades = self.venue.trades
         return await self._ask(lambda _: tuple(t for t in trades if t.symbol == symbol and t.exch_ms >= since_ms))
 
     async def close(self) -> None:
@@ -175,16 +175,16 @@ class PaperExchange:
     async def _ask(self, work: Callable[[Journey], T]) -> Outcome[T]:
         """There, be worked at the time of arrival, and back."""
         sent, signed = self._clock.now_ms(), self._clock.server_ms()
-        latency = self._venue.latency
+        latency = self.venue.latency
         await self._sleep(latency.entry() / 1000)
         back_ms = latency.response()
-        journey = Journey(self._venue.time(), signed, sent, self._clock.now_ms() + back_ms)
+        journey = Journey(self.venue.time(), signed, sent, self._clock.now_ms() + back_ms)
         outcome: Outcome[T]
         try:
             outcome = Accepted(work(journey))
         except records.Rejected as refusal:
             outcome = Rejected(refusal.code, refusal.message, signed)
-        self._venue.collect()
+        self.venue.collect()
         await self._sleep(back_ms / 1000)
         return outcome
 
