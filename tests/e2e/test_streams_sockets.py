@@ -31,6 +31,12 @@ EACH = [("public",), ("market",), ("private",), ("public", "market", "private")]
 BROKEN = ("connection broke", "closed by the exchange")
 SILENT = ("connected and silent",)
 DEAD = ("connected and silent", "closed by this side, code 1011", "connection broke")
+DOWN = {
+    Stream.BOOK: "the book stream is down",
+    Stream.MARKET: "the trade stream is down",
+    Stream.USER: "the user stream is down",
+}
+READS = ("GET /fapi/v3/positionRisk", "GET /fapi/v1/exchangeInfo")
 SYMBOL = "BTC/USDT:USDT"
 
 
@@ -58,15 +64,20 @@ async def back_at_work(on: Stage, streams: list[Stream], because: tuple[str, ...
 @pytest.mark.parametrize("classes", EACH, ids="-".join)
 @pytest.mark.parametrize("code", [None, 1001], ids=["reset", "closed"])
 async def test_closed_sockets_are_opened_again(tmp_path: Path, classes: tuple[str, ...], code: int | None) -> None:
-    async with stage(tmp_path, SCENE, chosen=paced(600), times=TIMES) as on:
+    """Reads take their time, so that discretion has something to wait for; what was resting is cancelled meanwhile."""
+    chosen = paced(600, reconnect="{initial_delay_ms: 1200, max_delay_ms: 1200}")
+    async with stage(tmp_path, SCENE, chosen=chosen, times=TIMES) as on:
         app = await on.working()
         await on.protected()
         assert app.levels.level is Level.STREAM
+        await on.fault("ack_late", where={"endpoint": list(READS)}, when={"rate": 1}, delay_ms=700)
         await on.act("sockets_closed", classes=classes, **({} if code is None else {"code": code}))
         await on.until(lambda: app.levels.level is Level.REST, 5, "the second level")
         streams = [STREAMS[name] for name in classes]
         await back_at_work(on, streams, BROKEN)
         assert app.levels.level is Level.STREAM
+        assert any(blocked(on, DOWN[stream]) for stream in streams)
+        assert blocked(on, "since a stream came up")
         assert all(len(lost(on, stream)) == (stream in streams) for stream in Stream)
 
 
