@@ -251,6 +251,8 @@ class Stage:
         assert self._task is not None
         self._task.cancel()
         await asyncio.wait([self._task])
+        if self.app is not None:
+            await self.app.dispatch.settle(0)
 
     @property
     def journal(self) -> JournalReader:

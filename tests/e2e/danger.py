@@ -1,0 +1,55 @@
+"""Settings and words for stories near liquidation: panic in three tiers, a stop, an exit that is easily overtaken."""
+
+from __future__ import annotations
+
+from tests.e2e.stage import BTC, CONFIG, Stage, settings
+
+from vibe_quant.domain.enums import Severity, SignalReason
+from vibe_quant.domain.intents import OrderIntent
+from vibe_quant.domain.settings import Settings
+
+STOP = """
+    protective_stop: {dist_to_liq: 0.004, loosen_cooldown_s: 0}"""
+AMENDS = "  execution:\n    amend: true\n"
+TIERS = """
+    liq_distance_threshold: 0.035
+    panic_close:
+      enabled: true
+      tiers:
+        - {dist_to_liq: 0.030, slice_ratio: 0.34, maker_timeouts_to_escalate: 1}
+        - {dist_to_liq: 0.020, slice_ratio: 0.5, maker_timeouts_to_escalate: 0}
+        - {dist_to_liq: 0.012, slice_ratio: 1, maker_timeouts_to_escalate: 0}"""
+
+
+def patient_text(*, panic: bool = True) -> str:
+    """An exit of ten minutes in small orders."""
+    text = CONFIG.replace("    reconcile_interval_s: 5", f"    reconcile_interval_s: 5{STOP}{TIERS if panic else ''}")
+    text = text.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 600, endgame_s: 2, min_child: 0.004")
+    assert "min_child" in text and "dist_to_liq" in text
+    return text
+
+
+def patient(*, panic: bool = True, symbol: str = BTC, stop: str = "0.004", amend: bool = False) -> Settings:
+    """The same as settings; ``stop`` is its distance to liquidation."""
+    text = patient_text(panic=panic).replace(BTC, symbol).replace("dist_to_liq: 0.004", f"dist_to_liq: {stop}")
+    return settings(text.replace("  execution:\n", AMENDS) if amend else text)
+
+
+def sent(on: Stage, reason: SignalReason) -> list[OrderIntent]:
+    """Orders that were sent for one reason."""
+    return [intent for intent in on.intents if isinstance(intent, OrderIntent) and intent.reason is reason]
+
+
+def alarms(on: Stage, words: str) -> list[str]:
+    """What the operator was alarmed by."""
+    return [n.text for n in on.notices if n.severity is Severity.ALARM and words in n.text]
+
+
+def told(on: Stage, words: str) -> list[str]:
+    """What the operator was told, whatever its weight."""
+    return [n.text for n in on.notices if words in n.text]
+
+
+def fired(on: Stage) -> list[str]:
+    """Stops of ours whose order reached the book."""
+    return [o.client_id for o in on.truth.orders if o.client_id.startswith(f"{on.truth.prefix}-ps-")]
