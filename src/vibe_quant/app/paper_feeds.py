@@ -77,4 +77,5 @@ class PaperUserFeed:
             for event in venue.deliver():
                 self._sink(event)
             with suppress(TimeoutError):
-                await asyncio.wait_for(venue.news.wait(), venue.wait_ms() / 1000)
+                async with asyncio.timeout(venue.wait_ms() / 1000):  # wait_for may swallow a cancellation
+                    await venue.news.wait()

@@ -134,7 +134,8 @@ class TimeSync:
         while True:
             await asyncio.sleep(min(asked_gap_s, wait_s))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), max(0.0, wait_s - asked_gap_s))
+                async with asyncio.timeout(max(0.0, wait_s - asked_gap_s)):  # wait_for may swallow a cancellation
+                    await self._asked.wait()
             self._asked.clear()
             found = await self.once()
             wait_s = interval_s if isinstance(found, Measured) else again_s

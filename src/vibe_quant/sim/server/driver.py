@@ -79,4 +79,5 @@ class Driver:
             self._wake.clear()
             left = min(LONGEST_SLEEP_S, max(0.0, (self._box.due - now) / 1000))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), left)
+                async with asyncio.timeout(left):  # wait_for may swallow a cancellation, and the task would go on
+                    await self._wake.wait()
