@@ -71,6 +71,12 @@ async def test_legs_are_seated_at_their_entry_or_at_the_mark_and_followed() -> N
     assert began.market.wanted == {BTC: Wants(LEVELS)}
 
 
+async def test_an_account_without_positions_has_nothing_to_do() -> None:
+    _, empty = await Began().run()
+    assert "global.paper.positions is empty" in empty.text
+    assert (empty.refuses, empty.severity) == (False, Severity.WARNING)
+
+
 async def test_an_exchange_that_does_not_answer_is_waited_for() -> None:
     began = Began(seat())
     began.public.silent = 3

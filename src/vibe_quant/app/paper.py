@@ -35,6 +35,10 @@ ASSUMED = (
     "account begins anew at each start, as global.paper says: orders, positions and commands of earlier runs are not "
     "carried on."
 )
+EMPTY = (
+    "global.paper.positions is empty, and nobody opens a position in an account that is imagined: there is nothing to "
+    "do. Name the legs that it shall begin with."
+)
 NOTHING = "Nothing was started."
 
 
@@ -51,6 +55,8 @@ class PaperOpening:
     async def run(self, patience: Patience) -> tuple[Finding, ...]:
         """Seat the configured legs at the market's mark; waits as long as the exchange does not answer."""
         self.found = [remark(Check.ACCOUNT, Severity.INFO, ASSUMED)]
+        if not self.settings.positions:
+            self.found.append(remark(Check.ACCOUNT, Severity.WARNING, EMPTY))
         for seat in self.settings.positions:
             await self._seat(seat, patience)
         self.feed.hold(seat.symbol for seat in self.settings.positions)
