@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.request_scenes import WALLET, Watched, watched
+from tests.e2e.request_scenes import Watched, watched
 from tests.e2e.stage import BTC, CONFIG, LONG, Scene, settings
 
 from vibe_quant.domain.commands import Flatten, Resume
@@ -18,8 +18,13 @@ from vibe_quant.journal.rows import Row
 from vibe_quant.sim.order_records import SimOrder
 
 RAW = "BTCUSDT"
+LEG = (RAW, LONG)
 ALONE = ((LONG, "0.1"),)
 """One leg, which has a liquidation price by ``WALLET``."""
+WALLET = "700"
+SHORT_CONFIG = CONFIG.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 5, endgame_s: 2")
+SLOW_CONFIG = CONFIG.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 600, endgame_s: 2")
+"""Orders at the touch, one after the other, and a position that outlasts its story."""
 RESTING = CONFIG.replace(
     "order_ttl_ms: 300", "order_ttl_ms: 60000\n    maker_safety_ticks: 1000\n    maker_timeouts_to_escalate: 0"
 ).replace("names: [patient]", "names: [orderbook_price]")
@@ -44,7 +49,7 @@ async def at_rest(
     **judgement: Any,
 ) -> AsyncIterator[Watched]:
     """A program whose order rests at the exchange, under a stop that stands."""
-    scene = scene or Scene(seats=ALONE, wallet=WALLET)
+    scene = scene or alone()
     async with watched(folder, scene, chosen or resting(), **judgement) as w:
         await rests(w)
         await w.on.until(lambda: w.on.truth.stops(), 10, "a stop")
@@ -55,6 +60,22 @@ async def rests(w: Watched, side: PositionSide = LONG, within_s: float = 10) -> 
     """Wait until an order of the side rests; that order."""
     await w.on.until(lambda: live(w, side), within_s, f"a resting order of {side}")
     return live(w, side)[0]
+
+
+def alone(*faults: Mapping[str, Any], **more: Any) -> Scene:
+    """A calm market and the one leg."""
+    return Scene(seats=ALONE, faults=faults, **{"wallet": WALLET, **more})
+
+
+def orders_of(w: Watched, side: PositionSide, since_ms: int) -> list[SimOrder]:
+    """The program's orders of a side that the exchange took after a moment."""
+    return [order for order in w.on.truth.own if order.position_side is side and order.created_ms > since_ms]
+
+
+async def again(w: Watched, since_ms: int, within_s: float = 15, side: PositionSide = LONG) -> SimOrder:
+    """Wait for the side's first order after a moment."""
+    await w.on.until(lambda: orders_of(w, side, since_ms), within_s, f"another order of {side}")
+    return orders_of(w, side, since_ms)[0]
 
 
 def live(w: Watched, side: PositionSide = LONG) -> list[SimOrder]:

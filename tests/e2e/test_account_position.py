@@ -6,9 +6,22 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.e2e.account_scenes import ALONE, RAW, at_rest, flatten, journalled, live, reads, resting, rests
-from tests.e2e.request_scenes import POST, WALLET, fault, scene, watched
-from tests.e2e.stage import BTC, LONG, SHORT, Scene
+from tests.e2e.account_scenes import (
+    LEG,
+    RAW,
+    SHORT_CONFIG,
+    again,
+    alone,
+    at_rest,
+    flatten,
+    journalled,
+    live,
+    reads,
+    resting,
+    rests,
+)
+from tests.e2e.request_scenes import POST, fault, watched
+from tests.e2e.stage import BTC, LONG, SHORT, settings
 
 from vibe_quant.domain.enums import NoticeKind, OrderStatus, Severity
 from vibe_quant.domain.events import Refused
@@ -16,7 +29,6 @@ from vibe_quant.domain.intents import CancelOrder
 from vibe_quant.sim.switches import Switches
 
 D = Decimal
-LEG = (RAW, LONG)
 LARGE = {"base_mult": "50", "max_order_notional": "9000"}
 """Orders of 0.05, the cap of multiples, where the position is 0.1."""
 
@@ -39,13 +51,13 @@ async def test_what_is_closed_by_hand_beside_a_small_order_leaves_the_order_alon
 async def test_an_order_larger_than_what_is_left_is_withdrawn_and_the_next_one_fits(
     tmp_path: Path, exchange_removes: bool
 ) -> None:
-    account = Scene(seats=ALONE, wallet=WALLET, switches=Switches(knock_out_closers=exchange_removes))
+    account = alone(switches=Switches(knock_out_closers=exchange_removes))
     async with at_rest(tmp_path, account, resting(**LARGE)) as w:
         order = await rests(w)
         assert order.qty == D("0.05")
         await w.on.fault("position_closed", symbol=RAW, side="LONG", qty="0.08")
         await w.on.until(lambda: order.status.is_final, 3, "the end of the order that is too large")
-        after = await w.again(LONG, order.updated_ms)
+        after = await again(w, order.updated_ms)
         assert w.on.truth.struck("position_closed") == 1
         assert after.qty <= D("0.02")
         if not exchange_removes:
@@ -73,7 +85,7 @@ async def test_where_the_whole_is_closed_by_hand_orders_and_stop_go_and_the_exit
 
 async def test_a_position_that_is_gone_when_an_order_arrives_is_read_and_ends_the_exit(tmp_path: Path) -> None:
     closed = fault("position_closed", POST, nth=3, symbol=RAW, side="LONG")
-    async with watched(tmp_path, scene(closed, seats=ALONE)) as w:
+    async with watched(tmp_path, alone(closed), settings(SHORT_CONFIG)) as w:
         await w.struck("position_closed")
         await w.on.flat()
         await w.on.until(lambda: -2022 in [r.code for r in w.events(Refused)], 5, "the refusal")
@@ -108,7 +120,7 @@ async def test_a_leg_that_somebody_opens_is_worked_and_protected(tmp_path: Path)
         await w.on.fault("position_enlarged", symbol=RAW, side="SHORT", qty="0.2")
         alert = await w.told("SHORT has a position")
         assert (alert.kind, alert.symbol) == (NoticeKind.OPEN_ALERT, BTC)
-        await w.again(SHORT, before)
+        await again(w, before, side=SHORT)
         await w.on.until(lambda: any("-S-" in stop for stop in w.on.truth.stops()), 10, "its stop")
         flatten(w)
         await w.on.until(lambda: not w.on.truth.left((RAW, SHORT)), 20, "the end of the new leg")
@@ -116,14 +128,14 @@ async def test_a_leg_that_somebody_opens_is_worked_and_protected(tmp_path: Path)
 
 
 async def test_adl_of_a_part_withdraws_what_is_too_large_and_is_an_alarm(tmp_path: Path) -> None:
-    account = Scene(seats=ALONE, wallet=WALLET, switches=Switches(knock_out_closers=False))
+    account = alone(switches=Switches(knock_out_closers=False))
     async with at_rest(tmp_path, account, resting(**LARGE)) as w:
         order = await rests(w)
         await w.on.fault("adl", symbol=RAW, side="LONG", qty="0.07")
         alarm = await w.told("auto-deleveraging (ADL)", Severity.ALARM)
         assert (w.on.truth.struck("adl"), dict(alarm.facts)["client_id"]) == (1, "adl_autoclose")
         await w.on.until(lambda: order.status is OrderStatus.CANCELED, 3, "the end of the order that is too large")
-        assert (await w.again(LONG, order.updated_ms)).qty <= D("0.03")
+        assert (await again(w, order.updated_ms)).qty <= D("0.03")
         assert journalled(w, "mismatch", text="auto-deleveraging (ADL)")
         assert journalled(w, "fill", client_id="adl_autoclose")
         flatten(w)
