@@ -43,7 +43,6 @@ class PaperVenue:
         self._settings = settings
         self._lags = latency if isinstance(latency, TapeLatency) else None
         self._now = 0
-        self._last_push = 0
         self._pushes: deque[tuple[int, ExchangeEvent]] = deque()
         self._quoted: set[str] = set()
         self._newest: dict[tuple[type[Event], str], int] = {}
@@ -123,12 +122,11 @@ class PaperVenue:
             exchange.on_depth(Depth(symbol, now, recv, event.bids, event.asks))
 
     def collect(self) -> None:
-        """Send what the exchange has told on its way; pushes never overtake each other."""
+        """Send what the exchange has told on its way; a push that is quick waits for those before it."""
         for event in self.exchange.take_events():
             if isinstance(event, OrderEvent) and event.last_qty:
                 self.trades.append(_trade(event))
-            self._last_push = max(self._last_push, self._clock.now_ms() + self.latency.stream())
-            self._pushes.append((self._last_push, event))
+            self._pushes.append((self._clock.now_ms() + self.latency.stream(), event))
         self.news.set()
 
     def deliver(self) -> Sequence[Event]:
