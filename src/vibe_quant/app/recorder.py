@@ -60,6 +60,7 @@ class Recorder:
         self._trades: dict[Trade, None] = {}
         self._legs: dict[tuple[str, str], Decimal] = {}
         self._retry_ms = 0
+        self._said: set[str] = set()
         self.ok = True
         self.lost = 0
         """Rows that were given up: more waited than are kept."""
@@ -98,13 +99,15 @@ class Recorder:
         self.lost += len(rows) - min(room, len(rows))
 
     def _say(self, ok: bool, now: int, detail: str) -> None:
+        if not ok and detail not in self._said:
+            self._said.add(detail)
+            logger.error("{}. Discretion waits, what protects goes on", detail)
         if ok == self.ok:
             return
         self.ok = ok
         if ok:
+            self._said.clear()
             logger.warning("the journal is well again; {} rows were lost meanwhile", self.lost)
-        else:
-            logger.error("{}. Discretion waits, what protects goes on", detail)
         self._tell(ev.JournalState(ok, now, detail))
 
     def _of_event(self, event: ev.Event, at_ms: int) -> Iterator[Entry]:

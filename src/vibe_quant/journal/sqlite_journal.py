@@ -23,7 +23,7 @@ from vibe_quant.ports import Entry, JournalBroken
 Observer = Callable[[Sequence[Row]], None]
 """Told of rows once they are on the disk; never waits, never fails."""
 
-_FAILURES = (DBAPIError, OSError, NewerFormError, ForeignFormError, JournalBroken)
+_FAILURES = (SQLAlchemyError, OSError, NewerFormError, ForeignFormError, JournalBroken)
 _WORTH_ROOM = (Fault.FULL, Fault.GROWTH)
 _CLEAN = (Fault.FULL, Fault.LOCKED)  # SQLite has rolled back and the connection is as good as before
 
