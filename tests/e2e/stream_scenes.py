@@ -122,6 +122,38 @@ def blocked(on: Stage, words: str, symbol: str = BTC, side: PositionSide = LONG)
     return sum(count for reason, count in view.blocked_counts if words in reason)
 
 
+class Watch:
+    """How long, at the longest, the program believed a leg to be something else than it was; in looks, 20 ms apart.
+
+    Counted in looks, so that a machine that stood still suspects nobody.
+    """
+
+    def __init__(self, on: Stage, symbol: str = BTC, side: PositionSide = LONG) -> None:
+        self.longest = 0
+        self._on, self._key = on, (symbol, side)
+        self._task = asyncio.create_task(self._run())
+
+    async def __aenter__(self) -> Watch:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        wrong = 0
+        symbol, side = self._key
+        leg = symbol.partition(":")[0].replace("/", ""), side
+        while True:
+            await asyncio.sleep(0.02)
+            app = self._on.app
+            view = None if app is None else app.engine.side_view(symbol, side)
+            known = app is not None and any(leg.known for leg in app.engine.legs() if leg.side is side)
+            differs = known and view is not None and view.qty != self._on.truth.left(leg)
+            wrong = wrong + 1 if differs else 0
+            self.longest = max(self.longest, wrong)
+
+
 def discretionary(intents: tuple[Intent, ...]) -> list[OrderIntent]:
     """Orders that wait for streams and reads."""
     return [intent for intent in intents if isinstance(intent, OrderIntent) and intent.reason not in URGENT]

@@ -22,8 +22,8 @@ from tests.e2e.stream_scenes import (
 
 from vibe_quant.app.levels import Level
 from vibe_quant.domain.enums import NoticeKind, Stream
-from vibe_quant.domain.events import StreamUp
-from vibe_quant.domain.intents import FetchRules, FetchSnapshot, Intent
+from vibe_quant.domain.events import OrderUpdate, StreamUp
+from vibe_quant.domain.intents import FetchRules, FetchSnapshot, Intent, QueryOrder
 
 SCENE = Scene(seats=((LONG, "0.1"),), wallet="2000")
 STREAMS = {"public": Stream.BOOK, "market": Stream.MARKET, "private": Stream.USER}
@@ -61,6 +61,15 @@ async def back_at_work(on: Stage, streams: list[Stream], because: tuple[str, ...
     assert unread_orders(on, SYMBOL) == []
 
 
+def doubted(on: Stage, resting: list[str]) -> bool:
+    """Whether those of these orders were asked for by id whose end the program did not know as the stream went."""
+    down = next(i for i, (event, _) in enumerate(on.pairs) if event in lost(on, Stream.USER))
+    before = [event for event, _ in on.pairs[:down] if isinstance(event, OrderUpdate) and event.status.is_final]
+    open_ones = set(resting) - {event.client_id for event in before}
+    asked = {intent.client_id for _, asked in on.pairs[down:] for intent in asked if isinstance(intent, QueryOrder)}
+    return open_ones <= asked
+
+
 @pytest.mark.parametrize("classes", EACH, ids="-".join)
 @pytest.mark.parametrize("code", [None, 1001], ids=["reset", "closed"])
 async def test_closed_sockets_are_opened_again(tmp_path: Path, classes: tuple[str, ...], code: int | None) -> None:
@@ -71,6 +80,8 @@ async def test_closed_sockets_are_opened_again(tmp_path: Path, classes: tuple[st
         await on.protected()
         assert app.levels.level is Level.STREAM
         await on.fault("ack_late", where={"endpoint": list(READS)}, when={"rate": 1}, delay_ms=700)
+        await on.until(on.truth.live, 5, "an order that rests")
+        resting = on.truth.live()
         await on.act("sockets_closed", classes=classes, **({} if code is None else {"code": code}))
         await on.until(lambda: app.levels.level is Level.REST, 5, "the second level")
         streams = [STREAMS[name] for name in classes]
@@ -78,6 +89,8 @@ async def test_closed_sockets_are_opened_again(tmp_path: Path, classes: tuple[st
         assert app.levels.level is Level.STREAM
         assert any(blocked(on, DOWN[stream]) for stream in streams)
         assert blocked(on, "since a stream came up")
+        if Stream.USER in streams:
+            assert doubted(on, resting)
         assert all(len(lost(on, stream)) == (stream in streams) for stream in Stream)
 
 

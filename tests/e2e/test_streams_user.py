@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.stage import LONG, Scene, Stage, stage
-from tests.e2e.stream_scenes import TIMES, booked, lost, mismatches, paced, reported, said, settled_stop, traded
+from tests.e2e.stream_scenes import TIMES, Watch, booked, lost, mismatches, paced, reported, said, settled_stop, traded
 
 from vibe_quant.app.application import DONE
 from vibe_quant.domain.enums import NoticeKind, Stream
@@ -59,7 +59,9 @@ async def worked_off(on: Stage, *, every_trade: bool = True) -> None:
 )
 async def test_each_trade_is_booked_once_and_nothing_is_said_to_differ(tmp_path: Path, struck: dict[str, Any]) -> None:
     async with stage(tmp_path, replace(SCENE, faults=(struck,)), chosen=CHOSEN, times=TIMES) as on:
-        await worked_off(on)
+        async with Watch(on) as watch:
+            await worked_off(on)
+        assert watch.longest < 10
         assert on.truth.struck(struck["kind"]) > 1
         assert booked(on) == HELD
         assert mismatches(on) == []
