@@ -1,4 +1,4 @@
-"""What must not happen and does: a task that dies, a defect of the engine, an exchange that is gone; the process ends."""
+"""What must not happen and does: a task dies, the engine has a defect, the exchange is gone; then the process ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.e2e.test_service import EMBEDDED
 from vibe_quant.app import hosting, session
 from vibe_quant.app.application import FAILED
 from vibe_quant.app.launch import RunOptions, launch
-from vibe_quant.app.wire import Wire
+from vibe_quant.app.wire import Wire, open_wire
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain.events import AccountSnapshot, Event
 from vibe_quant.domain.intents import Intent
@@ -90,11 +90,10 @@ def when_stopped(life: Life) -> Callable[[], bool]:
 
 
 def test_a_stream_task_that_dies_ends_the_process(life: Life) -> None:
-    opened = session.open_wire
     ready = when_stopped(life)
 
     def broken(*parts: Any, **named: Any) -> Wire:
-        wire = opened(*parts, **named)
+        wire = open_wire(*parts, **named)
         live = wire.market.run
 
         async def run() -> None:
@@ -115,10 +114,10 @@ def test_a_stream_task_that_dies_ends_the_process(life: Life) -> None:
 
 
 def test_a_task_that_ends_without_a_word_ends_the_process(life: Life) -> None:
-    opened, ready = session.open_wire, when_stopped(life)
+    ready = when_stopped(life)
 
     def ending(*parts: Any, **named: Any) -> Wire:
-        wire = opened(*parts, **named)
+        wire = open_wire(*parts, **named)
         live = wire.user.run
 
         async def run() -> None:
