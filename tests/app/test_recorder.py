@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from loguru import logger
 from tests.app.fake_exchange import order
 
 from vibe_quant.app.recorder import KEPT, RETRY_MS, Recorder
@@ -34,11 +35,12 @@ class Book:
     def __init__(self) -> None:
         self.rows: list[Entry] = []
         self.broken = False
+        self.words = "the disk is full"
         self.trouble = ""
 
     def write(self, entries: Sequence[Entry]) -> None:
         if self.broken:
-            raise JournalBroken("the disk is full")
+            raise JournalBroken(self.words)
         self.rows += entries
 
     def close(self) -> None:
@@ -124,7 +126,52 @@ def test_own_stops_are_recorded_from_the_stream_and_when_they_end() -> None:
     assert desk.see(stop) == []
     assert desk.see(replace(stop, source=Source.STREAM)) == [("stop", "vq-ps-1")]
     assert desk.see(replace(stop, status=StopStatus.CANCELED)) == [("stop", "vq-ps-1")]
+    assert desk.see(replace(stop, status=StopStatus.CANCELED, source=Source.STREAM)) == []  # known since it was read
     assert desk.see(replace(stop, client_id="mine", source=Source.STREAM)) == []
+
+
+def test_rows_hold_nothing_twice_and_no_moment_of_the_monotonic_clock() -> None:
+    desk = Desk()
+    desk.see(report("vq-r-1", OrderStatus.PARTIALLY_FILLED, "0.4", "0.4", 9))
+    state, trade = (row.body for row in desk.book.rows)
+    assert state.keys() & trade.keys() == {"side", "status", "source", "order_id", "exch_ms"}
+    assert not (state.keys() | trade.keys()) & {"symbol", "client_id", "position_side", "recv_ms"}
+    assert (state["filled_qty"], trade["trade_id"]) == ("0.4", 9)
+
+
+def test_a_countdown_is_recorded_when_it_begins_changes_and_ends() -> None:
+    desk = Desk()
+    arm = it.ArmDeadMan(S, 120_000)
+    assert desk.see(ev.Timer(1), arm) == [("intent", "")]
+    assert desk.see(ev.Timer(2), arm) == []
+    assert desk.see(ev.Timer(3), it.ArmDeadMan(S, 60_000)) == [("intent", "")]
+    assert desk.see(ev.Timer(4), it.DisarmDeadMan(S)) == [("intent", "")]
+    assert desk.see(ev.Timer(5), it.ArmDeadMan(S, 60_000)) == [("intent", "")]
+
+
+def test_who_closed_from_outside_is_recorded_though_it_is_no_warning() -> None:
+    desk = Desk()
+    by_hand = it.Notify(NoticeKind.MISMATCH, Severity.INFO, "0.1 was closed by an order that is not ours", S, L)
+    assert desk.see(ev.Timer(1), by_hand) == [("mismatch", "")]
+
+
+def test_what_the_program_holds_discretion_for_is_recorded() -> None:
+    desk = Desk()
+    assert desk.see(ev.Hold(1, "another has the lease")) == [("decision", "")]
+    assert desk.book.rows[-1].body == {"held": "another has the lease"}
+
+
+def test_another_trouble_is_said_too_and_each_once() -> None:
+    desk = Desk()
+    lines: list[str] = []
+    sink = logger.add(lambda text: lines.append(str(text)), format="{message}")
+    desk.book.broken = True
+    for now, said in ((0, "moved"), (1000, "damaged"), (2000, "moved"), (3000, "damaged")):
+        desk.book.words = said
+        desk.recorder.append([Entry("end", 1)], now)
+    logger.remove(sink)
+    assert [line.split(".")[0] for line in lines] == ["moved", "damaged"]
+    assert len(desk.told) == 1
 
 
 def test_what_could_not_be_written_is_kept_said_once_and_written_first_when_it_can() -> None:

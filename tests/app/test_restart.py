@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from tests.app.fake_exchange import WALL_MS, FakeClock, FakeExchange, order, trade
 
+from vibe_quant.app.bodies import intent_body, report_body
 from vibe_quant.app.memory import Memory, flattens, pauses, remember
 from vibe_quant.app.patience import Patience
-from vibe_quant.app.recorder import plain
 from vibe_quant.app.restart import MARGIN_MS, Found, Restart
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.account import Position
@@ -69,7 +69,7 @@ class Stage:
             SignalReason.PATIENT,
             at_ms,
         )
-        self.wrote(Entry("intent", at_ms, {"intent": "OrderIntent", **plain(intent)}, symbol, "LONG", client_id))
+        self.wrote(Entry("intent", at_ms, intent_body(intent), symbol, "LONG", client_id))
 
     def was(self, qty: str, exch_ms: int, side: PositionSide = LONG, symbol: str = BTC) -> None:
         body = {"qty": qty, "reason": "read", "exch_ms": exch_ms}
@@ -231,7 +231,7 @@ async def test_trades_that_are_not_journalled_become_fills_once(stage: Stage) ->
 
 async def test_a_trade_of_an_order_whose_end_is_journalled_has_its_owner_too(stage: Stage) -> None:
     done = order(BTC, "vq-run1-1", OrderStatus.FILLED, order_id=70, exch_ms=BEGIN - MINUTE)
-    stage.wrote(Entry("report", BEGIN - MINUTE, plain(done), BTC, "LONG", "vq-run1-1"))
+    stage.wrote(Entry("report", BEGIN - MINUTE, report_body(done), BTC, "LONG", "vq-run1-1"))
     stage.exchange.answers("user_trades", Accepted((trade(BTC, 2, D("0.5"), BEGIN - MINUTE, order_id=70),)))
     await stage.run()
     assert [row.client_id for row in stage.rows("fill")] == ["vq-run1-1"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+from vibe_quant.app.bodies import intent_body
 from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.memory import remember
 from vibe_quant.app.patience import Patience
-from vibe_quant.app.recorder import plain
 from vibe_quant.app.restart import Restart
 from vibe_quant.app.time_sync import TimeSync
 from vibe_quant.binance.adapter import ExchangeAdapter
@@ -72,7 +72,7 @@ async def test_one_filled_one_rests_one_never_arrived(tmp_path: Path) -> None:
         for client_id, price, sent in (("vq-1-1", low, True), ("vq-1-2", high, True), ("vq-1-3", high, False)):
             order = intent(client_id, price, clock.server_ms())
             at = begun if sent else begun - 5000
-            journal.write([Entry("intent", at, {"intent": "OrderIntent", **plain(order)}, BTC, "LONG", client_id)])
+            journal.write([Entry("intent", at, intent_body(order), BTC, "LONG", client_id)])
             if sent:
                 assert isinstance(await adapter.submit(order), Accepted)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
 from loguru import logger
 
+from vibe_quant.app.bodies import answer_body, fill_body, intent_body, report_body, stop_body
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, Severity, Source
 from vibe_quant.domain.intents import (
@@ -31,19 +31,6 @@ Trade = tuple[str, int]
 RETRY_MS = 1000
 
 
-def plain(value: Any) -> dict[str, Any]:
-    """A frozen value as plain data, Decimals as their exact text."""
-    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
 class Recorder:
     """Writes through ``journal``; what could not be written is kept (``KEPT`` rows at most) and written when it can.
 
@@ -59,6 +46,8 @@ class Recorder:
         self._booked = booked
         self._trades: dict[Trade, None] = {}
         self._legs: dict[tuple[str, str], Decimal] = {}
+        self._stops: dict[tuple[str, str], None] = {}
+        self._armed: dict[str, int] = {}
         self._retry_ms = 0
         self._said: set[str] = set()
         self.ok = True
@@ -67,7 +56,7 @@ class Recorder:
 
     def write(self, event: ev.Event, intents: Sequence[Intent], now: int, at_ms: int) -> bool:
         """Record one call of the engine at server time ``at_ms``; False where it is not on the disk."""
-        rows = [*self._of_event(event, at_ms), *_of_intents(intents, at_ms)]
+        rows = [*self._of_event(event, at_ms), *self._of_intents(intents, at_ms)]
         return self.append(rows, now) if rows else self.ok
 
     def append(self, rows: Sequence[Entry], now: int) -> bool:
@@ -120,11 +109,10 @@ class Recorder:
                 for leg in event.positions or ():
                     yield from self._leg(leg.symbol, str(leg.side), leg.qty, "read", leg.exch_ms, at_ms)
             case ev.StopReport() if event.client_id.startswith(self._own):
-                if event.source is Source.STREAM or event.status.is_final:
-                    yield Entry("stop", at_ms, plain(event), event.symbol, str(event.side), event.client_id)
+                if self._is_news(event):
+                    yield Entry("stop", at_ms, stop_body(event), event.symbol, str(event.side), event.client_id)
             case ev.Refused() | ev.Unknown() | ev.OrderMissing():
-                body = {"answer": type(event).__name__, **plain(event)}
-                yield Entry("report", at_ms, body, event.symbol, "", event.client_id)
+                yield Entry("report", at_ms, answer_body(event), event.symbol, "", event.client_id)
             case ev.Hold():
                 yield Entry("decision", at_ms, {"held": event.reason})
             case ev.Pause() | ev.Resume() | ev.Flatten() | ev.Stop():
@@ -140,9 +128,9 @@ class Recorder:
         state = (str(update.status), update.filled_qty)
         if own and known != state and not (known is not None and known[1] > update.filled_qty):
             self._reports[update.client_id] = state
-            yield Entry("report", at_ms, plain(update), update.symbol, side, update.client_id)
+            yield Entry("report", at_ms, report_body(update), update.symbol, side, update.client_id)
         if update.last_qty > 0 and self._is_new((update.symbol, update.trade_id)):
-            yield Entry("fill", at_ms, plain(update), update.symbol, side, update.client_id)
+            yield Entry("fill", at_ms, fill_body(update), update.symbol, side, update.client_id)
         if len(self._reports) > KEPT:
             del self._reports[next(iter(self._reports))]
 
@@ -155,30 +143,55 @@ class Recorder:
             del self._trades[next(iter(self._trades))]
         return True
 
+    def _is_news(self, stop: ev.StopReport) -> bool:
+        """Each state of a stop once: as the stream tells it, or as its end was read."""
+        state = (stop.client_id, str(stop.status))
+        if state in self._stops or not (stop.source is Source.STREAM or stop.status.is_final):
+            return False
+        self._stops[state] = None
+        if len(self._stops) > KEPT:
+            del self._stops[next(iter(self._stops))]
+        return True
+
     def _leg(self, symbol: str, side: str, qty: Decimal, reason: str, exch_ms: int, at_ms: int) -> Iterator[Entry]:
         if self._legs.get((symbol, side)) == qty:
             return
         self._legs[symbol, side] = qty
         yield Entry("position", at_ms, {"qty": str(qty), "reason": reason, "exch_ms": exch_ms}, symbol, side)
 
+    def _of_intents(self, intents: Sequence[Intent], at_ms: int) -> Iterator[Entry]:
+        for intent in intents:
+            if isinstance(intent, SENT):
+                if not self._is_refresh(intent):
+                    side = str(getattr(intent, "position_side", ""))
+                    client_id = getattr(intent, "client_id", "")
+                    yield Entry("intent", at_ms, intent_body(intent), intent.symbol, side, client_id)
+            elif isinstance(intent, Halt):
+                side = "" if intent.side is None else str(intent.side)
+                yield Entry("decision", at_ms, {"halt": intent.reason}, intent.symbol or "", side)
+            elif isinstance(intent, Notify) and (intent.severity is not Severity.INFO or intent.kind in TOLD):
+                yield _notice(intent, at_ms)
 
-def _of_intents(intents: Sequence[Intent], at_ms: int) -> Iterator[Entry]:
-    for intent in intents:
-        if isinstance(intent, SENT):
-            side = str(getattr(intent, "position_side", ""))
-            body = {"intent": type(intent).__name__, **plain(intent)}
-            yield Entry("intent", at_ms, body, intent.symbol, side, getattr(intent, "client_id", ""))
-        elif isinstance(intent, Halt):
-            side = "" if intent.side is None else str(intent.side)
-            yield Entry("decision", at_ms, {"halt": intent.reason}, intent.symbol or "", side)
-        elif isinstance(intent, Notify) and (intent.severity is not Severity.INFO or intent.kind in TOLD):
-            kind = "mismatch" if intent.kind is NoticeKind.MISMATCH else "decision"
-            side = "" if intent.side is None else str(intent.side)
-            body = {"notice": str(intent.kind), "severity": str(intent.severity), "text": intent.text}
-            yield Entry(kind, at_ms, body, intent.symbol or "", side)
+    def _is_refresh(self, intent: Intent) -> bool:
+        """A countdown that was begun is called again all the time, and says nothing new."""
+        if isinstance(intent, DisarmDeadMan):
+            self._armed.pop(intent.symbol, None)
+        if not isinstance(intent, ArmDeadMan):
+            return False
+        before = self._armed.get(intent.symbol)
+        self._armed[intent.symbol] = intent.countdown_ms
+        return before == intent.countdown_ms
 
 
-TOLD = frozenset({NoticeKind.RISK, NoticeKind.STOP, NoticeKind.EXIT_FINISHED, NoticeKind.DUST, NoticeKind.PAUSE})
+TOLD = frozenset(NoticeKind) - {NoticeKind.FILL, NoticeKind.RECONNECT, NoticeKind.LIFECYCLE}
+"""What is journalled though it is no warning."""
+
+
+def _notice(notice: Notify, at_ms: int) -> Entry:
+    kind = "mismatch" if notice.kind is NoticeKind.MISMATCH else "decision"
+    side = "" if notice.side is None else str(notice.side)
+    body = {"notice": str(notice.kind), "severity": str(notice.severity), "text": notice.text}
+    return Entry(kind, at_ms, body, notice.symbol or "", side)
 
 
 def _command(event: ev.Pause | ev.Resume | ev.Flatten | ev.Stop, at_ms: int) -> Entry:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vibe_quant.app.bodies import report_body
 from vibe_quant.app.memory import KEPT_MS, Memory, Past
 from vibe_quant.app.patience import MISSING, Patience, Sleep
-from vibe_quant.app.recorder import plain
 from vibe_quant.app.restart_positions import Unexplained, unexplained
 from vibe_quant.app.time_sync import Say, why
 from vibe_quant.domain import events as ev
@@ -101,7 +101,7 @@ class Restart:
             update = outcome.value
             if not update.status.is_final:
                 self.found.open_orders.append(order.client_id)
-            self._report(order, plain(update))
+            self._report(order, report_body(update))
         elif isinstance(outcome, Rejected) and outcome.code == MISSING:
             # The exchange keeps no record of an order that ended without a fill either: both traded nothing.
             self._report(order, {"answer": "OrderMissing", "final": True, "exch_ms": outcome.exch_ms})
@@ -197,9 +197,6 @@ class Restart:
         client_id = self._owners.get((trade.symbol, trade.order_id), "")
         body = {
             **FOUND,
-            "symbol": trade.symbol,
-            "client_id": client_id,
-            "position_side": str(trade.position_side),
             "side": str(trade.side),
             "exch_ms": trade.exch_ms,
             "order_id": trade.order_id,
