@@ -18,7 +18,7 @@ Live = Annotated[bool, typer.Option("--live", help="Trade with real money; neede
 UntilFlat = Annotated[bool, typer.Option("--until-flat", help="End when every managed position is flat.")]
 Rest = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="venue sim: a simulated exchange that runs already, http://127.0.0.1:PORT."),
+    typer.Option(metavar="URL", help="venue sim, paper: a simulated exchange that runs already, http://127.0.0.1:PORT."),
 ]
 Ws = Annotated[str | None, typer.Option(metavar="URL", help="And its streams, ws://127.0.0.1:PORT.")]
 State = Annotated[
@@ -38,7 +38,8 @@ def run(
     """Work positions down to zero, as a service, until stopped.
 
     Where orders go is the configuration's to say: venue sim starts a simulated exchange in the same process and
-    needs no keys; testnet and live take VIBE_QUANT_API_KEY and VIBE_QUANT_API_SECRET from the environment, from files
+    needs no keys; paper watches the real market, imagines its account and fills (global.paper), never sends anything
+    and needs no keys either; testnet and live take VIBE_QUANT_API_KEY and VIBE_QUANT_API_SECRET from the environment, from files
     (VIBE_QUANT_API_KEY_FILE, VIBE_QUANT_API_SECRET_FILE) or from systemd's credentials api_key and api_secret. What it
     does goes to standard error and a log file, the cost card of each exit to standard output. Stop it with SIGINT or
     SIGTERM: own orders are cancelled and seen to be gone, protective stops stay.
