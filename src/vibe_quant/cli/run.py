@@ -18,7 +18,9 @@ Live = Annotated[bool, typer.Option("--live", help="Trade with real money; neede
 UntilFlat = Annotated[bool, typer.Option("--until-flat", help="End when every managed position is flat.")]
 Rest = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="venue sim, paper: a simulated exchange that runs already, http://127.0.0.1:PORT."),
+    typer.Option(
+        metavar="URL", help="venue sim, paper: a simulated exchange that runs already, http://127.0.0.1:PORT."
+    ),
 ]
 Ws = Annotated[str | None, typer.Option(metavar="URL", help="And its streams, ws://127.0.0.1:PORT.")]
 State = Annotated[
