@@ -11,7 +11,7 @@ from vibe_quant.app.inbox import Inbox
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.settings import Settings, SymbolSettings
-from vibe_quant.ports import Accepted, Unknown
+from vibe_quant.ports import Accepted, Rejected, Unknown
 
 S = "BTC/USDT:USDT"
 
@@ -47,6 +47,18 @@ async def test_an_order_of_ours_that_is_listed_is_told_to_the_core_and_looked_fo
     assert await course.see_through()
     assert inbox.take() == listed("vq-old-7").value
     assert exchange.count("open_orders") == 3
+
+
+async def test_a_symbol_that_the_exchange_does_not_have_holds_nothing_up() -> None:
+    course, exchange, _ = closing()
+    exchange.answers("open_orders", Rejected(-1121, "Invalid symbol.", 0))
+    assert await course.see_through()
+
+
+async def test_any_other_refusal_is_no_certainty() -> None:
+    course, exchange, _ = closing()
+    exchange.answers("open_orders", Rejected(-1102, "malformed", 0))
+    assert not await course.see_through()
 
 
 async def test_what_cannot_be_seen_to_be_gone_is_said_in_time() -> None:

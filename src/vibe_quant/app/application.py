@@ -187,12 +187,12 @@ class Application:
         )
 
     def _protected(self) -> bool:
-        """The account is known, and each leg that holds something has a stop that was read back."""
+        """The account is known, and each leg that can be liquidated has a stop that was read back."""
         legs = self.engine.legs()
         if not all(leg.known for leg in legs):
             return False
-        views = [self.engine.side_view(leg.symbol, leg.side) for leg in legs if leg.qty > 0]
-        return all(view is not None and view.stop_standing for view in views)
+        sides = [self.engine.desks[leg.symbol].sides[leg.side] for leg in legs if leg.qty > 0]
+        return all(side.stop.standing or (side.flag.known and not side.stop.course.wanted) for side in sides)
 
     def _after(self, event: Event) -> None:
         """After each event that is not market news."""

@@ -9,10 +9,11 @@ from loguru import logger
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain.settings import Settings
-from vibe_quant.ports import Accepted, Exchange
+from vibe_quant.ports import Accepted, Exchange, Rejected
 
 LOOK_S = 0.05
 AGAIN_S = 0.5
+UNKNOWN_SYMBOL = -1121
 
 
 class Closing:
@@ -55,6 +56,8 @@ class Closing:
         self._seen = []
         for symbol in list(self._engine.desks):
             read = await self._exchange.open_orders(symbol)
+            if isinstance(read, Rejected) and read.code == UNKNOWN_SYMBOL:
+                continue  # where there is no contract, no order rests
             if not isinstance(read, Accepted):
                 return False
             own = [o.client_id for o in read.value.orders if self._is_ours(o.client_id)]

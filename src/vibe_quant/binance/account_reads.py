@@ -70,9 +70,12 @@ class AccountReads:
         self._listing = listing
 
     async def open_orders(self, symbol: str) -> Outcome[ev.OpenOrdersRead]:
-        """GET openOrders of a symbol; ``exch_ms`` is the server's time when the request left."""
+        """GET openOrders of a symbol, Rejected (-1121) without one; ``exch_ms``: server time when the request left."""
         sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
-        read = await self._of_symbol(ORDERS, symbol, order_codec.open_orders)
+        raw = await self._listing.listed(symbol)
+        if not isinstance(raw, Accepted):
+            return raw
+        read = await self._asker.read(ORDERS, {"symbol": raw.value}, order_codec.open_orders)
         if not isinstance(read, Accepted):
             return read
         orders = tuple(replace(order, symbol=symbol) for order in read.value)

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from vibe_quant.binance.asking import Asker
 from vibe_quant.binance.exchange_info import ContractRow, perpetuals
 from vibe_quant.binance.symbols import SymbolNames, UnknownSymbol
-from vibe_quant.ports import Accepted, NotSent, Outcome
+from vibe_quant.ports import Accepted, NotSent, Outcome, Rejected
 
 LOG = logging.getLogger(__name__)
+INVALID_SYMBOL = -1121
+"""What the exchange answers for a symbol that it does not know; here for one that its list does not have."""
 FRESH_MS = 100
 """Many symbols ask for their rules in one moment, and the list is a megabyte; but where orders are refused for what has
 changed, the old rules must not be told until their side has halted."""
@@ -52,6 +54,12 @@ class Listing:
                 return Accepted(self.names.raw(symbol))
             except UnknownSymbol:
                 return NotSent(str(unknown)) if isinstance(read, Accepted) else read
+
+    async def listed(self, symbol: str) -> Outcome[str]:
+        """As ``raw_of``; Rejected where the list was read and does not have it, which is an answer."""
+        sent = self._asker.clock.server_ms()
+        raw = await self.raw_of(symbol)
+        return Rejected(INVALID_SYMBOL, raw.detail, sent) if isinstance(raw, NotSent) and self.lacks(symbol) else raw
 
     def lacks(self, symbol: str) -> bool:
         """Whether the list was read and does not have it: no read of it will ever be answered."""

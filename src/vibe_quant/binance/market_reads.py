@@ -10,15 +10,13 @@ from decimal import Decimal
 from vibe_quant.binance import margin_codec, venue_codec
 from vibe_quant.binance.asking import UNREADABLE, Asker
 from vibe_quant.binance.exchange_info import symbol_rules
-from vibe_quant.binance.listing import Listing
+from vibe_quant.binance.listing import INVALID_SYMBOL, Listing
 from vibe_quant.binance.rest_codec import Unreadable
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.ports import Accepted, NotSent, Outcome, Rejected
+from vibe_quant.ports import Accepted, Outcome, Rejected
 
 LOG = logging.getLogger(__name__)
-INVALID_SYMBOL = -1121
-"""What the exchange answers for a symbol that it does not know; here for one that its list does not have."""
 FEES_A_MINUTE = 10
 """A read of fees costs 20 of the weight: of hundreds of symbols at once they would spend it all."""
 MINUTE_MS = 60_000
@@ -49,7 +47,7 @@ class MarketReads:
 
     async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
         """exchangeInfo, brackets and fees; without rules or brackets the whole read has failed."""
-        raw = await self._named(symbol)
+        raw = await self._listing.listed(symbol)
         if not isinstance(raw, Accepted):
             return raw
         name = raw.value
@@ -69,16 +67,8 @@ class MarketReads:
 
     async def listed_rules(self, symbol: str) -> Outcome[SymbolRules]:
         """The rules alone, which need no key."""
-        raw = await self._named(symbol)
+        raw = await self._listing.listed(symbol)
         return await self._rules_of(symbol, raw.value) if isinstance(raw, Accepted) else raw
-
-    async def _named(self, symbol: str) -> Outcome[str]:
-        """The exchange's own name; Rejected where the list was read and does not have the symbol."""
-        sent = self._asker.clock.server_ms()
-        raw = await self._listing.raw_of(symbol)
-        if isinstance(raw, NotSent) and self._listing.lacks(symbol):
-            return Rejected(INVALID_SYMBOL, raw.detail, sent)
-        return raw
 
     async def _rules_of(self, symbol: str, raw: str) -> Outcome[SymbolRules]:
         sent = self._asker.clock.server_ms()
