@@ -57,18 +57,19 @@ def show(
     symbol: Annotated[str | None, typer.Option(help="Only this symbol: BTC/USDT:USDT.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print rows, oldest first.
+    """Print rows, oldest first, times in UTC; --json gives each row whole.
 
     \b
     Example:
       vibe-quant journal show --config config/config.yaml --since 2026-11-21 --kind fill
     """
+    from vibe_quant.cli.journal_rows import line_of
     from vibe_quant.journal.reader import JournalReader
 
     since_ms = 0 if since is None else _epoch_ms(since)
     with explained():
         for row in JournalReader(_where(path, config, state)).rows(since_ms, kinds or (), symbol):
-            typer.echo(_row_json(row) if as_json else _row_text(row))
+            typer.echo(_row_json(row) if as_json else _printable(line_of(row)))
 
 
 def _where(path: Path | None, config: Path | None, state: Path | None) -> Path:
@@ -93,20 +94,13 @@ def _epoch_ms(text: str) -> int:
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
-def _moment(at_ms: int | None) -> str:
-    if at_ms is None:
-        return "-"
-    try:
-        return (EPOCH + timedelta(milliseconds=at_ms)).isoformat(sep=" ", timespec="milliseconds")
-    except OverflowError:
-        return f"{at_ms} ms"
-
-
 def _text_of(verdict: Verdict) -> str:
+    from vibe_quant.cli.journal_rows import moment
+
     lines = [
         f"journal  {verdict.path}",
         f"rows     {verdict.rows} that hold",
-        f"span     {_moment(verdict.first_ms)} to {_moment(verdict.last_ms)}",
+        f"span     {moment(verdict.first_ms)} to {moment(verdict.last_ms)}",
         f"last     {verdict.chain}",
         "verdict  good" if verdict.good else f"verdict  BROKEN: {verdict.reason}",
     ]
@@ -117,11 +111,6 @@ def _json_of(verdict: Verdict) -> str:
     names = ("rows", "first_bad", "reason", "first_ms", "last_ms", "chain", "note")
     found = {name: getattr(verdict, name) for name in names}
     return json.dumps({"path": str(verdict.path), "good": verdict.good, **found}, ensure_ascii=False)
-
-
-def _row_text(row: Row) -> str:
-    about = " ".join(part for part in (row.symbol, row.side, row.client_id) if part)
-    return _printable(f"{row.seq:>8} {_moment(row.at_ms)} {row.run} {row.kind:<8} {about} {row.body}")
 
 
 def _row_json(row: Row) -> str:
