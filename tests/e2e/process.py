@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ LOOK_S = 0.01
 PATIENCE_S = 60.0
 """A start takes two seconds of a processor, of which others may have the most."""
 PREFIX = "vq"
+CLOCKS_MS = 1000
 STREAMS = {"/public": Stream.BOOK, "/market": Stream.MARKET, "/private": Stream.USER}
 Spy = Callable[[str], None]
 """Told "POST /fapi/v1/order"."""
@@ -195,7 +197,10 @@ class House:
 
     def since(self, run: Run) -> list[SimOrder]:
         """The orders of this process, or of a later one: a dead one's may arrive after its successor has begun."""
-        return [order for order in self.truth.own if token_ms(order.client_id) >= run.began_ms]
+        newest = reversed(self.server.box.exchange.venue.by_id.values())
+        recent = takewhile(lambda order: order.created_ms >= run.began_ms - CLOCKS_MS, newest)
+        found = [o for o in recent if is_own(o.client_id) and token_ms(o.client_id) >= run.began_ms]
+        return found[::-1]
 
     def streams(self) -> set[Stream]:
         """Classes of the sockets that are open now."""
@@ -240,6 +245,11 @@ async def begin(folder: Path, number: int, arguments: tuple[str, ...], environme
             env={**kept, "PYTHONPATH": str(ROOT / "src"), **environment},
         )
     return Run(number, process, began, folder, began_ms)
+
+
+def is_own(client_id: str) -> bool:
+    """Whether an order of the program, its stops excepted, carries this id."""
+    return client_id.startswith(f"{PREFIX}-") and not client_id.startswith(f"{PREFIX}-ps-")
 
 
 def token_ms(client_id: str) -> int:

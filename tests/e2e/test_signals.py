@@ -53,7 +53,7 @@ async def moment(run: Run, asked: Asked, random: Random, ready_s: float) -> str:
     """Let time pass until a moment by chance: of the start, of the first seconds, or at a request."""
     kind = random.choice(("start", "early", "request"))
     if kind == "request":
-        await asked.request(random.choice(REQUESTS), ready_s + 5)
+        await asked.request(random.choice(REQUESTS), 3 * ready_s)
     else:
         spread = ready_s if kind == "start" else 3
         await asyncio.sleep((0 if kind == "start" else ready_s) + random.uniform(0, spread))
