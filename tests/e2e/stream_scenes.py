@@ -104,6 +104,11 @@ def lost(on: Stage, stream: Stream) -> list[StreamDown]:
     return [event for event in on.events if isinstance(event, StreamDown) and event.stream is stream]
 
 
+def losses(on: Stage) -> list[StreamDown]:
+    """All of that, of whatever stream."""
+    return [event for event in on.events if isinstance(event, StreamDown)]
+
+
 def came(on: Stage, stream: Stream) -> list[StreamUp]:
     """How often the engine was told that a stream is up."""
     return [event for event in on.events if isinstance(event, StreamUp) and event.stream is stream]

@@ -38,7 +38,7 @@ async def test_a_clock_that_was_off_before_the_start_is_said_and_worked_with(
         assert words in told
         assert abs(int(told.partition("clock is ")[2].partition(" ")[0]) - 3000) < 500
         assert not any(isinstance(event, Refused) and event.code == OUTSIDE for event in on.events)
-        assert booked(on) == traded(on)
+        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
         assert mismatches(on) == []
 
 

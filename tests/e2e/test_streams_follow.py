@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.stage import CONFIG, LONG, SHORT, Scene, Stage, settings, stage
-from tests.e2e.stream_scenes import TIMES, booked, lost, mismatches, said, traded
+from tests.e2e.stream_scenes import TIMES, booked, losses, mismatches, said, traded
 
 from vibe_quant.core import wanting
-from vibe_quant.domain.enums import NoticeKind, Stream
+from vibe_quant.domain.enums import NoticeKind
 from vibe_quant.domain.settings import Settings
 from vibe_quant.sim.catalogue import NAMED_IN_CHINESE
 
@@ -53,8 +53,9 @@ async def test_a_symbol_is_followed_while_there_is_a_position_in_it(
         await on.flat()
         await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == 2, 10, "the end of both exits")
         await on.until(lambda: not streams_of(on, ETH), 15, "the end of its streams")
-        assert booked(on) == traded(on) == {("BTCUSDT", "LONG"): D("0.1"), (ETH, "SHORT"): D("0.8")}
-        assert not any(lost(on, stream) for stream in Stream)
+        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        assert booked(on) == {("BTCUSDT", "LONG"): D("0.1"), (ETH, "SHORT"): D("0.8")}
+        assert losses(on) == []
 
 
 async def test_a_position_that_comes_again_is_followed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +69,8 @@ async def test_a_position_that_comes_again_is_followed_again(tmp_path: Path, mon
         await on.act("position_enlarged", symbol="BTCUSDT", side="LONG", qty="0.02")
         await on.until(lambda: streams_of(on, "BTCUSDT"), 5, "its streams again")
         await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == 2, 15, "the end of both exits")
-        assert booked(on) == traded(on) == {("BTCUSDT", "LONG"): D("0.04")}
+        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        assert booked(on) == {("BTCUSDT", "LONG"): D("0.04")}
 
 
 async def test_a_symbol_with_a_chinese_name_is_worked_to_zero(tmp_path: Path) -> None:
@@ -80,5 +82,6 @@ async def test_a_symbol_with_a_chinese_name_is_worked_to_zero(tmp_path: Path) ->
         await on.flat()
         await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == 2, 10, "the end of both exits")
         held = {(NAMED_IN_CHINESE, "LONG"): D(20000), (NAMED_IN_CHINESE, "SHORT"): D(8000)}
-        assert booked(on) == traded(on) == held
+        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        assert booked(on) == held
         assert mismatches(on) == []
