@@ -9,7 +9,7 @@ import pytest
 from loguru import logger
 
 from vibe_quant.app import aside as asides
-from vibe_quant.app.aside import aside, put_away
+from vibe_quant.app.aside import aside, put_away, within
 from vibe_quant.app.holding import Holding
 from vibe_quant.domain import events as ev
 
@@ -102,3 +102,26 @@ def test_each_reason_is_ended_by_who_gave_it() -> None:
     reasons = [event.reason for event in told if isinstance(event, ev.Hold)]
     both = "the start is not over; another has it"
     assert reasons == ["the start is not over", both, "another has it", None]
+
+
+async def test_what_may_take_so_long_and_no_longer() -> None:
+    done: list[int] = []
+
+    async def work(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if not seconds:
+            raise ValueError("no")
+        done.append(1)
+
+    await within(5, "short", work(0.01))
+    assert done == [1]
+    with pytest.raises(TimeoutError):
+        await within(0.02, "long", work(60))
+    with pytest.raises(ValueError, match="no"):
+        await within(5, "wrong", work(0))
+    outer = asyncio.create_task(within(60, "cancelled", work(60)))
+    await asyncio.sleep(0.01)
+    outer.cancel()
+    await asyncio.wait([outer], timeout=5)
+    assert outer.cancelled()
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "cancelled"]

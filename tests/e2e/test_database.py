@@ -132,16 +132,24 @@ async def test_a_database_that_hangs_does_not_hold_up_a_stop(server: PostgresSer
         assert any("lacks rows" in line for line in on.log)
 
 
+@pytest.mark.parametrize("hung", [False, True], ids=["down", "hung"])
 async def test_without_a_database_at_the_start_it_trades_and_takes_the_lease_later(
-    server: PostgresServer, tmp_path: Path
+    server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hung: bool
 ) -> None:
-    server.stop()
+    monkeypatch.setattr(lease_watch, "TAKE_S", 1.0)
+    if hung:
+        server.freeze()
+    else:
+        server.stop()
     async with stage(tmp_path, Scene(seats=SEATS), chosen=chosen(server), start=False) as on:
         on.pg_password = PASSWORD
         on.start()
         await on.working()
         assert any("whether another host works it cannot be known" in line for line in on.log)
-        server.start()
+        if hung:
+            server.wake()
+        else:
+            server.start()
         await on.until(lambda: any("its lease is ours now" in line for line in on.log), 20, "the lease")
         await trades_on(on)
         assert await on.stop() == DONE

@@ -39,3 +39,20 @@ async def put_away(task: asyncio.Task[Any]) -> None:
         await asyncio.wait([task], timeout=GRACE_S)
     if not task.done():
         logger.warning("{} does not end and is left behind", task.get_name())
+
+
+async def within(seconds: float, name: str, work: Coroutine[Any, Any, None]) -> None:
+    """Do it, for so long at most.
+
+    Raises:
+        TimeoutError: it was not done by then, and was put away.
+    """
+    task = asyncio.create_task(work, name=name)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    finally:
+        late = not task.done()
+        await put_away(task)
+    if late:
+        raise TimeoutError
+    task.result()

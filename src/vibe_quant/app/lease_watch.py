@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from vibe_quant.app.aside import within
 from vibe_quant.app.instance import Holder
 from vibe_quant.app.time_sync import Say
 from vibe_quant.domain.enums import NoticeKind, Severity
@@ -13,7 +14,7 @@ from vibe_quant.domain.intents import Notify
 from vibe_quant.journal.lease import Lease, LeaseHeldError, LeaseState
 from vibe_quant.journal.postgres import PostgresError
 
-TAKE_S = 15.0
+TAKE_S = 8.0
 AGAIN_S = 10.0
 GIVE_BACK_S = 3.0
 BY = "lease"
@@ -85,8 +86,7 @@ class LeaseWatch:
         if not self._taken:
             return
         try:
-            async with asyncio.timeout(GIVE_BACK_S):
-                await self._lease.release()
+            await within(GIVE_BACK_S, "the end of the lease", self._lease.release())
         except (PostgresError, TimeoutError):
             self._tell(
                 Severity.INFO, f"Account {self._account}: its lease could not be given back; it lapses by itself."
@@ -94,8 +94,7 @@ class LeaseWatch:
 
     async def _acquire(self) -> None:
         try:
-            async with asyncio.timeout(TAKE_S):
-                await self._lease.acquire()
+            await within(TAKE_S, "the taking of the lease", self._lease.acquire())
         except TimeoutError:
             raise PostgresError(f"the database has not answered within {TAKE_S:.0f} s") from None
         self._taken = True
