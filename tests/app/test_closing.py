@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from loguru import logger
 from tests.app.fake_exchange import FakeClock, FakeExchange, order
 
 from vibe_quant.app.closing import Closing
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain import events as ev
-from vibe_quant.domain.settings import Settings, SymbolSettings
+from vibe_quant.domain.settings import DeadManSettings, Settings, SymbolSettings
 from vibe_quant.ports import Accepted, Rejected, Unknown
 
 S = "BTC/USDT:USDT"
@@ -23,11 +24,15 @@ class Half:
         return 0.5
 
 
-def closing(timeout_s: int = 1) -> tuple[Closing, FakeExchange, Inbox]:
+def closing(timeout_s: int = 1, *, armed: bool = False) -> tuple[Closing, FakeExchange, Inbox]:
     plain = Settings(symbols=((S, SymbolSettings()),))
     settings = replace(plain, shared=replace(plain.shared, stop_timeout_s=timeout_s))
     exchange, inbox = FakeExchange(FakeClock()), Inbox()
-    return Closing(Engine(settings, "r", Half()), exchange, inbox, settings), exchange, inbox
+    engine = Engine(settings, "r", Half())
+    if armed:
+        engine.desks[S].dead_man.on_settings(DeadManSettings(enabled=True), 0)
+        engine.desks[S].dead_man.on_orders(1, 0, 0)
+    return Closing(engine, exchange, inbox, settings), exchange, inbox
 
 
 def listed(*client_ids: str) -> Accepted[ev.OpenOrdersRead]:
@@ -65,3 +70,13 @@ async def test_what_cannot_be_seen_to_be_gone_is_said_in_time() -> None:
     course, exchange, _ = closing()
     exchange.answers("open_orders", listed("vq-old-7"))
     assert not await course.see_through()
+
+
+async def test_a_countdown_that_may_run_is_waited_for_and_said() -> None:
+    course, exchange, _ = closing(armed=True)
+    exchange.answers("open_orders", listed())
+    lines: list[str] = []
+    sink = logger.add(lambda line: lines.append(str(line)))
+    assert not await course.see_through()
+    logger.remove(sink)
+    assert [("countdown" in line, "own orders may" in line) for line in lines] == [(True, False)]

@@ -38,7 +38,7 @@ def armed() -> DeadMan:
 def test_off_by_default() -> None:
     dead_man = DeadMan(SYMBOL, DeadManSettings())
     assert dead_man.on_orders(1, 0, 0) == []
-    assert (dead_man.deadline(), dead_man.armed, dead_man.on_stop()) == (None, False, [])
+    assert (dead_man.deadline(), dead_man.armed, dead_man.on_stop(0)) == (None, False, [])
 
 
 def test_armed_when_working_and_refreshed_at_a_quarter() -> None:
@@ -81,8 +81,38 @@ def test_refreshed_in_the_gap_between_two_orders() -> None:
 
 
 def test_the_last_call_of_a_clean_stop_and_switching_off() -> None:
-    assert armed().on_stop() == [DISARM]
+    dead_man = armed()
+    dead_man.on_orders(0, 0, 200)
+    assert dead_man.on_stop(300) == [DISARM]
+    assert dead_man.armed
+    assert dead_man.on_ack(ack(0), 310) == []
+    assert (dead_man.armed, dead_man.deadline()) == (False, None)
     assert armed().on_settings(DeadManSettings(), 10) == [DISARM]
+
+
+def test_a_last_call_that_fails_is_repeated_until_it_is_known_to_have_been_heard() -> None:
+    dead_man = armed()
+    dead_man.on_orders(0, 0, 200)
+    assert dead_man.on_stop(300) == [DISARM]
+    assert dead_man.on_failed(Unknown(CALL, SYMBOL, "", 310), 310) == []
+    assert (dead_man.armed, dead_man.deadline()) == (True, 1310)
+    assert dead_man.on_timer(1310) == [DISARM]
+    assert dead_man.on_failed(NotSent(CALL, SYMBOL, "", 1320), 1320) == []
+    assert (dead_man.armed, dead_man.deadline()) == (True, 3320)
+    assert dead_man.on_timer(3320) == [DISARM]
+    dead_man.on_ack(ack(0), 3330)
+    assert not dead_man.armed
+
+
+def test_the_last_call_waits_for_a_refresh_that_is_under_way_and_none_follows_it() -> None:
+    dead_man = armed()
+    assert dead_man.on_timer(30_000) == [ARM]
+    dead_man.on_orders(0, 0, 30_001)
+    assert dead_man.on_stop(30_002) == []
+    assert dead_man.on_ack(ack(120_000), 30_010) == [DISARM]
+    dead_man.on_ack(ack(0), 30_020)
+    assert dead_man.on_orders(1, 0, 30_030) == []
+    assert not dead_man.armed
 
 
 def test_an_unknown_answer_counts_as_armed_and_is_repeated() -> None:

@@ -25,6 +25,7 @@ class Closing:
         self._inbox = inbox
         self._timeout_s = settings.shared.stop_timeout_s
         self._seen: list[str] = []
+        self._orders_gone = False
 
     async def see_through(self) -> bool:
         """True where every own order is known to be gone; False where the unit's stop timeout came first."""
@@ -32,24 +33,37 @@ class Closing:
             async with asyncio.timeout(self._timeout_s):
                 await self._gone()
         except TimeoutError:
-            rest = ", ".join(self._seen) or "not known which"
-            logger.error(
-                "Stopping after {} s without certainty: own orders may still rest at the exchange ({}). They are small "
-                "and reduce-only; the next start cancels them, or cancel them by hand. Protective stops stand.",
-                self._timeout_s,
-                rest,
-            )
+            self._say_what_is_not_certain()
             return False
         logger.info("stopped: no own order is live any more, as the exchange says; protective stops stand")
         return True
 
+    def _say_what_is_not_certain(self) -> None:
+        for symbol in self._engine.armed:
+            logger.error(
+                "Stopping after {} s, and the exchange's countdown of {} is not known to be off: where it runs out it "
+                "cancels every order there, and perhaps the protective stop with them. Start again, or look after the "
+                "stop by hand.",
+                self._timeout_s,
+                symbol,
+            )
+        if not self._orders_gone:
+            logger.error(
+                "Stopping after {} s without certainty: own orders may still rest at the exchange ({}). They are small "
+                "and reduce-only; the next start cancels them, or cancel them by hand. Protective stops stand.",
+                self._timeout_s,
+                ", ".join(self._seen) or "not known which",
+            )
+
     async def _gone(self) -> None:
-        while True:
+        while not self._orders_gone:
             while not self._engine.quiet:
                 await asyncio.sleep(LOOK_S)
-            if await self._verified():
-                return
-            await asyncio.sleep(AGAIN_S)
+            self._orders_gone = await self._verified()
+            if not self._orders_gone:
+                await asyncio.sleep(AGAIN_S)
+        while self._engine.armed:
+            await asyncio.sleep(LOOK_S)
 
     async def _verified(self) -> bool:
         """One read of each symbol's open orders; every symbol must answer, and none may list an order of ours."""

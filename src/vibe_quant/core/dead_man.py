@@ -68,6 +68,7 @@ class DeadMan:
         self._idle_ms = 0
         self._retry_ms = 0
         self._failures = 0
+        self._stopping = False
 
     @property
     def armed(self) -> bool:
@@ -120,9 +121,10 @@ class DeadMan:
         """Refreshes and repeats that are due; the stops are read once a countdown may have run out."""
         return self._look(now)
 
-    def on_stop(self) -> list[Intent]:
-        """The last call of a clean stop; never made on a crash."""
-        return [DisarmDeadMan(self.symbol)] if self.armed else []
+    def on_stop(self, now: int) -> list[Intent]:
+        """The last call of a clean stop, repeated until it is answered; never made on a crash."""
+        self._stopping = True
+        return self._look(now)
 
     def deadline(self) -> int | None:
         """The next call, the end of a wait for an answer, or of the 5 s without own orders."""
@@ -134,7 +136,7 @@ class DeadMan:
         return min(self._state.fires_ms, max(self._retry_ms, min(self._state.call_ms, idle)))
 
     def _may_run(self) -> bool:
-        return self.settings.enabled and self._foreign == 0
+        return self.settings.enabled and self._foreign == 0 and not self._stopping
 
     def _look(self, now: int) -> list[Intent]:
         out: list[Intent] = []

@@ -115,6 +115,11 @@ class Engine:
         """No own order of any side can be live; protective stops do not count."""
         return all(side.execution.is_quiet for desk in self.desks.values() for side in desk.sides.values())
 
+    @property
+    def armed(self) -> tuple[str, ...]:
+        """Symbols where a countdown of the exchange's may be running, which takes all orders and perhaps the stops."""
+        return tuple(desk.symbol for desk in self.desks.values() if desk.dead_man.armed)
+
     def legs(self) -> tuple[LegView, ...]:
         """The managed legs, as far as they are known."""
         sides = [side for desk in self.desks.values() for side in desk.pair.working]
@@ -172,7 +177,7 @@ class Engine:
                 desk.pair.refresh()
                 out += desk.pair.pulse(now)
                 out += desk.dead_man_feed.tell(now)
-        return out + self.house.sync.due(now) + self._operator.last_call()
+        return out + self.house.sync.due(now) + self._operator.last_call(now)
 
     def _table(self) -> dict[type[Any], Handler]:
         market: dict[type[Any], Handler] = {

@@ -52,14 +52,14 @@ class Operator:
         """When the next pause ends."""
         return min((p.until_ms for p in self._house.pauses.values() if p.until_ms is not None), default=None)
 
-    def last_call(self) -> list[Intent]:
+    def last_call(self, now: int) -> list[Intent]:
         """After a stop, once no own order can be live: the countdowns are switched off, and it is said."""
         if not self._house.stopping or self._said_goodbye:
             return []
         if not all(side.execution.is_quiet for side in self._sides(None, None)):
             return []
         self._said_goodbye = True
-        out = [intent for desk in self._engine.desks.values() for intent in desk.dead_man.on_stop()]
+        out = [intent for desk in self._engine.desks.values() for intent in desk.dead_man.on_stop(now)]
         text = "Stopping: no own discretionary order is live any more. Protective stops stay at the exchange."
         return [*out, Notify(NoticeKind.LIFECYCLE, Severity.INFO, text)]
 
