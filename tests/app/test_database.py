@@ -13,7 +13,7 @@ from vibe_quant.app.instance import Holder
 from vibe_quant.app.lease_watch import holder_of, place
 from vibe_quant.domain.enums import Severity
 from vibe_quant.domain.intents import Notify
-from vibe_quant.domain.settings import GlobalSettings, JournalSettings
+from vibe_quant.domain.settings import GlobalSettings, JournalSettings, Venue
 
 ME = Holder(7, "2026-11-21", "c.yaml", "sim")
 
@@ -49,6 +49,8 @@ async def test_a_database_that_is_not_there_is_an_alarm_and_the_program_goes_on(
     database = database_of(shared, "a1", ME, "run1", tmp_path / "j", "canary", said.append)
     assert await database.take() is None
     assert set(database.tasks(hold)) == {"mirror", "lease"}
+    paper = database_of(replace(shared, venue=Venue.PAPER), "a1", ME, "run1", tmp_path / "j", "canary", said.append)
+    assert set(paper.tasks(hold)) == {"mirror"}
     await database.end(0)
     assert [notice.severity for notice in said] == [Severity.ALARM]
     assert "cannot be known" in said[0].text

@@ -17,7 +17,7 @@ from vibe_quant.app.lease_watch import LeaseWatch, PutHold, holder_of, place
 from vibe_quant.app.time_sync import Say
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.intents import Notify
-from vibe_quant.domain.settings import GlobalSettings
+from vibe_quant.domain.settings import GlobalSettings, Venue
 from vibe_quant.journal.mirror import PostgresMirror
 from vibe_quant.journal.postgres import PostgresError
 from vibe_quant.journal.rows import Row
@@ -63,14 +63,14 @@ class Database:
 def database_of(
     shared: GlobalSettings, account: str, holder: Holder, run: str, journal: Path, password: str | None, say: Say
 ) -> Database:
-    """As the settings name it."""
+    """As the settings name it; venue paper has a mirror and no lease, for its account is nobody else's."""
     url = shared.journal.url
     if url is None:
         return Database()
     where = place()
     try:
         name = holder_of(socket.gethostname(), holder, run, where)
-        lease = LeaseWatch(url, account, name, where, password, say)
+        lease = None if shared.venue is Venue.PAPER else LeaseWatch(url, account, name, where, password, say)
         mirror = PostgresMirror(url, journal, f"{shared.venue.value}-{account}", _said, random.Random(), password)
     except PostgresError as error:
         text = f"global.journal.url: {error}. The program goes on without a mirror and without a lease."
