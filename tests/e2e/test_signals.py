@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from pathlib import Path
@@ -11,8 +12,10 @@ from random import Random
 import pytest
 from tests.e2e.process import House, Run, house, tell
 from tests.e2e.stage import CONFIG, LONG, SHORT, Scene
+from typer.testing import CliRunner
 
 from vibe_quant.app.application import DONE, FAILED
+from vibe_quant.cli.app import app
 
 LEG = ("BTCUSDT", LONG)
 SCENE = Scene(seats=((LONG, "0.3"), (SHORT, "0.1")))
@@ -148,3 +151,22 @@ async def test_a_stop_while_the_start_waits_for_the_exchange(tmp_path: Path) -> 
         run.signal(signal.SIGTERM)
         assert await run.ended() == DONE, run.told()
         assert at.truth.orders == []
+
+
+def test_a_signal_before_the_run_begins_ends_the_process_at_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    monkeypatch.setattr(os, "_exit", leave)
+    try:
+        CliRunner().invoke(app, ["run", "--config", "/no/such/file"])
+        with pytest.raises(SystemExit) as left:
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert left.value.code == DONE
+    assert capfd.readouterr().err == "SIGTERM: stopped before anything was begun\n"
