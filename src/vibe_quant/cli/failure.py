@@ -17,7 +17,7 @@ Exit codes:
   0  done
   1  stopped by the user, or by a fault of the program
   2  a missing, unreadable or broken file, or wrong options
-  3  a journal that is not as it was written
+  3  a start that was refused (another instance, the key, the account), or a journal that is not as it was written
   4  a configuration that does not hold, or faults that cannot be declared"""
 
 
