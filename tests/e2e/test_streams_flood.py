@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.e2e.stage import LONG, Scene, stage
-from tests.e2e.stream_scenes import TIMES, booked, losses, mismatches, paced, said, traded
+from tests.e2e.stream_scenes import booked, losses, mismatches, paced, said, traded
 
 from vibe_quant.app.application import DONE
 from vibe_quant.domain.enums import NoticeKind
@@ -16,7 +16,7 @@ SCENE = Scene(seats=((LONG, "0.1"),), wallet="2000")
 
 
 async def test_a_fast_market_is_conflated_and_counted_and_the_account_is_not(tmp_path: Path) -> None:
-    async with stage(tmp_path, replace(SCENE, speed="20"), chosen=paced(8, 3, "700"), times=TIMES) as on:
+    async with stage(tmp_path, replace(SCENE, speed="20"), chosen=paced(8, 3, "700")) as on:
         app = await on.working()
         await on.flat()
         await on.until(lambda: said(on, NoticeKind.EXIT_FINISHED, "done"), 10, "the end of the exit")
@@ -32,7 +32,7 @@ async def test_a_fast_market_is_conflated_and_counted_and_the_account_is_not(tmp
 async def test_what_has_piled_up_while_the_program_stood_still_is_conflated_and_the_account_is_not(
     tmp_path: Path,
 ) -> None:
-    async with stage(tmp_path, replace(SCENE, speed="5"), chosen=paced(9, 3, "700"), times=TIMES) as on:
+    async with stage(tmp_path, replace(SCENE, speed="5"), chosen=paced(9, 3, "700")) as on:
         app = await on.working()
         before = sum(app.inbox.conflated.values())
         for _ in range(3):

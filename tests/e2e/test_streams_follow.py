@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.stage import CONFIG, LONG, SHORT, Scene, Stage, settings, stage
-from tests.e2e.stream_scenes import TIMES, booked, losses, mismatches, said, traded
+from tests.e2e.stream_scenes import booked, losses, mismatches, said, traded
 
 from vibe_quant.core import wanting
 from vibe_quant.domain.enums import NoticeKind
@@ -36,7 +36,7 @@ async def test_a_symbol_is_followed_while_there_is_a_position_in_it(
     monkeypatch.setattr(wanting, "LINGER_MS", 1000)
     scene = Scene(seats=((LONG, "0.1"),), others=(ETH,), wallet="1500")
     chosen = brisk(CONFIG.replace("  venue: sim", "  venue: sim\n  manage: all"))
-    async with stage(tmp_path, scene, chosen=chosen, times=TIMES) as on:
+    async with stage(tmp_path, scene, chosen=chosen) as on:
         await on.working()
         assert {"bookTicker", "aggTrade", "markPrice@1s"} <= streams_of(on, "BTCUSDT")
         assert streams_of(on, ETH) == set()
@@ -62,7 +62,7 @@ async def test_a_position_that_comes_again_is_followed_again(tmp_path: Path, mon
     monkeypatch.setattr(wanting, "LINGER_MS", 500)
     scene = Scene(seats=((LONG, "0.02"),), wallet="500")
     chosen = brisk(CONFIG.replace("horizon_s: 12, endgame_s: 4", "horizon_s: 3, endgame_s: 2"))
-    async with stage(tmp_path, scene, chosen=chosen, times=TIMES) as on:
+    async with stage(tmp_path, scene, chosen=chosen) as on:
         await on.flat()
         await on.until(lambda: not streams_of(on, "BTCUSDT"), 15, "the end of its streams")
         on.added["BTCUSDT", LONG] = D("0.02")
@@ -76,7 +76,7 @@ async def test_a_position_that_comes_again_is_followed_again(tmp_path: Path, mon
 async def test_a_symbol_with_a_chinese_name_is_worked_to_zero(tmp_path: Path) -> None:
     scene = Scene(symbol=NAMED_IN_CHINESE, seats=((LONG, "20000"), (SHORT, "8000")), wallet="300")
     chosen = brisk(CONFIG.replace("BTC/USDT:USDT", CHINESE))
-    async with stage(tmp_path, scene, chosen=chosen, times=TIMES, bare_ms=None) as on:
+    async with stage(tmp_path, scene, chosen=chosen, bare_ms=None) as on:
         await on.until(lambda: said(on, NoticeKind.STOP, f"{CHINESE} LONG has its protective stop"), 10, "a stop")
         assert {"bookTicker", "aggTrade", "markPrice@1s"} <= streams_of(on, NAMED_IN_CHINESE)
         await on.flat()

@@ -25,6 +25,8 @@ from tests.e2e.stream_scenes import (
 )
 
 from vibe_quant.app.wire import StreamTimes
+from vibe_quant.binance.dial import SocketTimes
+from vibe_quant.binance.market_ws import MarketTimes
 from vibe_quant.binance.user_ws import UserTimes
 from vibe_quant.domain.enums import NoticeKind, Stream
 from vibe_quant.domain.events import StreamUp
@@ -33,7 +35,7 @@ from vibe_quant.sim.switches import Switches
 SCENE = Scene(seats=((LONG, "0.1"),), wallet="2000")
 SYMBOL = "BTC/USDT:USDT"
 LIFE_MS = 3500
-RENEWED = replace(SHORT_LIFE, life_ms=1800)
+RENEWED = SocketTimes(life_ms=1800, proof_ms=300)
 """96 to 100 % of it: well before the exchange's end, and some times in a story."""
 
 
@@ -88,7 +90,7 @@ async def test_sockets_are_renewed_before_their_end_and_nothing_is_missed(tmp_pa
         switches=Switches(every_socket_of_key_hears=every),
         more={"socket_life_ms": LIFE_MS, "ping_every_ms": 500},
     )
-    times = StreamTimes(replace(TIMES.market, socket=RENEWED), replace(TIMES.user, socket=RENEWED))
+    times = StreamTimes(MarketTimes(socket=RENEWED), UserTimes(socket=RENEWED))
     async with stage(tmp_path, scene, chosen=paced(8), times=times) as on:
         await on.working()
         await on.until(lambda: on.server.box.now - on.began_ms > 2 * LIFE_MS, 15, "two lives of a socket")
