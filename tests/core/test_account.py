@@ -150,6 +150,40 @@ def test_the_users_reduction_is_no_enlargement_and_zero_is_flat() -> None:
     assert leg.is_flat
 
 
+@pytest.mark.parametrize("rows_first", [True, False])
+def test_trades_that_are_told_in_one_sum_are_looked_for_in_the_rows_before_too(rows_first: bool) -> None:
+    leg = leg_at("10")
+    told(leg, "9", 105)
+    if rows_first:
+        told(leg, "6", 106)
+    leg.on_fill(D(4), 106, now=20, summed=True)
+    if not rows_first:
+        told(leg, "6", 106)
+    assert (leg.qty, leg.pending_ms) == (D(6), None)
+    leg.on_fill(D(2), 110, now=30)
+    told(leg, "4", 110)
+    assert (leg.qty, leg.pending_ms) == (D(4), None)
+
+
+def test_a_sum_that_the_rows_do_not_show_stays_taken_off() -> None:
+    leg = leg_at("10")
+    told(leg, "9", 105)
+    told(leg, "6", 106)
+    leg.on_fill(D(5), 106, now=20, summed=True)
+    assert leg.qty == D(1)
+    leg.on_fill(D("0.5"), 106, now=20, summed=True)
+    assert leg.qty == D("0.5")
+
+
+def test_a_row_whose_own_fill_came_late_shows_no_part_of_a_sum() -> None:
+    leg = leg_at("10")
+    told(leg, "9", 105)
+    told(leg, "6", 106)
+    leg.on_fill(D(1), 105, now=20)
+    leg.on_fill(D(4), 106, now=20, summed=True)
+    assert leg.qty == D(2), "three of four are shown, and which one is not is not known"
+
+
 def test_a_fill_first_heard_of_by_a_late_answer_is_no_enlargement_when_it_is_cleared_up() -> None:
     leg = leg_at("10")
     told(leg, "7", 105)

@@ -14,6 +14,7 @@ from vibe_quant.domain.events import BalanceUpdate, PositionUpdate
 
 ZERO = Decimal(0)
 AGREE_MS = 1000  # two reads that agree, so far apart, are believed against an older row (behaviour 12)
+FALLS_KEPT = 16  # rows back that a sum of trades is looked for
 UNTOLD = Decimal("Infinity")  # the fall of a first row: any own fill of its millisecond may be in it
 
 
@@ -34,6 +35,7 @@ class Leg:
     ``qty`` (absolute, base asset) is the row less those fills, never below zero.  ``known`` is False until a first
     row, or two reads a second apart that agree on none.  The row shows a fill older than it.  Of a fill of its own
     millisecond it shows what it has fallen by: the stream sends a row for each trade, as a rule before the fill.
+    Several trades told in one sum, with the time of the last, are shown by this row and those right before it.
     """
 
     symbol: str
@@ -49,8 +51,12 @@ class Leg:
     pending_ms: int | None = None
     """Since when (monotonic) own fills have been waiting for the row that contains them; None: none wait."""
     _fills: list[tuple[int, Decimal]] = field(default_factory=list)
+    _sums: list[tuple[int, Decimal]] = field(default_factory=list)
+    """Those of ``_fills`` that are sums of several trades."""
     _falls: list[Decimal] = field(default_factory=list)
     """What rows of ``row_ms`` have fallen by, and no known fill explains."""
+    _older: list[tuple[int, Decimal]] = field(default_factory=list)
+    """(time, fall) of earlier rows that no known fill explains, newest last."""
     _read: tuple[Decimal, int] | None = None
     """A read that disagreed: its quantity, and when it arrived."""
 
@@ -64,13 +70,20 @@ class Leg:
         """A read disagreed and did not count yet; a second one settles it."""
         return self._read is not None
 
-    def on_fill(self, qty: Decimal, exch_ms: int, now: int) -> None:
-        """An own closing fill of ``qty`` (> 0); counted until a row says that it contains it."""
+    def on_fill(self, qty: Decimal, exch_ms: int, now: int, *, summed: bool = False) -> None:
+        """An own closing fill of ``qty`` (> 0); counted until a row says that it contains it.
+
+        ``summed``: more than one trade, as an answer tells them, or the stream after one was lost.
+        """
         self.touched_ms = now
         self._read = None
+        fill = (exch_ms, qty)
         if exch_ms < self.row_ms:
+            self._older = [fall for fall in self._older if fall != fill]
             return
-        self._fills.append((exch_ms, qty))
+        self._fills.append(fill)
+        if summed:
+            self._sums.append(fill)
         self.pending_ms = now if self.pending_ms is None else self.pending_ms
         self._settle()
 
@@ -126,6 +139,8 @@ class Leg:
         before = self.qty
         if exch_ms > self.row_ms:
             self._fills = [fill for fill in self._fills if fill[0] >= exch_ms]
+            falls = [(self.row_ms, fall) for fall in self._falls if fall != UNTOLD]
+            self._older = [*self._older, *falls][-FALLS_KEPT:]
             self._falls.clear()
         if not self.known:
             self._falls.append(UNTOLD)
@@ -164,7 +179,21 @@ class Leg:
         if fills and sum(fills) == sum(self._falls):
             fills.clear()
             self._falls.clear()
+        fills = [qty for qty in fills if (self.row_ms, qty) not in self._sums or not self._shown(qty)]
         self._fills = [(self.row_ms, qty) for qty in fills] + [fill for fill in self._fills if fill[0] > self.row_ms]
+        self._sums = [fill for fill in self._sums if fill in self._fills]
+
+    def _shown(self, qty: Decimal) -> bool:
+        """Whether what this row and those right before it have fallen by is just that; it is explained then."""
+        total, used = sum(self._falls, ZERO), 0
+        while ZERO < total < qty and used < len(self._older):
+            used += 1
+            total += self._older[-used][1]
+        if total != qty:
+            return False
+        self._falls.clear()
+        del self._older[len(self._older) - used :]
+        return True
 
 
 class Account:

@@ -63,7 +63,7 @@ class Reports:
         self._house.counter(desk.symbol, key).report(update)
         out: list[Intent] = []
         if merged.filled > 0:
-            side.leg.on_fill(merged.filled, update.exch_ms, now)
+            side.leg.on_fill(merged.filled, update.exch_ms, now, summed=merged.filled != update.last_qty)
             if merged.before.is_final and merged.after.is_final:
                 out.append(side.aftermath.late(merged))
             out += desk.on_leg(key, None, now)
@@ -75,8 +75,8 @@ class Reports:
         if update.filled_qty <= known:
             return []
         self._stop_fills[update.client_id] = update.filled_qty
-        leg = self._house.account.leg(desk.symbol, update.position_side)
-        leg.on_fill(update.filled_qty - known, update.exch_ms, now)
+        leg, news = self._house.account.leg(desk.symbol, update.position_side), update.filled_qty - known
+        leg.on_fill(news, update.exch_ms, now, summed=news != update.last_qty)
         return desk.on_leg(update.position_side, None, now)
 
     def _strange(self, desk: Desk, update: ev.OrderUpdate, now: int) -> list[Intent]:
