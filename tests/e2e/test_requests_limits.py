@@ -12,8 +12,8 @@ from tests.e2e.stage import settings
 from vibe_quant.domain.enums import Severity
 from vibe_quant.domain.intents import Halt
 
-FLYING_MS = 100
-"""What had left when the first refusal came: half a latency each way, and a loop that may be slow."""
+FLYING_MS = 500
+"""What had left when the first refusal was read, on a machine that may be slow."""
 
 
 def late(w: Watched, kind: str) -> list[Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.request_scenes import BTC_LEG, DELETE, POST, SLOW_CONFIG, Watched, fault, scene, watched
+from tests.e2e.request_scenes import BTC_LEG, DELETE, PLACE_STOP, POST, SLOW_CONFIG, Watched, fault, scene, watched
 from tests.e2e.stage import settings
 
 from vibe_quant.domain.enums import Severity, SignalReason
@@ -21,6 +21,8 @@ TIERS = """
         - {dist_to_liq: 0.8, slice_ratio: 0.125, maker_timeouts_to_escalate: 0}"""
 PANIC = SLOW_CONFIG.replace("    reconcile_interval_s: 5", f"    reconcile_interval_s: 5{TIERS}")
 """In panic from the first distance on: the market is calm, so that only the requests are in the way."""
+FLYING_MS = 500
+"""What had left when the first refusal was read, on a machine that may be slow."""
 FATES: dict[str, dict[str, Any]] = {
     "ack_lost": {},
     "ack_late": {"delay_ms": 1500},
@@ -42,11 +44,11 @@ def reasons(w: Watched) -> set[SignalReason]:
 
 
 @pytest.mark.parametrize("kind", FATES)
-async def test_panic_gets_flat_though_three_of_its_orders_go_wrong(tmp_path: Path, kind: str) -> None:
-    declared = fault(kind, POST, times=3, **FATES[kind])
+async def test_panic_gets_flat_though_two_of_its_orders_go_wrong(tmp_path: Path, kind: str) -> None:
+    declared = fault(kind, POST, times=2, **FATES[kind])
     async with watched(tmp_path, scene(declared, alone=True), settings(PANIC), overlaps=True) as w:
         await w.told("in panic tier 1", Severity.ALARM)
-        await w.struck(kind, 3)
+        await w.struck(kind, 2)
         await w.on.flat()
         assert reasons(w) == {SignalReason.PANIC}
         assert not w.intents(Halt)
@@ -57,7 +59,7 @@ async def test_panic_passes_an_order_in_doubt_by_and_sends_what_law_4_leaves(
     tmp_path: Path, kind: str, reached: bool
 ) -> None:
     deaf = {"kind": "event_lost", "where": {"events": ["ORDER_TRADE_UPDATE"]}, "when": {"at_s": 0}, "for_s": 1}
-    declared = fault(kind, POST, nth=2, reached=reached)
+    declared = fault(kind, POST, reached=reached)
     async with watched(
         tmp_path, scene(declared, alone=True), settings(PANIC), on_strike={kind: [deaf]}, overlaps=True
     ) as w:
@@ -66,6 +68,7 @@ async def test_panic_passes_an_order_in_doubt_by_and_sends_what_law_4_leaves(
         assert after.created_ms - doubtful.at_ms < 2000, "nothing of it is settled before four seconds"
         assert w.asked_for(doubtful.client_id), "and it is asked for"
         await w.on.flat()
+        assert len(w.notices("has a position: 0 ->")) == 1, "what is left was never believed to be gone"
 
 
 @pytest.mark.parametrize("kind", ["request_lost", "unavailable_503", "internal_1001"])
@@ -80,21 +83,15 @@ async def test_a_panic_orders_cancel_that_goes_wrong_is_sent_again(tmp_path: Pat
 
 
 async def test_panic_passes_a_back_off_of_429(tmp_path: Path) -> None:
-    limited = {"kind": "limit_429", "where": {"endpoint": "GET *"}, "when": {"at_s": 0}, "for_s": 8}
-    where = {"endpoint": POST}
-    async with watched(
-        tmp_path,
-        scene({"kind": "ack_late", "where": where, "when": {"once": True}, "delay_ms": 1}, alone=True),
-        settings(PANIC),
-        on_strike={"ack_late": [limited]},
-        overlaps=True,
-    ) as w:
-        await w.told("The exchange asked to back off (429)")
-        at = w.strikes("limit_429")[0].at_ms
-        await w.on.until(lambda: len(w.sent(POST, at)) >= 2, 8, "panic orders all the same")
-        await w.on.until(lambda: not w.on.truth.left(BTC_LEG), 15, "flat")
-        assert w.on.server.box.now < at + 8000, "before the back-off is over"
-        await w.on.until(lambda: w.on.server.box.now > at + 9500, 15, "the end of the back-off")
+    declared = fault("limit_429", POST, nth=2, for_s=2)
+    async with watched(tmp_path, scene(declared, alone=True), settings(PANIC), overlaps=True) as w:
+        first = await w.struck("limit_429")
+        await w.told("The exchange asked to back off (429)", Severity.WARNING)
+        await w.struck("limit_429", 2)
+        await w.on.flat()
+        others = [a for a in w.asked if first.at_ms + FLYING_MS < a.at_ms < first.at_ms + 2000]
+        assert {a.endpoint for a in others} <= {POST, PLACE_STOP}, "what is urgent, and nothing else"
+        assert not w.intents(Halt)
 
 
 async def test_panic_waits_for_the_end_of_a_ban_and_goes_on(tmp_path: Path) -> None:
@@ -106,7 +103,7 @@ async def test_panic_waits_for_the_end_of_a_ban_and_goes_on(tmp_path: Path) -> N
         first = await w.struck("ban_418")
         await w.told("Nothing can be sent, panic neither", Severity.ALARM)
         await w.on.until(lambda: not w.on.truth.left(BTC_LEG), 25, "flat")
-        assert not [a for a in w.asked if first.at_ms + 100 < a.at_ms < first.at_ms + 3000]
+        assert not [a for a in w.asked if first.at_ms + FLYING_MS < a.at_ms < first.at_ms + 3000]
 
 
 @pytest.mark.parametrize("code", [-2010, -2022, -1106, -2015, -1111, -4131])
@@ -122,13 +119,20 @@ async def test_panic_refused_again_and_again_backs_off_to_a_second_and_never_hal
 
 
 async def test_panic_goes_on_while_the_breaker_is_open(tmp_path: Path) -> None:
-    where = {"endpoint": ["GET *", "PUT *", DELETE]}
-    async with watched(tmp_path, scene(alone=True), settings(PANIC), overlaps=True) as w:
-        app = await w.on.working()
-        await w.on.fault("unavailable_503", where=where, when={"at_s": 0}, for_s=6)
-        await w.on.fault("unavailable_503", where={"endpoint": POST}, when={"at_s": 0}, for_s=2, name="posts")
-        await w.on.until(lambda: app.breaker.opened or not w.on.truth.left(BTC_LEG), 15, "the breaker's opening")
-        assert app.breaker.opened
+    reads = {
+        "kind": "unavailable_503",
+        "where": {"endpoint": "GET *"},
+        "when": {"at_s": 0},
+        "for_s": 8,
+        "name": "reads",
+    }
+    declared = fault("unavailable_503", POST, nth=2, for_s=2)
+    async with watched(
+        tmp_path, scene(declared, alone=True), settings(PANIC), on_strike={"unavailable_503": [reads]}, overlaps=True
+    ) as w:
+        await w.struck("unavailable_503")
+        await w.on.until(lambda: w.on.app is not None and w.on.app.breaker.opened, 15, "the breaker's opening")
         assert w.on.truth.left(BTC_LEG), "there is something left to be closed"
-        await w.on.until(lambda: not w.on.truth.left(BTC_LEG), 25, "flat")
-        await w.on.flat()
+        await w.on.until(lambda: not w.on.truth.left(BTC_LEG), 15, "flat")
+        assert w.strikes("unavailable_503")[0].at_ms + 8000 > w.on.server.box.now, "reads fail all the time"
+        await w.on.until(lambda: w.on.server.box.now > w.strikes("unavailable_503")[0].at_ms + 8200, 15, "its end")
