@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
@@ -15,7 +15,9 @@ from tests.core.law_setup import BRACKETS, EPOCH, OTHER, RUN, SYMBOL, rules_of, 
 from tests.core.scenario import BTC, ETH, OFFSET, Scenario, listed, of, only, symbol
 from tests.core.test_laws import examples
 
+from vibe_quant.core.agenda import Agenda, Dated
 from vibe_quant.core.engine import Engine
+from vibe_quant.core.margin import Margins
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.enums import OrderStatus, PositionSide, RequestKind, Source
@@ -24,8 +26,31 @@ from vibe_quant.domain.settings import DeadManSettings, Settings
 MIRRORED = (ev.Quote, ev.Trade, ev.Mark, ev.PositionUpdate, ev.StopsRead, ev.DeadManAck)
 
 
+class Forgetful(Agenda):
+    """Asks every desk each time."""
+
+    def is_due(self, symbol: str, now: int) -> bool:
+        return True
+
+    def first(self, desks: Mapping[str, Dated], now: int) -> int | None:
+        self.forget()
+        return super().first(desks, now)
+
+
+class Unkept(Margins):
+    """Looks everything up each time."""
+
+    def keep(self, symbol: str | None = None) -> None:
+        self.forget()
+
+
 class Everyone(Engine):
-    """Every desk looks after each event."""
+    """Every desk looks after each event, is told of each timer, and is asked anew for its moment and its margin."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, RUN, Random(1))
+        self._agenda = Forgetful()
+        self.margins = Unkept(self.house.account, self.desks)
 
     def settle(self, out: list[it.Intent], now: int, symbol: str | None = None) -> list[it.Intent]:
         return super().settle(out, now)
@@ -40,7 +65,7 @@ class Both(Engine):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, RUN, Random(1))
-        self.everyone = Everyone(settings, RUN, Random(1))
+        self.everyone = Everyone(settings)
         self.heard = 0
         self.theirs: dict[str, it.OrderIntent] = {}
 
@@ -78,7 +103,8 @@ class Both(Engine):
     def _same(self, event: ev.Event, now: int) -> list[it.Intent]:
         out = super().handle(event, now)
         assert out == self.everyone.handle(event, now), event
-        assert self.deadline() == self.everyone.deadline(), event
+        mine, theirs = self.deadline(), self.everyone.deadline()
+        assert theirs is None or (mine is not None and mine <= theirs), event
         for key in product((SYMBOL, OTHER), PositionSide):
             assert self.side_view(*key) == self.everyone.side_view(*key), (key, event)
         return out

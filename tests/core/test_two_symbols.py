@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -26,7 +27,7 @@ from tests.core.scenario import (
 
 from vibe_quant.core.account import Account
 from vibe_quant.core.engine import Engine
-from vibe_quant.core.margin import margin_of
+from vibe_quant.core.margin import Margins
 from vibe_quant.core.market import MarketView
 from vibe_quant.core.rulebook import Rulebook
 from vibe_quant.domain import events as ev
@@ -65,6 +66,17 @@ def account(*held: tuple[str, str, MarginType]) -> Account:
 
 
 CROSSED, ISOLATED = MarginType.CROSSED, MarginType.ISOLATED
+
+
+def margin_of(symbol: str, asset: str, held: Account, desks: Sequence[Followed]) -> Margin | None:
+    """Looked up once, once more from what was kept, and after it was forgotten: each time the same."""
+    margins = Margins(held, {desk.symbol: desk for desk in desks})
+    found = margins.of(symbol, asset)
+    margins.keep()
+    assert margins.of(symbol, asset) == margins.of(symbol, asset) == found
+    margins.forget()
+    assert margins.of(symbol, asset) == found
+    return found
 
 
 def test_the_other_symbols_crossed_legs_are_counted_and_nothing_else() -> None:

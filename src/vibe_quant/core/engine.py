@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vibe_quant.core.agenda import Agenda
 from vibe_quant.core.answers import Answers
 from vibe_quant.core.desk import Desk
 from vibe_quant.core.flatten import early
 from vibe_quant.core.house import House
-from vibe_quant.core.margin import margin_of
+from vibe_quant.core.margin import Margins
 from vibe_quant.core.market import MarketView
 from vibe_quant.core.operator import Operator
 from vibe_quant.core.pacing import Pacing
@@ -47,6 +48,8 @@ class Engine:
             sync=Sync(interval_ms(settings)),
         )
         self.desks: dict[str, Desk] = {}
+        self.margins = Margins(self.house.account, self.desks)
+        self._agenda = Agenda()
         self._random = random
         self._now = 0
         self._due: int | None = None
@@ -79,7 +82,7 @@ class Engine:
 
     def _earliest(self, now: int) -> int | None:
         moments = [self.house.sync.deadline(), self._operator.deadline(), self._streams.deadline()]
-        moments += [desk.deadline(now) for desk in self.desks.values()]
+        moments.append(self._agenda.first(self.desks, now))
         first = min((at for at in moments if at is not None), default=None)
         return None if first is None else max(first, now + 1)
 
@@ -170,14 +173,24 @@ class Engine:
         something to look after: a moment of its own, or what all share, may have changed for it.
         """
         self._due_is_old = True
+        self._agenda.forget(symbol)
         for desk in self.desks.values():
             if symbol in (None, desk.symbol):
                 self._wanting.look(desk, now)
             if symbol in (None, desk.symbol) or desk.pair.active or not desk.dead_man.at_rest:
-                desk.pair.refresh()
-                out += desk.pair.pulse(now)
-                out += desk.dead_man_feed.tell(now)
+                out += self._look(desk, now)
+        if out or self.house.pacing.next_at(now) is not None:
+            self._agenda.forget()  # budgets are shared
         return out + self.house.sync.due(now) + self._operator.last_call(now)
+
+    def _look(self, desk: Desk, now: int) -> list[Intent]:
+        desk.pair.refresh()
+        out = desk.pair.pulse(now)
+        out += desk.dead_man_feed.tell(now)
+        self._agenda.sooner(desk.symbol, desk.pair.wake(now))
+        if not desk.dead_man.at_rest:
+            self._agenda.forget(desk.symbol)
+        return out
 
     def _table(self) -> dict[type[Any], Handler]:
         market: dict[type[Any], Handler] = {
@@ -191,16 +204,17 @@ class Engine:
             ev.StreamUp: self._streams.came,
             ev.StreamDown: self._streams.went,
             ev.ServerTime: self._on_server_time,
-            ev.Timer: self._on_timer,
         }
         rest = {**own, **self._reports.table(), **self._answers.table(), **self._operator.table()}
         rest |= self._surroundings.table()
-        return {**market, **{kind: self._settling(handler) for kind, handler in rest.items()}}
+        settling = {kind: self._settling(handler) for kind, handler in rest.items()}
+        return {**market, **settling, ev.Timer: self._on_timer}
 
     def _settling(self, handler: Handler) -> Handler:
         """Any other news; what is about the whole account has no symbol, or none is named."""
 
         def handle(event: Any, now: int) -> list[Intent]:
+            self.margins.forget()
             return self.settle(handler(event, now), now, getattr(event, "symbol", None) or None)
 
         return handle
@@ -222,16 +236,24 @@ class Engine:
         out = desk.pair.pulse(now)
         if out:
             self._due_is_old = True
+            self._agenda.forget()
             return out + desk.dead_man_feed.tell(now)
         wake = desk.pair.wake(now)
-        if wake is not None and (self._due is None or wake < self._due):
-            self._due = wake
+        if wake is not None:
+            self._agenda.sooner(desk.symbol, wake)
+            if self._due is None or wake < self._due:
+                self._due = wake
         return out
 
     def _on_mark(self, event: ev.Mark, now: int) -> list[Intent]:
         desk = self.desks.get(event.symbol)
+        if desk is None:
+            return []
         self._due_is_old = True
-        return [] if desk is None else desk.on_mark(event, now) + desk.dead_man_feed.tell(now)
+        self.margins.keep(event.symbol)
+        out = desk.on_mark(event, now) + desk.dead_man_feed.tell(now)
+        self._agenda.forget(None if out else event.symbol)
+        return out
 
     def _on_server_time(self, event: ev.ServerTime, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         self.house.offset_ms = event.offset_ms
@@ -242,12 +264,13 @@ class Engine:
     def _on_timer(self, event: ev.Timer, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         out: list[Intent] = self._operator.tick(now)
         self._streams.tick(now)
-        for desk in self.desks.values():
-            out += desk.tick(now)
-        return out
+        self.margins.keep()
+        for symbol, desk in self.desks.items():
+            out += desk.tick(now) if self._agenda.is_due(symbol, now) else desk.on_margin(now)
+        return self.settle(out, now)
 
     def _margin(self, desk: Desk) -> Margin | None:
         rules = desk.rulebook.rules
         if rules is None:
             return None
-        return margin_of(desk.symbol, rules.margin_asset, self.house.account, self.desks.values())
+        return self.margins.of(desk.symbol, rules.margin_asset)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
@@ -25,24 +26,83 @@ class Marked(Protocol):
     rulebook: Rulebook
 
 
-def margin_of(symbol: str, asset: str, account: Account, desks: Iterable[Marked]) -> Margin | None:
-    """Margin of a symbol's crossed legs, quote asset; None where the wallet is not known.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one symbol's crossed legs need and are worth, in ``asset``; both legs, LONG before SHORT."""
+
+    asset: str
+    maintenance: Decimal
+    upnl: Decimal
+
+
+NOTHING = Part("", ZERO, ZERO)
+"""Of a symbol that holds nothing that counts."""
+
+
+class Margins:
+    """Margin of a symbol's crossed legs.  ``desks`` by symbol.
 
     A crossed leg of a symbol that is not followed has no mark here and is left out: the liquidation price that the
     exchange itself tells knows of it, and the nearer of both rules.
     """
-    wallet = account.balances.get(asset)
-    if wallet is None:
-        return None
-    maintenance = upnl = ZERO
-    for desk in desks:
+
+    def __init__(self, account: Account, desks: Mapping[str, Marked]) -> None:
+        self._account = account
+        self._desks = desks
+        self._parts: dict[str, Part] | None = None
+        self._sums: dict[str, Part] = {}
+        """Of all parts, by asset; empty: to be added up again."""
+
+    def forget(self) -> None:
+        """Legs, marks and rules may change from now on: everything is looked up when it is asked for."""
+        self._parts = None
+        self._sums.clear()
+
+    def keep(self, symbol: str | None = None) -> None:
+        """Nothing changes until ``forget`` but marks: what is looked up once stays, that of ``symbol`` excepted."""
+        if self._parts is None:
+            self._parts = {}
+        elif symbol is not None and self._parts.pop(symbol, None) is not None:
+            self._sums.clear()
+
+    def of(self, symbol: str, asset: str) -> Margin | None:
+        """Quote asset; None where the wallet is not known."""
+        wallet = self._account.balances.get(asset)
+        if wallet is None:
+            return None
+        if self._parts is None:
+            others = _added(self._worked_out(desk) for name, desk in self._desks.items() if name != symbol)
+            all_of, own = others.get(asset, NOTHING), NOTHING
+        else:
+            all_of, own = self._sum(self._parts, asset), self._parts.get(symbol, NOTHING)
+            own = own if own.asset == asset else NOTHING
+        return Margin(wallet.cross_wallet, all_of.maintenance - own.maintenance, all_of.upnl - own.upnl)
+
+    def _sum(self, parts: dict[str, Part], asset: str) -> Part:
+        if not self._sums:
+            for symbol, desk in self._desks.items():
+                if symbol not in parts:
+                    parts[symbol] = self._worked_out(desk)
+            self._sums.update(_added(parts.values()))
+        return self._sums.get(asset, NOTHING)
+
+    def _worked_out(self, desk: Marked) -> Part:
         mark, rules, brackets = desk.view.mark, desk.rulebook.rules, desk.rulebook.brackets
-        if desk.symbol == symbol or mark is None or rules is None or rules.margin_asset != asset:
-            continue
-        for side in PositionSide:
-            leg = account.leg(desk.symbol, side)
-            if leg.qty > 0 and leg.margin_type is MarginType.CROSSED:
-                upnl += unrealized_pnl(side, leg.qty, leg.entry_price, mark)
-                if brackets:
-                    maintenance += maintenance_margin(brackets, leg.qty * mark)
-    return Margin(wallet.cross_wallet, maintenance, upnl)
+        legs = [self._account.leg(desk.symbol, side) for side in PositionSide]
+        crossed = [leg for leg in legs if leg.qty > 0 and leg.margin_type is MarginType.CROSSED]
+        if mark is None or rules is None or not crossed:
+            return NOTHING
+        maintenance = upnl = ZERO
+        for leg in crossed:
+            upnl += unrealized_pnl(leg.side, leg.qty, leg.entry_price, mark)
+            if brackets:
+                maintenance += maintenance_margin(brackets, leg.qty * mark)
+        return Part(rules.margin_asset, maintenance, upnl)
+
+
+def _added(parts: Iterable[Part]) -> dict[str, Part]:
+    sums: dict[str, Part] = {}
+    for part in parts:
+        known = sums.get(part.asset, NOTHING)
+        sums[part.asset] = Part(part.asset, known.maintenance + part.maintenance, known.upnl + part.upnl)
+    return sums

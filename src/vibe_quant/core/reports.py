@@ -104,6 +104,7 @@ class Reports:
         self._heard(Source.STREAM, now)
         if not self._house.account.on_balance(update):
             return []
+        self._engine.margins.keep()
         return [intent for desk in self._engine.desks.values() for intent in desk.on_margin(now)]
 
     def _leverage(self, update: ev.LeverageUpdate, now: int) -> list[Intent]:
