@@ -57,9 +57,11 @@ test-fills: ## the fill model against hftbacktest (Python 3.11 to 3.13, an envir
 		$(HFT)/bin/python -m pytest -rs --capture=no tests/sim/test_hftbacktest_agreement.py; \
 	else echo "skipped: hftbacktest is built for Python 3.11 to 3.13, this is $$($(PYTHON) -V)"; fi
 
-bench: $(RUN) ## nanoseconds an event: decoding, deciding, the whole replay, the served exchange
+bench: $(RUN) ## nanoseconds an event, and the live program: CPU, tick to order, many symbols, memory, the start
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/decoding.py
 	$(BIN)/python tests/bench/served.py
+	$(BIN)/python -m tests.bench.live
 
 schema: $(RUN) ## write config/config.schema.json from the models
 	$(BIN)/python -m vibe_quant.config.json_schema config/config.schema.json

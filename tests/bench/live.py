@@ -42,7 +42,7 @@ from vibe_quant.sim.server import SimServer
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MEMORY_DISK = Path("/dev/shm")
-SPREAD, SPREAD_MESSAGES = 10, 100_000
+SPREAD, SPREAD_MESSAGES = 64, 150_000
 """Symbols enough that no quote of one gives way to the next of it: each message gets its decision."""
 PACED_S = 15.0
 ORDERS = 500
@@ -156,7 +156,7 @@ async def fired(
     async with folder() as at, cannon(of, found) as (gun, url), SimServer(box_of(of, None, held)) as server:
         names = tuple(one.symbol for one in of)
         path = str(config(at, strategy))
-        ends = {"rest": server.rest, "ws": server.ws, "cannon": url, "config": path, "state": str(at)}
+        ends: Facts = {"rest": server.rest, "ws": server.ws, "cannon": url, "config": path, "state": str(at)}
         task = Task(what=what, symbols=names, warm=warm, messages=messages, **ends)
         async with measured(task, keys_of(server)) as child:
             await child.step("ready")
@@ -191,7 +191,7 @@ async def paced(count: int, found: Sequence[Pace], seconds: float) -> tuple[Fact
     held = seats(of)
     async with folder() as at, SimServer(box_of(of, found, held)) as server:
         names = tuple(one.symbol for one in of)
-        ends = {"rest": server.rest, "ws": server.ws, "config": str(config(at)), "state": str(at)}
+        ends: Facts = {"rest": server.rest, "ws": server.ws, "config": str(config(at)), "state": str(at)}
         task = Task(what="program", symbols=names, seconds=seconds, **ends)
         async with measured(task, keys_of(server)) as child:
             working = await child.step("working")
@@ -230,7 +230,7 @@ async def ordered(on: Path | None, found: Sequence[Pace]) -> Facts:
     async with folder(on) as at, SimServer(box_of(of, found, held)) as server:
         names = tuple(one.symbol for one in of)
         path = str(config(at, STRATEGIES["orderbook_price"], FAST, 30))
-        ends = {"rest": server.rest, "ws": server.ws, "config": path, "state": str(at)}
+        ends: Facts = {"rest": server.rest, "ws": server.ws, "config": path, "state": str(at)}
         task = Task(what="program", symbols=names, orders=ORDERS, **ends)
         async with measured(task, keys_of(server)) as child:
             return await child.step("result")

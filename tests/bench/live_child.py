@@ -207,7 +207,10 @@ class Program:
 
 async def main(task: Task) -> None:
     """Do it, until the process is ended from outside."""
-    await {"bare": bare, "streams": streams, "program": lambda given: Program(given).run()}[task.what](task)
+    if task.what == "program":
+        await Program(task).run()
+    else:
+        await {"bare": bare, "streams": streams}[task.what](task)
 
 
 if __name__ == "__main__":

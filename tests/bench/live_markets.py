@@ -158,8 +158,9 @@ def box_of(of: Sequence[Instrument], found: Sequence[Pace] | None, held: Sequenc
         markets = [MarketSource(one, events=busy(one, pace, seed)) for seed, (one, pace) in enumerate(paced)]
     wallet = {"USDT": sum((seat.qty * (seat.entry or 0) for seat in held), Decimal(0))}
     many = 1_000_000
-    limits = {"order_limits": (many, many), "weight_limit": many}
-    return BoxOptions(tuple(markets), positions=tuple(held), wallets=wallet, **limits)
+    return BoxOptions(
+        tuple(markets), positions=tuple(held), wallets=wallet, order_limits=(many, many), weight_limit=many
+    )
 
 
 def cannon_of(of: Sequence[Instrument], found: Sequence[Pace]) -> list[dict[str, object]]:
