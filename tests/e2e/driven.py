@@ -19,10 +19,11 @@ D = Decimal
 STEP_MS = 50
 MARK_MS = 250
 WOBBLE_MS = 400
+STAIR_MS = 400
 
 
 class Driven:
-    """One symbol's market, a step each 50 ms; the exchange reads it one event ahead.
+    """One symbol's market, told each 50 ms and led down stairs of 0.4 s, so that each price can be met.
 
     ``gap`` is how far the book stands from the mark, a ratio of it (-0.06: six per cent below); ``wobble`` moves the
     touch by so many ticks every 0.4 s; ``touch`` is what each side shows, of which a quarter trades at each step.
@@ -44,11 +45,16 @@ class Driven:
         (begin, start), (end, goal) = self._way
         if self._ms >= end:
             return goal
-        return start + (goal - start) * (self._ms - begin) / (end - begin)
+        stair = (self._ms - begin) // STAIR_MS * STAIR_MS
+        return start + (goal - start) * stair / (end - begin)
 
     def go(self, ratio: str, over_s: float = 0) -> None:
         """Lead the price to ``opened x (1 + ratio)`` in so many seconds of the market's own time."""
-        self._way = ((self._ms, self.mark), (self._ms + int(over_s * 1000), self.opened * (1 + D(ratio))))
+        self.to(self.opened * (1 + D(ratio)), over_s)
+
+    def to(self, price: Decimal, over_s: float = 0) -> None:
+        """Lead it to a price."""
+        self._way = ((self._ms, self.mark), (self._ms + int(over_s * 1000), price))
 
     def events(self) -> Iterator[FeedEvent]:
         """Without end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from tests.e2e.danger import alarms, fired, patient, sent
+from tests.e2e.danger import alarms, fired, patient, sent, standing
 from tests.e2e.driven import Driven, DrivenScene, wallet_for
 from tests.e2e.request_scenes import PLACE_STOP, fault
 from tests.e2e.stage import BARE_MS, LONG, Stage, stage
@@ -44,11 +44,6 @@ def lone(market: Driven, switches: Switches, qty: str = "0.3", liq: str = "0.05"
     )
 
 
-def standing(on: Stage) -> list[SimAlgo]:
-    """The program's conditional orders that rest."""
-    return [a for a in on.server.box.exchange.algos.open if a.client_id.startswith(f"{on.truth.prefix}-ps-")]
-
-
 def placed(on: Stage) -> list[PlaceStop]:
     """What was asked for."""
     return [intent for intent in on.intents if isinstance(intent, PlaceStop)]
@@ -65,7 +60,7 @@ async def moved(on: Stage, old: str) -> SimAlgo:
     return standing(on)[0]
 
 
-@answers(*STOPS, *ORDERS, *AMEND, quick=(ASSUMED, OPPOSITE, "query_lag_ms=2000", "most_algos_of_leg=2"))
+@answers(*STOPS, *ORDERS, *AMEND, quick=(ASSUMED, OPPOSITE))
 async def test_a_stop_follows_its_liquidation_price_over_a_bridge(tmp_path: Path, switches: Switches) -> None:
     market = Driven(wobble=3)
     async with stage(tmp_path, lone(market, switches), chosen=patient(panic=False, amend=True)) as on:
@@ -85,7 +80,7 @@ async def test_a_stop_follows_its_liquidation_price_over_a_bridge(tmp_path: Path
         assert not alarms(on, "does not stand")
 
 
-@answers(*FIRING, *STOPS, "market_walks_on", "account_update_first", "query_lag_ms", quick=(ASSUMED, OPPOSITE))
+@answers(*FIRING, *STOPS, "market_walks_on", "account_update_first", "query_lag_ms", quick=(ASSUMED,))
 async def test_a_stop_that_fires_ends_the_leg(tmp_path: Path, switches: Switches) -> None:
     market = Driven()
     async with stage(tmp_path, lone(market, switches), chosen=patient(panic=False)) as on:
@@ -99,7 +94,7 @@ async def test_a_stop_that_fires_ends_the_leg(tmp_path: Path, switches: Switches
         fills_add_up(on)
 
 
-@answers(*FIRING, "query_lag_ms", quick=(ASSUMED, "triggered_market_bound=False"))
+@answers(*FIRING, "query_lag_ms", quick=(ASSUMED,))
 async def test_a_stop_rejected_for_its_price_is_worked_and_placed_anew(tmp_path: Path, switches: Switches) -> None:
     market = Driven()
     async with stage(tmp_path, lone(market, switches), chosen=patient(panic=False), bare_ms=BARE_MS + 2000) as on:
@@ -118,7 +113,7 @@ async def test_a_stop_rejected_for_its_price_is_worked_and_placed_anew(tmp_path:
         fills_add_up(on)
 
 
-@answers(*FIRING, "query_lag_ms", quick=(ASSUMED, "whole_close_bound_by_lot=False"))
+@answers(*FIRING, "query_lag_ms", quick=(ASSUMED,))
 async def test_a_leg_beyond_the_largest_market_order(tmp_path: Path, switches: Switches) -> None:
     market = Driven("MANTAUSDT", touch="200000")
     text_leg = ("MANTAUSDT", LONG)
