@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.request_scenes import Watched, watched
 from tests.e2e.stage import BTC, CONFIG, LONG, Scene, settings
 
-from vibe_quant.domain.commands import Flatten, Resume
+from vibe_quant.domain.commands import Flatten, Reload, Resume
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.events import AccountSnapshot
-from vibe_quant.domain.settings import Settings
+from vibe_quant.domain.settings import Settings, SymbolSettings
 from vibe_quant.journal.rows import Row
 from vibe_quant.sim.order_records import SimOrder
 
@@ -83,18 +84,30 @@ def live(w: Watched, side: PositionSide = LONG) -> list[SimOrder]:
     return [order for order in w.on.truth.own if order.position_side is side and not order.status.is_final]
 
 
+def with_ttl(chosen: Settings, order_ttl_ms: int) -> Settings:
+    """Settings with another life of orders."""
+
+    def other(one: SymbolSettings) -> SymbolSettings:
+        return replace(one, execution=replace(one.execution, order_ttl_ms=order_ttl_ms))
+
+    symbols = tuple((symbol, other(one)) for symbol, one in chosen.symbols)
+    return replace(chosen, symbols=symbols, default=other(chosen.default))
+
+
 def flatten(w: Watched, side: PositionSide | None = None) -> None:
-    """The operator wants it flat."""
+    """The operator wants it flat, by orders that live shortly."""
     assert w.on.app is not None
     app = w.on.app
-    app.inbox.put(Flatten(app.parts.clock.now_ms(), None if side is None else BTC, side))
+    now = app.parts.clock.now_ms()
+    app.inbox.put(Reload(now, with_ttl(app.engine.settings, 500)))
+    app.inbox.put(Flatten(now, None if side is None else BTC, side))
 
 
 def journalled(w: Watched, *kinds: str, **fields: str) -> list[Row]:
-    """Rows of the journal whose data say so."""
+    """Rows of the journal whose data, or client id, say so."""
     rows: list[Row] = []
     for row in w.on.journal.rows(kinds=kinds):
-        data: Mapping[str, Any] = row.data()
+        data: Mapping[str, Any] = {"client_id": row.client_id} | dict(row.data())
         if all(wanted in str(data.get(key, "")) for key, wanted in fields.items()):
             rows.append(row)
     return rows

@@ -148,7 +148,7 @@ async def test_flatten_goes_to_zero_whatever_the_target_in_slices_of_a_tenth(tmp
 
 @pytest.mark.parametrize("killed", [False, True])
 async def test_a_flattening_outlives_the_program(tmp_path: Path, killed: bool) -> None:
-    slow = working(resting(), execution={"repost_cooldown_ms": 700, "target_qty": D("0.09")})
+    slow = working(resting(), execution={"repost_cooldown_ms": 700, "target_qty": D("0.09"), "order_ttl_ms": 500})
     async with at_rest(tmp_path, chosen=slow, overlaps=killed) as w:
         flatten(w, LONG)
         await w.on.until(lambda: w.on.truth.left(LEG) <= D("0.08"), 10, "the first slices")
@@ -159,7 +159,7 @@ async def test_a_flattening_outlives_the_program(tmp_path: Path, killed: bool) -
 
 
 async def test_a_pause_ends_a_flattening_for_good(tmp_path: Path) -> None:
-    slow = working(resting(), execution={"repost_cooldown_ms": 700, "target_qty": D("0.09")})
+    slow = working(resting(), execution={"repost_cooldown_ms": 700, "target_qty": D("0.09"), "order_ttl_ms": 500})
     async with at_rest(tmp_path, chosen=slow) as w:
         flatten(w, LONG)
         await w.on.until(lambda: w.on.truth.left(LEG) <= D("0.08"), 10, "the first slices")

@@ -123,7 +123,7 @@ async def test_a_leg_that_somebody_opens_is_worked_and_protected(tmp_path: Path)
         await again(w, before, side=SHORT)
         await w.on.until(lambda: any("-S-" in stop for stop in w.on.truth.stops()), 10, "its stop")
         flatten(w)
-        await w.on.until(lambda: not w.on.truth.left((RAW, SHORT)), 20, "the end of the new leg")
+        await w.on.until(lambda: not w.on.truth.left((RAW, SHORT)), 40, "the end of the new leg")
         await w.on.flat()
 
 
