@@ -43,6 +43,12 @@ def patient(
     return settings(text.replace("  execution:\n", AMENDS) if amend else text)
 
 
+def by_queue() -> Settings:
+    """Makers at a price of the exchange's choice, on signals."""
+    text = patient_text(panic=False).replace("  execution:\n", "  execution:\n    maker_price_mode: queue\n")
+    return settings(text.replace("names: [patient]", "names: [orderbook_price]"))
+
+
 def sent(on: Stage, reason: SignalReason) -> list[OrderIntent]:
     """Orders that were sent for one reason."""
     return [intent for intent in on.intents if isinstance(intent, OrderIntent) and intent.reason is reason]

@@ -7,7 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.danger import alarms, fired, near_liquidation, only_panic_overlaps, patient, sent, standing
+from tests.e2e.danger import (
+    alarms,
+    by_queue,
+    fired,
+    near_liquidation,
+    only_panic_overlaps,
+    patient,
+    sent,
+    standing,
+    told,
+)
 from tests.e2e.driven import Driven
 from tests.e2e.request_scenes import CANCEL_STOP, POST, fault
 from tests.e2e.stage import LONG, Stage, stage
@@ -26,10 +36,12 @@ from tests.e2e.unknowns import (
     fills_add_up,
     liquidated,
     recorded,
+    refused,
 )
 
 from vibe_quant.app.application import DONE
-from vibe_quant.domain.enums import SignalReason
+from vibe_quant.domain.enums import PriceMatch, SignalReason
+from vibe_quant.domain.intents import AmendOrder
 from vibe_quant.sim.switches import Switches
 
 LEG = ("BTCUSDT", LONG)
@@ -71,7 +83,8 @@ async def again(on: Stage) -> None:
 async def test_an_exit_goes_on_where_it_was_killed(tmp_path: Path, switches: Switches) -> None:
     async with stage(tmp_path, lone(Driven(wobble=3), switches), chosen=patient(panic=False, amend=True)) as on:
         await on.protected()
-        await on.until(lambda: on.truth.left(LEG) < D("0.29") and on.truth.live(), 15, "an order amid the exit")
+        await on.until(lambda: on.truth.left(LEG) < D("0.296") and on.truth.live(), 15, "an order amid the exit")
+        assert any(isinstance(intent, AmendOrder) for intent in on.intents)
         stop, left = standing(on)[0].client_id, on.truth.live()
         await on.kill()
         await again(on)
@@ -79,6 +92,20 @@ async def test_an_exit_goes_on_where_it_was_killed(tmp_path: Path, switches: Swi
         assert [a.client_id for a in standing(on)][:1] == [stop], "the stop was adopted"
         now = on.truth.left(LEG)
         await on.until(lambda: on.truth.left(LEG) < now, 15, "fills of the second run")
+        await finish(on)
+
+
+@answers("queue_with_gtx", "query_lag_ms", quick=(OPPOSITE,))
+async def test_an_exit_priced_by_the_exchange_goes_on_where_it_was_killed(tmp_path: Path, switches: Switches) -> None:
+    async with stage(tmp_path, lone(Driven(wobble=3), switches), chosen=by_queue()) as on:
+        await on.protected()
+        await on.until(lambda: on.truth.live(), 15, "an order")
+        await on.kill()
+        await again(on)
+        if not switches.queue_with_gtx:
+            assert told(on, "QUEUE pricing is refused") and refused(on, -5037)
+        else:
+            assert any(order.price_match is PriceMatch.QUEUE for order in on.truth.own)
         await finish(on)
 
 

@@ -65,7 +65,7 @@ FIRING = (
 """And when it fires."""
 OVERLOAD = ("overload_spares_closers", "overload_spares_algos")
 MINIMUM = ("min_notional_relief_limit", "min_notional_relief_market")
-RESTART = ("user_trades_oldest_first", "forced_status_new", "queue_with_gtx", "queue_model")
+RESTART = ("user_trades_oldest_first", "forced_status_new", "queue_model")
 AMEND = ("amend_needs_price", "amend_needs_side", "amend_reduce_only_refused", "amend_shows_fills")
 
 
