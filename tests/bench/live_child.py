@@ -54,7 +54,7 @@ class Task:
     messages: int = 0
     seconds: float = 0.0
     orders: int = 0
-    within_s: float = 60.0
+    within_s: float = 45.0
 
 
 def tell(**facts: Any) -> None:
