@@ -66,7 +66,9 @@ async def test_it_is_refreshed_while_an_order_rests_and_switched_off_last_of_all
         assert order.status is OrderStatus.NEW, "longer than a countdown"
         assert set(calls(w)) == {RUNS_OUT}
         assert countdown_runs(w)
+        began = w.on.server.box.now
         assert await w.on.stop() == DONE
+        assert w.on.server.box.now - began < 4500, "not because nothing has rested for five seconds"
         changing = [a.endpoint for a in w.asked if not a.endpoint.startswith("GET")]
         assert (changing[-1], calls(w)[-1]) == (COUNTDOWN, 0)
         assert not countdown_runs(w)

@@ -154,7 +154,7 @@ async def test_stops_that_the_owner_cancels_are_told_and_come_back_within_the_bo
         await w.on.until(lambda: w.on.truth.stops() not in ([], stops), BARE_MS / 1000, "another stop")
         assert w.on.truth.struck("orders_cancelled") == 1
         assert w.on.truth.bare_ms(since) > 0
-        assert w.notices("stop"), "and it is said"
+        assert w.notices("has lost its protective stop at"), "and it is said"
         if what == "all":
             await again(w, order.created_ms, 5)
         flatten(w)
