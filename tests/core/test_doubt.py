@@ -288,6 +288,19 @@ def test_a_read_that_does_not_list_a_live_order_asks_for_it_by_id() -> None:
     assert of(do.QueryOrder, desk.snapshot()) == []
 
 
+def test_a_read_that_left_before_an_order_was_reported_says_nothing_of_it() -> None:
+    desk = started()
+    order = only(desk.rise())
+    desk.passes(20)
+    left = desk.now
+    desk.passes(20)
+    desk.ack(order)
+    assert of(do.QueryOrder, desk.snapshot(request_ms=left)) == []
+    assert desk.view().state is ExecutionState.WAITING
+    desk.passes(20)
+    assert [q.client_id for q in of(do.QueryOrder, desk.snapshot())] == [order.client_id]
+
+
 def test_fills_that_no_row_contains_after_two_seconds_are_looked_into() -> None:
     desk = started()
     order = only(desk.rise())

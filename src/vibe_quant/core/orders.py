@@ -27,6 +27,7 @@ class OwnOrder:
 
     ``status`` None: the request left and nothing was heard yet.  ``written_off``: ended by an answer or by silence, not
     by a report; a report that the order lives undoes it.  ``amend_qty``: the total of an amendment under way.
+    ``heard_ms`` is when the newest report of it came, monotonic ms.
     ``notional`` is the quote value of ``priced_qty``: of the known trades, and of what a report told the average of
     (``averaged_qty``, the first so much that filled).  ``fees`` is what each asset was charged for the known trades.
     """
@@ -44,6 +45,7 @@ class OwnOrder:
     status: OrderStatus | None = None
     filled: Decimal = ZERO
     exch_ms: int = 0
+    heard_ms: int = 0
     order_id: int = 0
     written_off: bool = False
     amend_qty: Decimal | None = None
@@ -153,6 +155,7 @@ def merge(order: OwnOrder, update: OrderUpdate, *, new_trade: bool) -> OwnOrder:
     news: Changes = {
         "filled": max(order.filled, update.filled_qty),
         "order_id": order.order_id or update.order_id,
+        "heard_ms": max(order.heard_ms, update.recv_ms),
         **_standing(order, update),
     }
     if new_trade:

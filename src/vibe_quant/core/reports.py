@@ -134,7 +134,7 @@ class Reports:
         for side in desk.sides.values() if desk is not None else ():
             out += side.settle(side.execution.listed(listed, request_ms, now), now)
             for order in list(self._house.orders.live(symbol, side.side)):
-                if order.client_id not in listed and order.sent_ms < request_ms:
+                if order.client_id not in listed and max(order.sent_ms, order.heard_ms) < request_ms:
                     out += side.settle(side.execution.plain(order.client_id, Plain.STREAM_LOST, now), now)
         return out
 
