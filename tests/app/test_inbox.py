@@ -70,7 +70,9 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_nothing_but_quotes_is_ever_lost_and_the_newest_quote_always_arrives(story: list[tuple[str, str, bool]]) -> None:
+def test_nothing_but_quotes_is_ever_lost_and_the_newest_quote_always_arrives(
+    story: list[tuple[str, str, bool]],
+) -> None:
     inbox, taken = Inbox(), list[Event]()
     put: list[Event] = []
     for n, (kind, symbol, take) in enumerate(story):
