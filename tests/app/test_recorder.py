@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 from loguru import logger
 from tests.app.fake_exchange import order
@@ -14,14 +15,20 @@ from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import (
+    ExecutionMode,
     NoticeKind,
     OrderStatus,
     OrderType,
     PositionSide,
+    RequestKind,
     Severity,
+    SignalReason,
     Source,
     StopStatus,
+    TimeInForce,
 )
+from vibe_quant.journal.reader import JournalReader
+from vibe_quant.journal.sqlite_journal import SqliteJournal
 from vibe_quant.ports import Entry, JournalBroken
 
 S = "BTC/USDT:USDT"
@@ -60,6 +67,12 @@ class Desk:
         return [(row.kind, row.client_id) for row in self.book.rows[before:]]
 
 
+def submit(client_id: str) -> it.OrderIntent:
+    return it.OrderIntent(
+        S, L, client_id, OrderType.LIMIT, D(1), D(9), TimeInForce.GTX, ExecutionMode.MAKER_ONLY, SignalReason.PATIENT, 1
+    )
+
+
 def report(client_id: str, status: OrderStatus, filled: str = "0", last: str = "0", trade: int = 0) -> ev.OrderUpdate:
     return replace(order(S, client_id, status, filled=D(filled)), last_qty=D(last), trade_id=trade)
 
@@ -76,6 +89,19 @@ def test_an_own_order_is_recorded_once_for_each_state_and_once_for_each_trade() 
     assert desk.see(new) == []  # an older state, late
     assert desk.book.rows[-1].body["last_qty"] == "0.4"
     assert desk.see(report("vq-r-1", OrderStatus.PARTIALLY_FILLED, "0.4", "0.4", 9)) == []  # told twice
+
+
+def test_an_order_that_never_left_is_over_and_no_restart_asks_for_it(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "j", "run1", ballast=0)
+    recorder = Recorder(journal, "vq", lambda _: None)
+    reader, intent = JournalReader(tmp_path / "j"), submit("vq-r-1")
+    recorder.write(ev.Timer(0), [intent], 0, 1000)
+    assert [one.client_id for one in reader.unresolved_orders()] == ["vq-r-1"]
+    recorder.write(ev.NotSent(RequestKind.CANCEL, S, "vq-r-1", 0, "no connection"), (), 0, 1001)
+    assert reader.unresolved_orders(), "a cancel that never left ends nothing"
+    recorder.write(ev.NotSent(RequestKind.SUBMIT, S, "vq-r-1", 0, "no connection"), (), 0, 1002)
+    assert reader.unresolved_orders() == ()
+    journal.close()
 
 
 def test_of_a_foreign_order_only_its_trades_are_recorded() -> None:

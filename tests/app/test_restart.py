@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +15,7 @@ from tests.app.fake_exchange import WALL_MS, FakeClock, FakeExchange, order, tra
 from vibe_quant.app.bodies import intent_body, report_body
 from vibe_quant.app.memory import Memory, flattens, pauses, remember
 from vibe_quant.app.patience import Patience
-from vibe_quant.app.restart import MARGIN_MS, Found, Restart
+from vibe_quant.app.restart import ABREAST, MARGIN_MS, PACE_MS, Found, Restart
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import (
@@ -27,7 +28,7 @@ from vibe_quant.domain.enums import (
     SignalReason,
     TimeInForce,
 )
-from vibe_quant.domain.intents import Notify, OrderIntent
+from vibe_quant.domain.intents import Notify, OrderIntent, QueryOrder
 from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.rows import Row
 from vibe_quant.journal.sqlite_journal import SqliteJournal
@@ -134,6 +135,39 @@ async def test_a_final_state_is_journalled_and_settles_the_order(stage: Stage) -
     stage.exchange.asked.clear()
     await stage.run()
     assert stage.exchange.count("query") == 0, "it is settled once"
+
+
+async def test_many_orders_are_asked_for_a_few_at_a_time_and_at_a_pace(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that lost its way to the exchange for an hour has left hundreds."""
+    for number in range(60):
+        stage.sent(f"vq-run1-{number}", BEGIN - MINUTE)
+    abreast, most, query = 0, 0, stage.exchange.query
+
+    async def asked(wanted: QueryOrder) -> object:
+        nonlocal abreast, most
+        abreast += 1
+        most = max(most, abreast)
+        await asyncio.sleep(0)
+        abreast -= 1
+        return await query(wanted)
+
+    stage.exchange.answers("query", lambda wanted: Accepted(order(BTC, wanted.client_id, OrderStatus.CANCELED)))
+    monkeypatch.setattr(stage.exchange, "query", asked)
+    await stage.run()
+    assert stage.past.unresolved_orders() == ()
+    assert most <= ABREAST
+    assert stage.clock.server_ms() - BEGIN >= 60 * PACE_MS
+
+
+async def test_an_order_of_a_clock_that_was_ahead_is_not_waited_for_for_ever(stage: Stage) -> None:
+    stage.sent("vq-run1-1", BEGIN + 3_600_000)
+    stage.exchange.answers("query", lambda _: Rejected(-2013, "Order does not exist.", stage.clock.server_ms()))
+    stage.exchange.answers("open_orders", Accepted(ev.OpenOrdersRead(BTC, (), 0, 0, BEGIN)))
+    await stage.run()
+    assert stage.past.unresolved_orders() == ()
+    assert stage.clock.server_ms() - BEGIN < 10_000
 
 
 async def test_an_order_still_open_is_the_cores(stage: Stage) -> None:

@@ -102,6 +102,31 @@ def test_a_disk_that_is_full_at_the_start(small_disk: Path) -> None:
     assert verify(small_disk / "j").good
 
 
+def test_a_disk_that_takes_no_more_of_what_a_killed_run_has_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log goes into the file on opening, past SQLAlchemy: what fails there is said and tried again too."""
+    path = tmp_path / "j"
+    written(path, [intent(0), intent(1)])
+    full = sqlite3.OperationalError("canary")
+    full.sqlite_errorcode, full.sqlite_errorname = sqlite3.SQLITE_FULL, "SQLITE_FULL"
+
+    def fails(_: object) -> bool:
+        raise full
+
+    monkeypatch.setattr(sqlite_journal, "secure", fails)
+    journal = SqliteJournal(path, "r2", ballast=0)
+    assert "the disk is full" in journal.trouble
+    with pytest.raises(JournalBroken, match="the disk is full") as caught:
+        journal.write([intent(2)])
+    assert "canary" not in str(caught.value)
+    monkeypatch.undo()
+    journal.write([intent(2)])
+    assert journal.trouble == ""
+    journal.close()
+    assert verify(path).rows == 3
+
+
 def test_no_room_for_the_reserve_is_trouble_but_rows_are_written(small_disk: Path) -> None:
     journal = SqliteJournal(small_disk / "j", "r1", ballast=8 * 1024 * 1024)
     assert "could not be taken" in journal.trouble

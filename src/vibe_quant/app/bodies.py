@@ -30,7 +30,7 @@ def stop_body(report: ev.StopReport) -> dict[str, Any]:
     return _body(report, COLUMNS | {"side"})
 
 
-def answer_body(answer: ev.Refused | ev.Unknown | ev.OrderMissing) -> dict[str, Any]:
+def answer_body(answer: ev.Refused | ev.Unknown | ev.OrderMissing | ev.NotSent) -> dict[str, Any]:
     """What came of a request that was not done, or nobody knows of."""
     return {"answer": type(answer).__name__, **_body(answer, COLUMNS)}
 

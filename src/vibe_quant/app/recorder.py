@@ -10,7 +10,7 @@ from loguru import logger
 
 from vibe_quant.app.bodies import answer_body, fill_body, intent_body, report_body, stop_body
 from vibe_quant.domain import events as ev
-from vibe_quant.domain.enums import NoticeKind, Severity, Source
+from vibe_quant.domain.enums import NoticeKind, RequestKind, Severity, Source
 from vibe_quant.domain.intents import (
     AmendOrder,
     ArmDeadMan,
@@ -113,6 +113,8 @@ class Recorder:
                     yield Entry("stop", at_ms, stop_body(event), event.symbol, str(event.side), event.client_id)
             case ev.Refused() | ev.Unknown() | ev.OrderMissing():
                 yield Entry("report", at_ms, answer_body(event), event.symbol, "", event.client_id)
+            case ev.NotSent():
+                yield from _never_left(event, at_ms)
             case ev.Hold():
                 yield Entry("decision", at_ms, {"held": event.reason})
             case ev.Pause() | ev.Resume() | ev.Flatten() | ev.Stop():
@@ -185,6 +187,12 @@ class Recorder:
 
 TOLD = frozenset(NoticeKind) - {NoticeKind.FILL, NoticeKind.RECONNECT, NoticeKind.LIFECYCLE}
 """What is journalled though it is no warning."""
+
+
+def _never_left(answer: ev.NotSent, at_ms: int) -> Iterator[Entry]:
+    """An order that never left is over: else a restart would ask for each of them."""
+    if answer.request is RequestKind.SUBMIT:
+        yield Entry("report", at_ms, {**answer_body(answer), "final": True}, answer.symbol, "", answer.client_id)
 
 
 def _notice(notice: Notify, at_ms: int) -> Entry:

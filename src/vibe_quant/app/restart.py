@@ -7,7 +7,7 @@ snapshot.  Where a request of the earlier run may still be on its way, it waits 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,11 @@ SOON_MS = 100
 MARGIN_MS = 60_000
 """Trades are read from so long before the newest journalled one: they are not told in order."""
 ATTEMPTS = 5
+ABREAST = 4
+"""Orders that are asked for at a time: hundreds at once would earn a ban, and leave no sockets for what protects."""
+FEW = 20
+PACE_MS = 300
+"""Where there are more than ``FEW``, the pause after each: together they spend half of the exchange's weight."""
 LOOKS = 3
 """Trades and positions are two reads: only what stays unexplained is."""
 OWNERS_MS = 86_400_000
@@ -82,7 +87,8 @@ class Restart:
         Raises:
             JournalBroken: the journal cannot be read any more.
         """
-        await asyncio.gather(*map(self._settle, self._memory.open_orders))
+        left_orders = iter(self._memory.open_orders)
+        await asyncio.gather(*(self._settle_all(left_orders) for _ in range(ABREAST)))
         left: dict[tuple[str, str], Unexplained] = {}
         for look in range(LOOKS if self._memory.newest_ms else 0):
             if look:
@@ -93,6 +99,17 @@ class Restart:
         for one in left.values():
             self._mismatch(one.symbol, str(one.side), one.text, one.body)
         return self.found
+
+    async def _settle_all(self, orders: Iterator[OpenOrder]) -> None:
+        """One after the other, beside others who take from the same."""
+        for order in orders:
+            await self._settle(order)
+            if self._is_many:
+                await self._sleep(PACE_MS / 1000)
+
+    @property
+    def _is_many(self) -> bool:
+        return len(self._memory.open_orders) > FEW
 
     async def _settle(self, order: OpenOrder) -> None:
         """One order whose end is not journalled."""
@@ -115,7 +132,8 @@ class Restart:
 
     async def _told(self, order: OpenOrder) -> Outcome[ev.OrderUpdate]:
         """The exchange's last word: that it does not exist is one only when it can come into being no more."""
-        closes_ms, pause_ms = order.at_ms + IN_FLIGHT_MS, SOON_MS
+        # None was sent after now, whatever the clock said that the row is of.
+        closes_ms, pause_ms = min(order.at_ms, self._clock.server_ms()) + IN_FLIGHT_MS, SOON_MS
         query = QueryOrder(order.symbol, order.client_id)
         while True:
             outcome = await self._patience.ask(

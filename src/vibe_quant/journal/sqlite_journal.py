@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ from vibe_quant.ports import Entry, JournalBroken
 Observer = Callable[[Sequence[Row]], None]
 """Told of rows once they are on the disk; never waits, never fails."""
 
-_FAILURES = (SQLAlchemyError, OSError, NewerFormError, ForeignFormError, JournalBroken)
+_FAILURES = (SQLAlchemyError, sqlite3.Error, OSError, NewerFormError, ForeignFormError, JournalBroken)
 _WORTH_ROOM = (Fault.FULL, Fault.GROWTH)
 _CLEAN = (Fault.FULL, Fault.LOCKED)  # SQLite has rolled back and the connection is as good as before
 
