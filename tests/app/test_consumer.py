@@ -25,7 +25,7 @@ from vibe_quant.domain.enums import (
     TimeInForce,
 )
 from vibe_quant.domain.settings import BreakerSettings
-from vibe_quant.ports import Entry, JournalBroken
+from vibe_quant.ports import Entry, JournalBroken, Outcome
 
 S = "BTC/USDT:USDT"
 L = PositionSide.LONG
@@ -156,6 +156,58 @@ async def test_a_timer_that_is_due_comes_before_what_waits_and_only_once() -> No
     task = await running(desk)
     assert desk.engine.seen == [ev.Timer(desk.clock.now), TRADE]
     task.cancel()
+
+
+async def test_a_moment_that_stays_due_keeps_no_news_waiting() -> None:
+    """A defect of the engine's would otherwise keep fills, and a stop, from it for ever."""
+    desk = Desk()
+    handle, moment = desk.engine.handle, desk.clock.now
+
+    def stays_due(event: ev.Event, now: int) -> list[it.Intent]:
+        out = handle(event, now)
+        desk.engine.due = moment
+        return out
+
+    desk.engine.handle = stays_due  # type: ignore[method-assign]
+    desk.engine.due = moment
+    for event in (TRADE, QUOTE):
+        desk.inbox.put(event)
+    task = await running(desk)
+    assert desk.engine.seen[:5] == [ev.Timer(moment), TRADE, ev.Timer(moment), QUOTE, ev.Timer(moment)]
+    desk.inbox.put(ev.Stop(1))
+    await asyncio.sleep(0.01)
+    assert ev.Stop(1) in desk.engine.seen
+    task.cancel()
+
+
+async def test_what_protects_is_on_its_way_before_the_disk_is_waited_for() -> None:
+    desk = Desk()
+    del desk.dispatch.send
+    place = desk.exchange.place_stop
+
+    async def placing(stop: it.PlaceStop) -> Outcome[ev.StopReport]:
+        desk.order.append("on the wire")
+        return await place(stop)
+
+    desk.exchange.place_stop = placing  # type: ignore[method-assign]
+    desk.engine.answers = {ev.Quote: [STOP], ev.Trade: [submit()]}
+    desk.inbox.put(QUOTE)
+    desk.inbox.put(TRADE)
+    task = await running(desk)
+    assert desk.order[:3] == ["on the wire", "row vq-ps-1", "row vq-r-1"], "and before the next event is looked at"
+    task.cancel()
+
+
+async def test_what_left_is_recorded_though_the_program_ends_in_that_moment() -> None:
+    desk = Desk()
+    desk.engine.answers = {ev.Quote: [STOP]}
+    desk.inbox.put(QUOTE)
+    task = asyncio.create_task(desk.consumer.run())
+    await asyncio.sleep(0)
+    assert desk.order == ["send PlaceStop"]
+    task.cancel()
+    await asyncio.wait([task])
+    assert desk.order == ["send PlaceStop", "row vq-ps-1"]
 
 
 async def test_it_wakes_for_a_deadline_without_news() -> None:

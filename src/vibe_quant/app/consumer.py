@@ -18,6 +18,8 @@ from vibe_quant.ports import Clock
 TURN = 64
 """Events in a row before the sockets get their turn."""
 UNRECORDED_MS = 1000
+DEPARTURE = 3
+"""Turns of the loop after which a request is on a connection that stands; the commit may stop the loop for seconds."""
 MARKET_NEWS = (Quote, Trade, Depth, Candle)
 
 
@@ -42,30 +44,46 @@ class Consumer:
         self._observers = observers
         self._after = after
         self._quotes: dict[str, Quote] = {}
+        self._unrecorded: tuple[Event, list[Intent], int, int] | None = None
+        """What a request left for that protects, until it is recorded: before the next event."""
         self.handled = 0
 
     async def run(self) -> None:
         """Consume until cancelled."""
         take, now_ms, deadline = self._inbox.take, self._clock.now_ms, self._engine.deadline
-        turn = 0
+        turn, timed = 0, False
         while True:
             now, due = now_ms(), deadline()
-            event: Event | None
-            if due is not None and now >= due:
+            is_due = due is not None and now >= due
+            # News has its turn between two timers: a moment that stays due must not keep a stop or a fill waiting.
+            event = take() if timed or not is_due else None
+            timed = event is None and is_due
+            if timed:
                 event = Timer(now)
-            else:
-                event = take()
-                if event is None:
-                    turn = 0
-                    await self._inbox.arrived(self._patience(due, now))
-                    continue
-            turn += 1
-            if self.handle(event, now) or turn >= TURN:
+            elif event is None:
                 turn = 0
-                await asyncio.sleep(0)  # requests leave, and sockets are read
+                await self._inbox.arrived(self._patience(due, now))
+                continue
+            turn += 1
+            if self._decide(event, now) or turn >= TURN:
+                turn = 0
+                await self._others_turn()
 
     def handle(self, event: Event, now: int) -> bool:
         """One event; True where requests are to leave."""
+        acted = self._decide(event, now)
+        self._record_what_left()
+        return acted
+
+    async def _others_turn(self) -> None:
+        """Requests leave, and sockets are read; what protects is on its way before the disk is waited for."""
+        try:
+            for _ in range(1 if self._unrecorded is None else DEPARTURE):
+                await asyncio.sleep(0)
+        finally:
+            self._record_what_left()
+
+    def _decide(self, event: Event, now: int) -> bool:
         self.handled += 1
         intents = self._engine.handle(event, now)
         first = False
@@ -84,13 +102,24 @@ class Consumer:
         return bool(intents)
 
     def _act(self, event: Event, intents: list[Intent], now: int) -> None:
-        """Record, then send; what protects leaves first.  What is not recorded is not sent at our own discretion."""
+        """Record, then send; what protects leaves first, and what came with it is recorded and sent after that."""
         at_ms = self._clock.server_ms()
         risk = [intent for intent in intents if is_risk(intent)]
         if risk:
             self._dispatch.send(risk, now)
+            self._unrecorded = (event, intents, now, at_ms)
+        else:
+            self._record(event, intents, now, at_ms)
+
+    def _record_what_left(self) -> None:
+        left, self._unrecorded = self._unrecorded, None
+        if left is not None:
+            self._record(*left)
+
+    def _record(self, event: Event, intents: list[Intent], now: int, at_ms: int) -> None:
+        """What is not recorded is not sent at our own discretion."""
         written = self._recorder.write(event, intents, now, at_ms)
-        rest = [intent for intent in intents if not is_risk(intent)] if risk else intents
+        rest = [intent for intent in intents if not is_risk(intent)]
         if written:
             self._dispatch.send(rest, now)
             return

@@ -111,10 +111,8 @@ class Recorder:
             case ev.StopReport() if event.client_id.startswith(self._own):
                 if self._is_news(event):
                     yield Entry("stop", at_ms, stop_body(event), event.symbol, str(event.side), event.client_id)
-            case ev.Refused() | ev.Unknown() | ev.OrderMissing():
-                yield Entry("report", at_ms, answer_body(event), event.symbol, "", event.client_id)
-            case ev.NotSent():
-                yield from _never_left(event, at_ms)
+            case ev.Refused() | ev.Unknown() | ev.OrderMissing() | ev.NotSent():
+                yield from _answer(event, at_ms)
             case ev.Hold():
                 yield Entry("decision", at_ms, {"held": event.reason})
             case ev.Pause() | ev.Resume() | ev.Flatten() | ev.Stop():
@@ -189,10 +187,14 @@ TOLD = frozenset(NoticeKind) - {NoticeKind.FILL, NoticeKind.RECONNECT, NoticeKin
 """What is journalled though it is no warning."""
 
 
-def _never_left(answer: ev.NotSent, at_ms: int) -> Iterator[Entry]:
-    """An order that never left is over: else a restart would ask for each of them."""
-    if answer.request is RequestKind.SUBMIT:
-        yield Entry("report", at_ms, {**answer_body(answer), "final": True}, answer.symbol, "", answer.client_id)
+def _answer(answer: ev.Refused | ev.Unknown | ev.OrderMissing | ev.NotSent, at_ms: int) -> Iterator[Entry]:
+    """An order that never left is over, or a restart would ask for it; of all else that never left nothing is kept."""
+    body = answer_body(answer)
+    if isinstance(answer, ev.NotSent):
+        if answer.request is not RequestKind.SUBMIT:
+            return
+        body["final"] = True
+    yield Entry("report", at_ms, body, answer.symbol, "", answer.client_id)
 
 
 def _notice(notice: Notify, at_ms: int) -> Entry:
