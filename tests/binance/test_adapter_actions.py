@@ -123,7 +123,7 @@ async def test_amend_cancel_and_query_on_the_wire() -> None:
     own = {"symbol": RAW, "origClientOrderId": "vq-1"}
     assert script.asked == [
         ("fapiPrivatePutOrder", {**own, "side": "SELL", "quantity": "0.02", "price": "90001"}, Hold.ORDINARY),
-        ("fapiPrivateDeleteOrder", own, Hold.ORDINARY),
+        ("fapiPrivateDeleteOrder", own, Hold.URGENT),
         ("fapiPrivateGetOrder", own, Hold.ORDINARY),
     ]
     assert isinstance(amended, Accepted)

@@ -90,8 +90,19 @@ async def test_panic_passes_a_back_off_of_429(tmp_path: Path) -> None:
         await w.struck("limit_429", 2)
         await w.on.flat()
         others = [a for a in w.asked if first.at_ms + FLYING_MS < a.at_ms < first.at_ms + 2000]
-        assert {a.endpoint for a in others} <= {POST, PLACE_STOP}, "what is urgent, and nothing else"
+        assert {a.endpoint for a in others} <= {POST, DELETE, PLACE_STOP}, "what is urgent, and nothing else"
         assert not w.intents(Halt)
+
+
+async def test_a_panic_order_that_rests_is_cancelled_in_a_back_off_of_429_too(tmp_path: Path) -> None:
+    maker = PANIC.replace("maker_timeouts_to_escalate: 0", "maker_timeouts_to_escalate: 9")
+    declared = fault("limit_429", PLACE_STOP, for_s=6)
+    async with watched(tmp_path, scene(declared, alone=True), settings(maker), overlaps=True, bare_ms=12_000) as w:
+        first = await w.struck("limit_429")
+        await w.on.until(lambda: w.sent(DELETE, first.at_ms + FLYING_MS), 10, "a cancel")
+        cancel = w.sent(DELETE, first.at_ms + FLYING_MS)[0]
+        assert cancel.at_ms < first.at_ms + 4000, "it does not wait for the end"
+        await w.on.flat()
 
 
 async def test_panic_waits_for_the_end_of_a_ban_and_goes_on(tmp_path: Path) -> None:

@@ -38,12 +38,13 @@ class Actions:
         )
 
     async def cancel(self, cancel: CancelOrder) -> Outcome[ev.OrderUpdate]:
-        """DELETE order."""
+        """DELETE order; a back-off holds it up in the core, where it is not known for urgent: panic's must pass."""
         return await self._act(
             "fapiPrivateDeleteOrder",
             cancel.symbol,
             lambda raw: {"symbol": raw, "origClientOrderId": cancel.client_id},
             _ack(cancel),
+            Hold.URGENT,
         )
 
     async def amend(self, amend: AmendOrder) -> Outcome[ev.OrderUpdate]:
