@@ -41,6 +41,8 @@ NOT_DONE: dict[str, dict[str, Any]] = {
     "timestamp_1021": {},
     "request_late": {"delay_ms": 500},
 }
+TRAVEL_MS = 200
+"""By how much more one request may be under way than another on a busy machine."""
 REFUSED = {code: {"code": code, "message": "No."} for code in (-1106, -2010, -4045, -2015)}
 
 
@@ -82,7 +84,7 @@ async def test_a_stop_of_unknown_fate_that_is_not_listed_is_placed_again_after_t
         struck = await w.struck(kind)
         await w.on.protected()
         again = w.sent(PLACE_STOP, struck.at_ms)
-        assert again[0].at_ms - struck.at_ms >= 2000
+        assert again[0].at_ms - struck.at_ms >= 2000 - TRAVEL_MS  # they travel for different times
         assert again[0].client_id != struck.client_id
         await one_stop(w)
 
