@@ -68,6 +68,18 @@ def test_orders() -> None:
             {"levels": {"stream": "0.9784"}, "conflated": 5},
             "run r ended; share of its time by stream 97.84%; 5 quotes conflated",
         ),
+        (
+            "end",
+            {
+                "levels": {"stream": "1.0000"},
+                "conflated": 0,
+                "streams": {
+                    "user": {"frames": 9, "malformed": 1, "late": {"ALGO_UPDATE": 2}, "out_of_order": {}, "unknown": {}}
+                },
+            },
+            "run r ended; share of its time by stream 100.00%; 0 quotes conflated; user stream 9 frames "
+            "(late 2 ALGO_UPDATE; malformed 1)",
+        ),
     ],
 )
 def test_the_rest(kind: str, body: Any, words: str) -> None:

@@ -13,6 +13,7 @@ from loguru import logger
 from vibe_quant.app.breaker import Breaker
 from vibe_quant.app.closing import Closing
 from vibe_quant.app.consumer import Consumer
+from vibe_quant.app.counted import Counted, Streams
 from vibe_quant.app.dispatch import Dispatch, Ears
 from vibe_quant.app.holding import Holding
 from vibe_quant.app.inbox import Inbox
@@ -66,6 +67,8 @@ class Parts:
     holding: Holding | None = None
     """Through which those beside hold discretion back; None: they do not."""
     first: Sequence[Event] = ()
+    streams: Streams = dict
+    """What the streams' codecs have counted."""
     booked: Container[tuple[str, int]] = ()
     """Trades that others have journalled, or will."""
     prelude: Callable[[Application], Awaitable[None]] = _at_once
@@ -83,6 +86,7 @@ class Application:
         self.holding = parts.holding or Holding(parts.clock, inbox.put)
         self.breaker = Breaker(settings.shared.breaker)
         self.levels = Levels(self.breaker.is_open, parts.clock.now_ms())
+        self.counted = Counted(parts.clock, self.levels, inbox, parts.streams, parts.observers)
         self.dispatch = Dispatch(parts.exchange, parts.clock, self.breaker, inbox.put, self._ears())
         self.recorder = Recorder(parts.journal, settings.shared.client_order_prefix, inbox.put, parts.booked)
         self.consumer = Consumer(
@@ -133,6 +137,7 @@ class Application:
         for observer in parts.observers:
             start(f"observer {observer.name}", observer.run())
         start("clock", parts.time_sync.run())
+        start("counts", self.counted.run())
         start("user stream", parts.user.run())
         start("market streams", parts.market.run())
         for name, work in parts.beside.items():
@@ -215,8 +220,8 @@ class Application:
         for observer in self.parts.observers:
             observer.drain()
         now = self.parts.clock.now_ms()
-        shares = {str(level): f"{share:.4f}" for level, share in self.levels.shares(now).items()}
-        body = {"run": self.parts.run, "levels": shares, "conflated": sum(self.inbox.conflated.values())}
+        body = {"run": self.parts.run, **self.counted.body()}
         self.recorder.append([Entry("end", self.parts.clock.server_ms(), body)], now)
+        logger.info("{}", self.counted.line())
         await self.parts.exchange.close()
         self.parts.journal.close()

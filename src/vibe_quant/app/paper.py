@@ -128,7 +128,14 @@ def open_paper(
     )
     exchange, market = PaperExchange(venue, public, clock), PaperMarketFeed(streams, tap)
     opening = PaperOpening(venue, exchange, market, settings.paper).run
-    return Wire(names, exchange, market, PaperUserFeed(venue, clock, sink), opening)
+    return Wire(
+        names,
+        exchange,
+        market,
+        PaperUserFeed(venue, clock, sink),
+        opening,
+        lambda: {"market": streams.codec.counters()},
+    )
 
 
 def paper_account(journal: Path) -> str:

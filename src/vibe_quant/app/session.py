@@ -228,6 +228,7 @@ class Session:
             beside=self._beside(report, key_passed_ms),
             holding=self._holding,
             first=[*report.rules, *pauses(memory.standing, self._clock), well],
+            streams=wire.streams,
             booked=restart.found.trades,
             prelude=Prelude(restart, memory, self._clock).run,
         )

@@ -8,6 +8,7 @@ from typing import Protocol
 from loguru import logger
 
 from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.counted import Streams
 from vibe_quant.app.start_gate import Opening, open_already
 from vibe_quant.binance.adapter import ExchangeAdapter
 from vibe_quant.binance.credentials import Credentials
@@ -39,6 +40,8 @@ class Wire:
     user: UserFeed
     opening: Opening = open_already
     """Comes before anything is asked of the account, once the clock is measured."""
+    streams: Streams = dict
+    """What the streams' codecs have counted, by the stream's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +67,10 @@ def open_wire(
     say = logger.warning
     market = MarketWSClient(endpoints, names, clock, sink, settings, random, say=say, times=times.market)
     user = UserDataWSClient(endpoints, names, clock, sink, settings, random, exchange, say=say, times=times.user)
-    return Wire(names, exchange, market, user)
+    return Wire(
+        names,
+        exchange,
+        market,
+        user,
+        streams=lambda: {"market": market.codec.counters(), "user": user.codec.counters()},
+    )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from vibe_quant.app.counted import streamed
 from vibe_quant.journal.rows import Row
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,7 +55,8 @@ def _start(row: Row, body: Body) -> str:
 
 def _end(row: Row, body: Body) -> str:
     levels = ", ".join(f"{name} {float(share):.2%}" for name, share in body["levels"].items())
-    return f"run {row.run} ended; share of its time by {levels}; {body['conflated']} quotes conflated"
+    streams = "".join(f"; {streamed(name, counts)}" for name, counts in body.get("streams", {}).items())
+    return f"run {row.run} ended; share of its time by {levels}; {body['conflated']} quotes conflated{streams}"
 
 
 def _intent(_: Row, body: Body) -> str:
