@@ -9,7 +9,8 @@ from typing import Protocol
 
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.journal.reader import OpenOrder
+from vibe_quant.domain.settings import Venue
+from vibe_quant.journal.reader import LastStart, OpenOrder
 from vibe_quant.journal.rows import Row
 from vibe_quant.journal.standing import Standing, StandingFlatten
 from vibe_quant.ports import Clock
@@ -18,6 +19,14 @@ DAY_MS = 86_400_000
 KEPT_MS = 89 * DAY_MS
 """The exchange tells of trades and orders for three months."""
 LEGS_MS = 7 * DAY_MS
+OF_ANOTHER_VENUE = (
+    "The journal was last written for venue {last}. Nothing of that is taken over, commands that stood there neither; "
+    "the journal goes on. Give each venue a journal of its own: leave journal.path out."
+)
+OF_ANOTHER_KEY = (
+    "The journal was last written with another API key. Its past is taken for this account's. If the key is of another "
+    "account, stop now and give that account a state folder of its own (--state)."
+)
 Leg = tuple[str, PositionSide]
 
 
@@ -63,6 +72,18 @@ class Memory:
     standing: Standing = field(default_factory=Standing)
     newest_ms: Mapping[str, int] = field(default_factory=dict)
     legs: Mapping[Leg, LegRow] = field(default_factory=dict)
+
+
+def heritage(last: LastStart | None, account: str, venue: Venue) -> tuple[bool, str]:
+    """Whether the journal's past is this account's, and what the operator should know about it ("": nothing).
+
+    That of another venue, or of another simulated exchange, is not; one key may have followed another on one account.
+    """
+    if last is None or last.account == account:
+        return True, ""
+    if last.venue == venue.value:
+        return (False, "") if venue is Venue.SIM else (True, OF_ANOTHER_KEY)
+    return False, OF_ANOTHER_VENUE.format(last=last.venue)
 
 
 def remember(past: Past, server_ms: int) -> Memory:

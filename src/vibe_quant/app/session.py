@@ -19,7 +19,7 @@ from vibe_quant.app.holding import Holding
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.instance import Held, InstanceLock, fingerprint, this_process
 from vibe_quant.app.key_watch import KeyWatch, key_check
-from vibe_quant.app.memory import Memory, pauses, remember
+from vibe_quant.app.memory import Memory, heritage, pauses, remember
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.paper import open_paper, paper_account
 from vibe_quant.app.patience import Patience
@@ -160,10 +160,16 @@ class Session:
 
         Of an account that is imagined nothing outlives the run.
         """
-        if self._plan.settings.shared.venue is Venue.PAPER:
+        venue = self._plan.settings.shared.venue
+        if venue is Venue.PAPER:
             return Memory(), None
         try:
             reader = JournalReader(self._journal.path)
+            inherits, said = heritage(reader.last_start(), self._account, venue)
+            if said:
+                tell(Notify(NoticeKind.LIFECYCLE, Severity.WARNING, said))
+            if not inherits:
+                return Memory(), None
             return remember(reader, self._clock.server_ms()), reader.last_key_pass(self._account)
         except JournalBroken as broken:
             tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, f"{broken} Nothing is known of earlier runs."))
