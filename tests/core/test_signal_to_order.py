@@ -154,6 +154,11 @@ def test_a_slice_of_the_smaller_leg_that_endangers_the_larger_is_withheld() -> N
     desk.calm()
     assert orders(desk.fall()) == []
     assert "from liquidation" in str(desk.view(SHORT).blocked)
+    before = desk.view(SHORT)
+    desk.mark("100.01")
+    assert orders(desk.fall()) == []
+    assert desk.view(SHORT).blocked == before.blocked, "the same reason, not another for each price"
+    assert len(desk.view(SHORT).blocked_counts) == len(before.blocked_counts), "nor one more to remember"
 
 
 def test_without_a_mark_no_discretionary_order_is_priced() -> None:
