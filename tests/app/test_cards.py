@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from vibe_quant.app import cards
 from vibe_quant.app.cards import Cards
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.account import Position
@@ -143,3 +144,14 @@ def test_an_exit_begins_anew_with_what_is_added_and_not_with_old_news(desk: Desk
     desk.position(LONG, "0.5", exch_ms=8)
     desk.cards.close()
     assert [cost.qty for cost in desk.cards.costs] == [D("0.3"), D("0.5")]
+
+
+def test_what_is_remembered_of_orders_stays_small_in_an_exit_of_weeks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "OWNERS_KEPT", 10)
+    desk.position(LONG, "10")
+    for _ in range(30):
+        newest = desk.fill(LONG, "0.1", "100")
+    assert len(desk.cards._owners) == 10
+    assert newest in desk.cards._owners

@@ -19,6 +19,7 @@ from vibe_quant.lab.states import StateClock
 Leg = tuple[str, PositionSide]
 Look = Callable[[str, PositionSide], SideView | None]
 DEFAULT_TICK = Decimal("0.01")
+OWNERS_KEPT = 2000
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Cards:
             self._told_of(leg, exch_ms, qty)
         for intent in intents:
             if isinstance(intent, OrderIntent | PlaceStop):
-                self._owners[intent.client_id] = (intent.symbol, intent.position_side)
+                self._owns(intent.client_id, (intent.symbol, intent.position_side))
         for (symbol, side), exit_ in self._exits.items():
             if not self._concerns((symbol, side), event):
                 continue
@@ -61,6 +62,12 @@ class Cards:
         for intent in intents:
             if isinstance(intent, Notify) and intent.kind is NoticeKind.EXIT_FINISHED:
                 self._finish(intent)
+
+    def _owns(self, client_id: str, leg: Leg) -> None:
+        """Asked for when a request is refused, which is soon or never; an exit may take weeks."""
+        self._owners[client_id] = leg
+        if len(self._owners) > OWNERS_KEPT:
+            del self._owners[next(iter(self._owners))]
 
     def close(self) -> None:
         """Print the cards of what is not done."""

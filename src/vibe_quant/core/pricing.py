@@ -103,5 +103,5 @@ def _inside_bounds(given: PriceInput, price: Decimal) -> Priced | Unpriced:
     if past is not None:
         price = _no_nearer(given, price, past)
     if price <= 0 or price < rules.min_price or (rules.max_price > 0 and price > rules.max_price):
-        return Unpriced(f"{price} is outside the exchange's price limits {rules.min_price} to {rules.max_price}")
+        return Unpriced(f"the price is outside the exchange's limits, {rules.min_price} to {rules.max_price}")
     return Priced(price)
