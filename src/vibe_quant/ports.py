@@ -194,8 +194,11 @@ class Exchange(Protocol):
         """GET premiumIndex."""
         ...
 
-    async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
-        """GET exchangeInfo, brackets and fees of a symbol."""
+    async def rules(self, symbol: str, since_ms: int | None = None) -> Outcome[ev.RulesLoaded]:
+        """GET exchangeInfo, brackets and fees of a symbol.
+
+        A list that was asked for before ``since_ms`` (monotonic) does not do; None: one of the last seconds does.
+        """
         ...
 
     async def server_time(self) -> Outcome[int]:

@@ -38,6 +38,8 @@ FRAMES = re.compile(r'"stream":"([a-z]+)@(bookTicker|aggTrade)"')
 TEMPLATES = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "MANTAUSDT")
 WORTH = Decimal(20_000)
 """Of a position, quote asset."""
+LEVERAGE = 10
+"""Of the whole account: with more in the wallet shorts are liquidated at no price that the exchange has."""
 LONG_AGO = -(1 << 40)
 
 
@@ -156,7 +158,7 @@ def box_of(of: Sequence[Instrument], found: Sequence[Pace] | None, held: Sequenc
     else:
         paced = zip(of, found, strict=True)
         markets = [MarketSource(one, events=busy(one, pace, seed)) for seed, (one, pace) in enumerate(paced)]
-    wallet = {"USDT": sum((seat.qty * (seat.entry or 0) for seat in held), Decimal(0))}
+    wallet = {"USDT": sum((seat.qty * (seat.entry or 0) for seat in held), Decimal(0)) / LEVERAGE}
     many = 1_000_000
     return BoxOptions(
         tuple(markets), positions=tuple(held), wallets=wallet, order_limits=(many, many), weight_limit=many

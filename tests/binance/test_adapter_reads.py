@@ -14,8 +14,8 @@ from tests.binance.rest_stage import BTC, RAW, SERVER_MS, Script, StillClock, cl
 from vibe_quant.binance.adapter import ExchangeAdapter
 from vibe_quant.binance.asking import Asker
 from vibe_quant.binance.holds import Hold
-from vibe_quant.binance.listing import FRESH_MS, Listing
-from vibe_quant.binance.market_reads import FEES_A_MINUTE, MINUTE_MS
+from vibe_quant.binance.listing import FRESH_MS, SHARED_MS, Listing
+from vibe_quant.binance.market_reads import ABREAST, FEES_A_MINUTE, MINUTE_MS
 from vibe_quant.binance.symbols import SymbolNames
 from vibe_quant.ports import (
     Accepted,
@@ -72,17 +72,58 @@ async def test_those_who_wait_share_a_failure_and_the_next_one_asks_anew() -> No
     assert script.names() == [INFO, INFO]
 
 
-async def test_the_list_is_fresh_for_a_moment_only() -> None:
+async def test_the_list_is_shared_for_seconds_unless_something_has_changed_since() -> None:
     clock, names = StillClock(), SymbolNames()
     script = Script({INFO: text(bodies.info())})
     listing = Listing(Asker(script, clock), names)
     await listing.contracts()
-    clock.now += FRESH_MS - 1
+    clock.now += SHARED_MS
     await listing.contracts()
     assert len(script.asked) == 1
     clock.now += 1
     await listing.contracts()
     assert len(script.asked) == 2
+    await listing.contracts(clock.now)
+    assert len(script.asked) == 2
+    doubted = clock.now + 1
+    clock.now += 5
+    await listing.contracts(doubted)
+    await listing.contracts(doubted)
+    assert len(script.asked) == 3
+
+
+async def test_a_read_under_way_is_no_answer_to_what_has_changed_since_it_left() -> None:
+    clock = StillClock()
+    script = SlowList({INFO: text(bodies.info())})
+    listing = Listing(Asker(script, clock), SymbolNames())
+    before = asyncio.create_task(listing.contracts())
+    await asyncio.sleep(0)
+    clock.now += 5
+    await asyncio.gather(before, listing.contracts(clock.now), listing.contracts(clock.now))
+    assert script.names() == [INFO, INFO]
+
+
+class Crowd(Script):
+    """Counts how many brackets are asked for at a time."""
+
+    now = most = 0
+
+    async def call(self, name: str, params: Mapping[str, str | int], hold: Hold) -> Outcome[str]:
+        Crowd.now += name == BRACKETS
+        Crowd.most = max(Crowd.most, Crowd.now)
+        await asyncio.sleep(0)
+        Crowd.now -= name == BRACKETS
+        return await super().call(name, params, hold)
+
+
+async def test_of_many_symbols_a_few_are_read_at_a_time() -> None:
+    clock, names = StillClock(), SymbolNames()
+    script = Crowd(RULES)
+    adapter = ExchangeAdapter(script, names, clock)
+    await adapter.load_names()
+    read = await asyncio.gather(*(adapter.rules(BTC) for _ in range(3 * ABREAST)))
+    assert all(isinstance(one, Accepted) for one in read)
+    assert Crowd.most == ABREAST
 
 
 async def test_a_stranger_is_looked_for_once_however_often_it_is_asked_for() -> None:

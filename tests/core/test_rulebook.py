@@ -19,7 +19,7 @@ def test_a_first_stream_asks_only_while_nothing_is_known_and_one_that_is_back_as
     assert (book.awaited, book.rules) == (False, None)
     book.loaded(RulesLoaded(RULES, 10), 10)
     assert book.stream_up(Stream.BOOK, 20, again=False) == []
-    assert book.stream_up(Stream.BOOK, 30, again=True) == [FetchRules(BTC, f"the {Stream.BOOK} stream is up")]
+    assert book.stream_up(Stream.BOOK, 30, again=True) == [FetchRules(BTC, f"the {Stream.BOOK} stream is up", 30)]
     assert (book.awaited, book.due_ms) == (True, 10_030)
     assert book.stream_up(Stream.MARKET, 31, again=False) == []
     assert (book.awaited, book.due_ms) == (True, 10_030), "one that is new does not answer for the one that was gone"
@@ -31,10 +31,11 @@ def test_doubt_lasts_until_they_were_read() -> None:
     book = Rulebook(BTC)
     book.loaded(RulesLoaded(RULES, 0), 0)
     assert not book.doubted
-    assert book.doubt("an order was refused", 5) == [FetchRules(BTC, "an order was refused")]
+    assert book.doubt("an order was refused", 5) == [FetchRules(BTC, "an order was refused", 5)]
     assert (book.doubted, book.awaited) == (True, False)
     book.failed(6)
     assert book.doubted
+    assert book.tick(2006) == [FetchRules(BTC, "read again every ten minutes, sooner where that failed", 5)]
     book.loaded(RulesLoaded(RULES, 7), 7)
     assert not book.doubted
 

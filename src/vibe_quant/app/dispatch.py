@@ -174,7 +174,7 @@ class Dispatch:
             case FetchMark():
                 return exchange.mark(intent.symbol)
             case FetchRules():
-                return exchange.rules(intent.symbol)
+                return exchange.rules(intent.symbol, intent.since_ms)
             case Notify() | Halt():
                 raise TypeError(f"{type(intent).__name__} is not for the exchange")
             case _:

@@ -30,7 +30,7 @@ class PublicReads(Protocol):
         """All contracts; how many there are."""
         ...
 
-    async def listed_rules(self, symbol: str) -> Outcome[SymbolRules]:
+    async def listed_rules(self, symbol: str, since_ms: int | None = None) -> Outcome[SymbolRules]:
         """What exchangeInfo says of a symbol."""
         ...
 
@@ -141,9 +141,9 @@ class PaperExchange:
             self.venue.show(read.value)
         return read
 
-    async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
+    async def rules(self, symbol: str, since_ms: int | None = None) -> Outcome[ev.RulesLoaded]:
         """Those of the real exchangeInfo; default maintenance brackets, and the fees of an ordinary account."""
-        read = await self._public.listed_rules(symbol)
+        read = await self._public.listed_rules(symbol, since_ms)
         if not isinstance(read, Accepted):
             return read
         self.venue.list_symbol(read.value)

@@ -88,13 +88,13 @@ class ExchangeAdapter:
         """Weight 1."""
         return await self._market.mark(symbol)
 
-    async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
+    async def rules(self, symbol: str, since_ms: int | None = None) -> Outcome[ev.RulesLoaded]:
         """Brackets must come too; fees, of which ten are read a minute, are None where they were not read yet."""
-        return await self._market.rules(symbol)
+        return await self._market.rules(symbol, since_ms)
 
-    async def listed_rules(self, symbol: str) -> Outcome[SymbolRules]:
+    async def listed_rules(self, symbol: str, since_ms: int | None = None) -> Outcome[SymbolRules]:
         """What exchangeInfo says of a symbol: for a venue that is only watched, where no key signs."""
-        return await self._market.listed_rules(symbol)
+        return await self._market.listed_rules(symbol, since_ms)
 
     async def server_time(self) -> Outcome[int]:
         """Weight 1, no key."""

@@ -14,9 +14,10 @@ from vibe_quant.ports import Accepted, NotSent, Outcome, Rejected
 LOG = logging.getLogger(__name__)
 INVALID_SYMBOL = -1121
 """What the exchange answers for a symbol that it does not know; here for one that its list does not have."""
+SHARED_MS = 10_000
+"""The list is a megabyte: the rules of many symbols are told from one read; who has met a change says since when."""
 FRESH_MS = 100
-"""Many symbols ask for their rules in one moment, and the list is a megabyte; but where orders are refused for what has
-changed, the old rules must not be told until their side has halted."""
+"""Names that are met for the first time in one moment share a read too."""
 
 
 class Listing:
@@ -28,17 +29,21 @@ class Listing:
         self._asker = asker
         self._lock = asyncio.Lock()
         self._reads = 0
-        self._read_ms = 0
+        self._left_ms = 0
         self._last: Outcome[Mapping[str, ContractRow]] = NotSent("exchangeInfo was not read yet")
 
-    async def contracts(self) -> Outcome[Mapping[str, ContractRow]]:
-        """By the exchange's own name, at most ``FRESH_MS`` old; those who wait for one read share how it ends."""
-        seen = self._reads
+    async def contracts(self, since_ms: int | None = None) -> Outcome[Mapping[str, ContractRow]]:
+        """By the exchange's own name, by a read that left no earlier than ``since_ms`` (monotonic).
+
+        None: ``SHARED_MS`` before now.  Those who wait for one read share how it ends.
+        """
+        seen, clock = self._reads, self._asker.clock
+        since = clock.now_ms() - SHARED_MS if since_ms is None else since_ms
         async with self._lock:
-            if self._reads == seen and not self._is_fresh():
+            if not self._is_answer(since, seen):
+                left = clock.now_ms()
                 self._last = await self._asker.read("fapiPublicGetExchangeInfo", {}, lambda text, _: perpetuals(text))
-                self._reads += 1
-                self._read_ms = self._asker.clock.now_ms()
+                self._reads, self._left_ms = self._reads + 1, left
                 self._learn()
             return self._last
 
@@ -49,7 +54,7 @@ class Listing:
         try:
             return Accepted(self.names.raw(symbol))
         except UnknownSymbol as unknown:
-            read = await self.contracts()
+            read = await self._anew()
             try:
                 return Accepted(self.names.raw(symbol))
             except UnknownSymbol:
@@ -76,7 +81,7 @@ class Listing:
         """
         wanted = set(raws)
         unknown = {raw for raw in wanted if self.names.unified(raw) is None} - self.strangers
-        if unknown and isinstance(await self.contracts(), Accepted):
+        if unknown and isinstance(await self._anew(), Accepted):
             for raw in sorted(unknown):
                 self._meet(raw)
         return {raw: self.names.unified(raw) or raw for raw in wanted}
@@ -96,6 +101,12 @@ class Listing:
                 self.names.learn(row.unified, raw)
             self.strangers = {raw for raw in self.strangers if self.names.unified(raw) is None}
 
-    def _is_fresh(self) -> bool:
-        at = self._asker.clock.now_ms()
-        return self._reads > 0 and isinstance(self._last, Accepted) and at - self._read_ms < FRESH_MS
+    async def _anew(self) -> Outcome[Mapping[str, ContractRow]]:
+        """For a name that no list had yet."""
+        return await self.contracts(self._asker.clock.now_ms() - FRESH_MS + 1)
+
+    def _is_answer(self, since: int, seen: int) -> bool:
+        """Whether the last read is one, good or come to its end while it was waited for."""
+        if not self._reads or self._left_ms < since:
+            return False
+        return isinstance(self._last, Accepted) or self._reads != seen

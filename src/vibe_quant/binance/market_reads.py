@@ -20,6 +20,8 @@ LOG = logging.getLogger(__name__)
 FEES_A_MINUTE = 10
 """A read of fees costs 20 of the weight: of hundreds of symbols at once they would spend it all."""
 MINUTE_MS = 60_000
+ABREAST = 16
+"""Symbols that are read of at a time: hundreds at once would wait for connections until their time stamps are old."""
 
 
 class MarketReads:
@@ -30,6 +32,7 @@ class MarketReads:
         self._listing = listing
         self._fees: dict[str, tuple[Decimal, Decimal]] = {}
         self._fees_asked: deque[int] = deque(maxlen=FEES_A_MINUTE)
+        self._gate = asyncio.Semaphore(ABREAST)
 
     async def mark(self, symbol: str) -> Outcome[ev.Mark]:
         """GET premiumIndex."""
@@ -37,22 +40,28 @@ class MarketReads:
         if not isinstance(raw, Accepted):
             return raw
         name = raw.value
-        return await self._asker.read(
-            "fapiPublicGetPremiumIndex", {"symbol": name}, lambda text, recv: venue_codec.mark(text, symbol, name, recv)
-        )
+        async with self._gate:
+            return await self._asker.read(
+                "fapiPublicGetPremiumIndex",
+                {"symbol": name},
+                lambda text, recv: venue_codec.mark(text, symbol, name, recv),
+            )
 
     async def server_time(self) -> Outcome[int]:
         """GET time."""
         return await self._asker.read("fapiPublicGetTime", {}, lambda text, _: venue_codec.server_time(text))
 
-    async def rules(self, symbol: str) -> Outcome[ev.RulesLoaded]:
+    async def rules(self, symbol: str, since_ms: int | None = None) -> Outcome[ev.RulesLoaded]:
         """exchangeInfo, brackets and fees; without rules or brackets the whole read has failed."""
         raw = await self._listing.listed(symbol)
         if not isinstance(raw, Accepted):
             return raw
-        name = raw.value
+        async with self._gate:
+            return await self._read_rules(symbol, raw.value, since_ms)
+
+    async def _read_rules(self, symbol: str, name: str, since_ms: int | None) -> Outcome[ev.RulesLoaded]:
         rules, tiers, fees = await asyncio.gather(
-            self._rules_of(symbol, name),
+            self._rules_of(symbol, name, since_ms),
             self._asker.read(
                 "fapiPrivateGetLeverageBracket", {"symbol": name}, lambda text, _: margin_codec.brackets(text, name)
             ),
@@ -65,14 +74,14 @@ class MarketReads:
         maker, taker = fees or (None, None)
         return Accepted(ev.RulesLoaded(rules.value, self._asker.clock.now_ms(), tiers.value, maker, taker))
 
-    async def listed_rules(self, symbol: str) -> Outcome[SymbolRules]:
+    async def listed_rules(self, symbol: str, since_ms: int | None = None) -> Outcome[SymbolRules]:
         """The rules alone, which need no key."""
         raw = await self._listing.listed(symbol)
-        return await self._rules_of(symbol, raw.value) if isinstance(raw, Accepted) else raw
+        return await self._rules_of(symbol, raw.value, since_ms) if isinstance(raw, Accepted) else raw
 
-    async def _rules_of(self, symbol: str, raw: str) -> Outcome[SymbolRules]:
+    async def _rules_of(self, symbol: str, raw: str, since_ms: int | None) -> Outcome[SymbolRules]:
         sent = self._asker.clock.server_ms()
-        listed = await self._listing.contracts()
+        listed = await self._listing.contracts(since_ms)
         if not isinstance(listed, Accepted):
             return listed
         row = listed.value.get(raw)

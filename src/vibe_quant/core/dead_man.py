@@ -129,7 +129,8 @@ class DeadMan:
     def deadline(self) -> int | None:
         """The next call, the end of a wait for an answer, or of the 5 s without own orders."""
         if self._asked is not None:
-            return self._asked.since_ms + ANSWER_MS
+            answered = self._asked.since_ms + ANSWER_MS
+            return answered if isinstance(self._state, Off) else min(answered, self._state.fires_ms)
         if isinstance(self._state, Off):
             return self._retry_ms if self._own and self._may_run() else None
         idle = self._idle_ms if not self._own else self._state.call_ms

@@ -51,7 +51,7 @@ class Margins:
         self._desks = desks
         self._parts: dict[str, Part] | None = None
         self._sums: dict[str, Part] = {}
-        """Of all parts, by asset; empty: to be added up again."""
+        """Of all parts that are kept, by asset."""
 
     def forget(self) -> None:
         """Legs, marks and rules may change from now on: everything is looked up when it is asked for."""
@@ -59,11 +59,11 @@ class Margins:
         self._sums.clear()
 
     def keep(self, symbol: str | None = None) -> None:
-        """Nothing changes until ``forget`` but marks: what is looked up once stays, that of ``symbol`` excepted."""
+        """Nothing changes unnamed until ``forget``: what was looked up once stays, that of ``symbol`` excepted."""
         if self._parts is None:
             self._parts = {}
-        elif symbol is not None and self._parts.pop(symbol, None) is not None:
-            self._sums.clear()
+        elif symbol is not None and (part := self._parts.pop(symbol, None)) is not None:
+            self._add(part, -1)
 
     def of(self, symbol: str, asset: str) -> Margin | None:
         """Quote asset; None where the wallet is not known."""
@@ -79,12 +79,20 @@ class Margins:
         return Margin(wallet.cross_wallet, all_of.maintenance - own.maintenance, all_of.upnl - own.upnl)
 
     def _sum(self, parts: dict[str, Part], asset: str) -> Part:
-        if not self._sums:
+        if len(parts) < len(self._desks):
             for symbol, desk in self._desks.items():
                 if symbol not in parts:
-                    parts[symbol] = self._worked_out(desk)
-            self._sums.update(_added(parts.values()))
+                    parts[symbol] = part = self._worked_out(desk)
+                    self._add(part, 1)
         return self._sums.get(asset, NOTHING)
+
+    def _add(self, part: Part, sign: int) -> None:
+        """Or take away: all of hundreds added up anew for each mark would cost more than all else."""
+        if part is NOTHING:
+            return
+        known = self._sums.get(part.asset, NOTHING)
+        maintenance, upnl = known.maintenance + sign * part.maintenance, known.upnl + sign * part.upnl
+        self._sums[part.asset] = Part(part.asset, maintenance, upnl)
 
     def _worked_out(self, desk: Marked) -> Part:
         mark, rules, brackets = desk.view.mark, desk.rulebook.rules, desk.rulebook.brackets

@@ -19,7 +19,7 @@ class Rulebook:
     exchange's own news say that they may be others by now; nothing new is made by them, what rests was taken.
     """
 
-    __slots__ = ("awaited", "brackets", "doubted", "due_ms", "rules", "symbol")
+    __slots__ = ("awaited", "brackets", "doubted", "due_ms", "rules", "since_ms", "symbol")
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
@@ -28,15 +28,17 @@ class Rulebook:
         self.awaited = False
         self.doubted = False
         self.due_ms: int | None = None
+        self.since_ms: int | None = None
+        """What was read before says nothing of the rules now."""
 
     def ask(self, reason: str, now: int) -> list[Intent]:
         """Read the rules; asked again where no answer comes."""
         self.due_ms = now + ANSWER_MS
-        return [FetchRules(self.symbol, reason)]
+        return [FetchRules(self.symbol, reason, self.since_ms)]
 
     def doubt(self, reason: str, now: int) -> list[Intent]:
         """Read the rules, and make no new order until they were read."""
-        self.doubted = True
+        self.doubted, self.since_ms = True, now
         return self.ask(reason, now)
 
     def loaded(self, loaded: RulesLoaded, now: int) -> bool:
@@ -45,6 +47,7 @@ class Rulebook:
         self.brackets = loaded.brackets or self.brackets
         self.due_ms = now + RULES_MS
         self.awaited = self.doubted = False
+        self.since_ms = None
         return before is not None and (before.tick, before.step) != (loaded.rules.tick, loaded.rules.step)
 
     def failed(self, now: int) -> list[Intent]:
@@ -54,7 +57,8 @@ class Rulebook:
 
     def stream_up(self, stream: Stream, now: int, *, again: bool) -> list[Intent]:
         """A stream is up; ``again``: it was before, and what the rules have become meanwhile nobody has told."""
-        self.awaited |= again
+        if again:
+            self.awaited, self.since_ms = True, now
         return self.ask(f"the {stream} stream is up", now) if again or self.rules is None else []
 
     def tick(self, now: int) -> list[Intent]:

@@ -152,10 +152,11 @@ class FetchMark:
 
 @dataclass(frozen=True, slots=True)
 class FetchRules:
-    """Read a symbol's rules and brackets by REST."""
+    """Read a symbol's rules and brackets by REST; a read that left before ``since_ms`` (monotonic) is no answer."""
 
     symbol: str
     reason: str
+    since_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
