@@ -294,3 +294,14 @@ def test_a_trade_of_one_way_mode_belongs_to_no_leg() -> None:
     (row,) = trade_codec.trade_rows(text([bodies.trade(1, 2, positionSide="BOTH")]))
     with pytest.raises(Unreadable):
         trade_codec.user_trade(row, "S")
+
+
+def test_a_strangers_algorithm_of_another_kind_or_with_new_words_does_not_hide_our_stop() -> None:
+    ours = bodies.algo(clientAlgoId="vq-ps-1")
+    twap = {"algoId": 1, "algoType": "TWAP", "symbol": "BTCUSDT", "side": "SELL", "executedQty": "0"}
+    odd = bodies.algo(clientAlgoId="web_1", algoStatus="PAUSED", workingType=None)
+    found = stop_codec.open_stops(text([twap, odd, ours]), 7)
+    assert [(one.client_id, one.status, one.working_type) for one in found] == [
+        ("web_1", StopStatus.NEW, WorkingType.MARK_PRICE),
+        ("vq-ps-1", StopStatus.NEW, WorkingType.MARK_PRICE),
+    ]

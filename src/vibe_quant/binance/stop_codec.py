@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from vibe_quant.binance.order_codec import Params
 from vibe_quant.binance.rest_codec import Row, Unreadable, WireSide, decode, optional_decimal, plain, side_of, type_of
 from vibe_quant.domain.enums import OrderSide, OrderType, Source, StopStatus, WorkingType
 from vibe_quant.domain.events import ZERO, StopReport
 from vibe_quant.domain.intents import CancelStop, PlaceStop
 
+CONDITIONAL = "CONDITIONAL"
+
+
+class AlgoKind(Row, frozen=True):
+    """What any row of the lists has: algorithms of other kinds have fields of their own beside it."""
+
+    algoType: str = CONDITIONAL  # noqa: N815
+
 
 class AlgoRow(Row, frozen=True):
     """As POST algoOrder and the lists tell it; what the order in the matching engine did is only in the lists.
 
-    Numbers may be empty: a stranger's trailing stop must not hide ours.
+    Numbers may be empty, and words new: a stranger's order must not hide ours.
     """
 
     algoId: int  # noqa: N815
@@ -24,9 +34,9 @@ class AlgoRow(Row, frozen=True):
     side: OrderSide
     positionSide: WireSide  # noqa: N815
     quantity: str | None
-    algoStatus: StopStatus  # noqa: N815
+    algoStatus: str  # noqa: N815
     triggerPrice: str | None  # noqa: N815
-    workingType: WorkingType  # noqa: N815
+    workingType: str | None  # noqa: N815
     closePosition: bool  # noqa: N815
     updateTime: int  # noqa: N815
     price: str | None = None
@@ -98,9 +108,13 @@ def canceled_stop(text: str, cancel: CancelStop, exch_ms: int, recv_ms: int) -> 
 
 
 def open_stops(text: str, recv_ms: int) -> tuple[StopReport, ...]:
-    """The rows of openAlgoOrders, with the exchange's own names of symbols; those of one-way mode are left out."""
-    rows = [row for row in decode(text, list[AlgoRow]) if row.positionSide is not WireSide.BOTH]
-    return tuple(_report(row, row.symbol, recv_ms) for row in rows)
+    """The rows of openAlgoOrders, with the exchange's own names of symbols.
+
+    Left out: those of one-way mode, and algorithms that are no conditional orders.
+    """
+    raws = [bytes(raw).decode() for raw in decode(text, list[msgspec.Raw])]
+    rows = [decode(raw, AlgoRow) for raw in raws if decode(raw, AlgoKind).algoType == CONDITIONAL]
+    return tuple(_report(row, row.symbol, recv_ms) for row in rows if row.positionSide is not WireSide.BOTH)
 
 
 def _report(row: AlgoRow, symbol: str, recv_ms: int) -> StopReport:
@@ -108,7 +122,7 @@ def _report(row: AlgoRow, symbol: str, recv_ms: int) -> StopReport:
         symbol,
         side_of(row.positionSide),
         row.clientAlgoId,
-        row.algoStatus,
+        _status(row.algoStatus),
         type_of(row.orderType, _size(row.price)),
         row.side,
         _size(row.triggerPrice),
@@ -117,11 +131,24 @@ def _report(row: AlgoRow, symbol: str, recv_ms: int) -> StopReport:
         row.updateTime,
         recv_ms,
         Source.REST,
-        row.workingType,
+        _working_type(row.workingType),
         row.algoId,
         _order_id(row.actualOrderId),
         _size(row.actualQty),
     )
+
+
+def _status(told: str) -> StopStatus:
+    """A word nobody knows is of one that stands: it is listed, or was taken just now."""
+    try:
+        return StopStatus(told)
+    except ValueError:
+        return StopStatus.NEW
+
+
+def _working_type(told: str | None) -> WorkingType:
+    """As the user stream's: a price nobody knows is taken for the mark."""
+    return WorkingType.CONTRACT_PRICE if told == WorkingType.CONTRACT_PRICE else WorkingType.MARK_PRICE
 
 
 def _size(told: str | None) -> Decimal:
