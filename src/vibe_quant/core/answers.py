@@ -35,7 +35,6 @@ class Answers:
             ev.Unknown: self._unknown,
             ev.NotSent: self._not_sent,
             ev.OrderMissing: self._missing,
-            ev.RateUsage: self._usage,
             ev.RateLimited: self._limited,
             ev.DeadManAck: self._dead_man,
         }
@@ -139,10 +138,6 @@ class Answers:
     def _missing(self, answer: ev.OrderMissing, now: int) -> list[Intent]:
         side = self._side(answer.client_id)
         return [] if side is None else side.settle(side.execution.missing(answer.client_id, answer.exch_ms, now), now)
-
-    def _usage(self, usage: ev.RateUsage, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
-        self._house.pacing.on_usage(usage)
-        return []
 
     def _limited(self, limited: ev.RateLimited, now: int) -> list[Intent]:
         self._house.pacing.on_limited(limited)

@@ -20,5 +20,8 @@ class DeadManFeed:
         """After anything that may have changed what rests; the user's conditional orders may be cancelled too."""
         desk = self._desk
         own = desk.house.orders.count(desk.symbol)
-        stops = max((side.stop.takeover.resting for side in desk.pair.working), default=0)
+        stops = 0
+        for side in desk.sides.values():
+            if not side.gate.retired:
+                stops = max(stops, side.stop.takeover.resting)
         return desk.dead_man.on_orders(own, desk.house.foreign.count(desk.symbol) + stops, now)

@@ -54,6 +54,8 @@ class Engine:
         self._now = 0
         self._due: int | None = None
         self._due_is_old = True
+        self._budget_ms: int | None = None
+        """When a budget that holds something back may be free again, as the desks know it."""
         self._streams = Streams(self)
         self._reports = Reports(self)
         self._answers = Answers(self)
@@ -179,8 +181,7 @@ class Engine:
                 self._wanting.look(desk, now)
             if symbol in (None, desk.symbol) or desk.pair.active or not desk.dead_man.at_rest:
                 out += self._look(desk, now)
-        if out or self.house.pacing.next_at(now) is not None:
-            self._agenda.forget()  # budgets are shared
+        self._share_budgets(now)
         return out + self.house.sync.due(now) + self._operator.last_call(now)
 
     def _look(self, desk: Desk, now: int) -> list[Intent]:
@@ -188,9 +189,18 @@ class Engine:
         out = desk.pair.pulse(now)
         out += desk.dead_man_feed.tell(now)
         self._agenda.sooner(desk.symbol, desk.pair.wake(now))
-        if not desk.dead_man.at_rest:
+        if out or not desk.dead_man.at_rest:
             self._agenda.forget(desk.symbol)
+        elif self._budget_ms is not None:
+            self._agenda.sooner(desk.symbol, self._budget_ms)  # it may have come to wait for it
         return out
+
+    def _share_budgets(self, now: int) -> None:
+        """Whoever waits for a budget is asked anew for its moment when that one is another."""
+        at = self.house.pacing.next_at(now)
+        if at is not None and at != self._budget_ms:
+            self._agenda.forget()
+        self._budget_ms = at
 
     def _table(self) -> dict[type[Any], Handler]:
         market: dict[type[Any], Handler] = {
@@ -208,7 +218,7 @@ class Engine:
         rest = {**own, **self._reports.table(), **self._answers.table(), **self._operator.table()}
         rest |= self._surroundings.table()
         settling = {kind: self._settling(handler) for kind, handler in rest.items()}
-        return {**market, **settling, ev.Timer: self._on_timer}
+        return {**market, **settling, ev.RateUsage: self._on_usage, ev.Timer: self._on_timer}
 
     def _settling(self, handler: Handler) -> Handler:
         """Any other news; what is about the whole account has no symbol, or none is named."""
@@ -236,7 +246,8 @@ class Engine:
         out = desk.pair.pulse(now)
         if out:
             self._due_is_old = True
-            self._agenda.forget()
+            self._agenda.forget(desk.symbol)
+            self._share_budgets(now)
             return out + desk.dead_man_feed.tell(now)
         wake = desk.pair.wake(now)
         if wake is not None:
@@ -252,7 +263,9 @@ class Engine:
         self._due_is_old = True
         self.margins.keep(event.symbol)
         out = desk.on_mark(event, now) + desk.dead_man_feed.tell(now)
-        self._agenda.forget(None if out else event.symbol)
+        self._agenda.forget(event.symbol)
+        if out:
+            self._share_budgets(now)
         return out
 
     def _on_server_time(self, event: ev.ServerTime, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
@@ -260,6 +273,13 @@ class Engine:
         for desk in self.desks.values():
             desk.view.offset_ms = event.offset_ms
         return []
+
+    def _on_usage(self, usage: ev.RateUsage, now: int) -> list[Intent]:
+        """Comes with every answer: a look at all desks only where a budget is spent, or was."""
+        pacing = self.house.pacing
+        spent = pacing.next_at(now) is not None
+        pacing.on_usage(usage)
+        return self.settle([], now) if spent or pacing.next_at(now) is not None else []
 
     def _on_timer(self, event: ev.Timer, now: int) -> list[Intent]:  # noqa: ARG002 - a handler's shape
         out: list[Intent] = self._operator.tick(now)
