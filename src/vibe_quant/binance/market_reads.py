@@ -11,6 +11,7 @@ from vibe_quant.binance import margin_codec, venue_codec
 from vibe_quant.binance.asking import UNREADABLE, Asker
 from vibe_quant.binance.exchange_info import symbol_rules
 from vibe_quant.binance.listing import INVALID_SYMBOL, Listing
+from vibe_quant.binance.marks import Marks
 from vibe_quant.binance.rest_codec import Unreadable
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.rules import SymbolRules
@@ -33,19 +34,12 @@ class MarketReads:
         self._fees: dict[str, tuple[Decimal, Decimal]] = {}
         self._fees_asked: deque[int] = deque(maxlen=FEES_A_MINUTE)
         self._gate = asyncio.Semaphore(ABREAST)
+        self._marks = Marks(asker)
 
     async def mark(self, symbol: str) -> Outcome[ev.Mark]:
-        """GET premiumIndex."""
+        """GET premiumIndex, of all symbols where many are asked for."""
         raw = await self._listing.raw_of(symbol)
-        if not isinstance(raw, Accepted):
-            return raw
-        name = raw.value
-        async with self._gate:
-            return await self._asker.read(
-                "fapiPublicGetPremiumIndex",
-                {"symbol": name},
-                lambda text, recv: venue_codec.mark(text, symbol, name, recv),
-            )
+        return await self._marks.of(symbol, raw.value) if isinstance(raw, Accepted) else raw
 
     async def server_time(self) -> Outcome[int]:
         """GET time."""
