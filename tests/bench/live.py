@@ -186,12 +186,16 @@ async def part_decisions(recorded: Sequence[Pace]) -> None:
 
 
 async def paced(count: int, found: Sequence[Pace], seconds: float) -> tuple[Facts, Facts]:
-    """(its start, its work) of the program with so many positions, in markets of these paces."""
+    """(its start, its work) of the program with so many positions, in markets of these paces.
+
+    The cannon plays them: two hundred are more than the exchange of one process can play at their pace.
+    """
     of = instruments(count)
     held = seats(of)
-    async with folder() as at, SimServer(box_of(of, found, held)) as server:
+    async with folder() as at, cannon(of, found) as (_, url), SimServer(box_of(of, None, held)) as server:
         names = tuple(one.symbol for one in of)
-        ends: Facts = {"rest": server.rest, "ws": server.ws, "config": str(config(at)), "state": str(at)}
+        path = str(config(at))
+        ends: Facts = {"rest": server.rest, "ws": server.ws, "cannon": url, "config": path, "state": str(at)}
         task = Task(what="program", symbols=names, seconds=seconds, **ends)
         async with measured(task, keys_of(server)) as child:
             working = await child.step("working")

@@ -174,12 +174,14 @@ class Reports:
                 self._house.account.leverage[position.symbol] = position.leverage
             if position.qty > 0 and self._engine.desk(position.symbol) is None:
                 out += self._say_unmanaged(position.symbol, position.side, position.qty)
+        self._engine.margins.keep()  # each of hundreds asks what all others need
         for symbol, desk in list(self._engine.desks.items()):
             if read.symbol not in (None, symbol):
                 continue
             for key in PositionSide:
                 out += self._leg_read(desk, key, found.get((symbol, key)), read.request_ms, now)
             out += desk.on_positions_read(positions, read.request_ms, now)
+        self._engine.margins.forget()
         return out
 
     def _leg_read(
@@ -187,6 +189,7 @@ class Reports:
     ) -> list[Intent]:
         leg = self._house.account.leg(desk.symbol, key)
         change = leg.on_read(position, request_ms, now)
+        self._engine.margins.keep(desk.symbol)
         if change is None:
             return []
         self._house.counter(desk.symbol, key).read(leg.row, leg.row_ms)
