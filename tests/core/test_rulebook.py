@@ -30,14 +30,14 @@ def test_a_first_stream_asks_only_while_nothing_is_known_and_one_that_is_back_as
 def test_doubt_lasts_until_they_were_read() -> None:
     book = Rulebook(BTC)
     book.loaded(RulesLoaded(RULES, 0), 0)
-    assert not book.doubted
+    assert (book.doubted, book.awaited) == (False, False)
     assert book.doubt("an order was refused", 5) == [FetchRules(BTC, "an order was refused", 5)]
     assert (book.doubted, book.awaited) == (True, False)
     book.failed(6)
-    assert book.doubted
+    assert (book.doubted, book.awaited) == (True, False)
     assert book.tick(2006) == [FetchRules(BTC, "read again every ten minutes, sooner where that failed", 5)]
     book.loaded(RulesLoaded(RULES, 7), 7)
-    assert not book.doubted
+    assert (book.doubted, book.awaited) == (False, False)
 
 
 def test_it_is_read_again_after_ten_minutes_after_silence_and_sooner_after_a_failure() -> None:

@@ -41,10 +41,10 @@ def run(
 
     Where orders go is the configuration's to say: venue sim starts a simulated exchange in the same process and
     needs no keys; paper watches the real market, imagines its account and fills (global.paper), never sends anything
-    and needs no keys either; testnet and live take VIBE_QUANT_API_KEY and VIBE_QUANT_API_SECRET from the environment, from files
-    (VIBE_QUANT_API_KEY_FILE, VIBE_QUANT_API_SECRET_FILE) or from systemd's credentials api_key and api_secret. What it
-    does goes to standard error and a log file, the cost card of each exit to standard output. Stop it with SIGINT or
-    SIGTERM: own orders are cancelled and seen to be gone, protective stops stay.
+    and needs no keys either; testnet and live take VIBE_QUANT_API_KEY and VIBE_QUANT_API_SECRET from the environment,
+    from files (VIBE_QUANT_API_KEY_FILE, VIBE_QUANT_API_SECRET_FILE) or from systemd's credentials api_key and
+    api_secret. What it does goes to standard error and a log file, the cost card of each exit to standard output. Stop
+    it with SIGINT or SIGTERM: own orders are cancelled and seen to be gone, protective stops stay.
 
     \b
     Examples:
