@@ -190,6 +190,10 @@ class Exchange(Protocol):
         """
         ...
 
+    async def positions(self) -> Outcome[ev.PositionsRead]:
+        """The open legs of the whole account, and nothing beside."""
+        ...
+
     async def mark(self, symbol: str) -> Outcome[ev.Mark]:
         """GET premiumIndex."""
         ...

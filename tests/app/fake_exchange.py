@@ -232,6 +232,10 @@ class FakeExchange:
         empty = Accepted(ev.AccountSnapshot(symbol, (), (), (), (), now, now, at))
         return await self._answer("snapshot", (symbol, tuple(known)), empty)  # type: ignore[no-any-return]
 
+    async def positions(self) -> Outcome[ev.PositionsRead]:
+        now, at = self.clock.now_ms(), self.clock.server_ms()
+        return await self._answer("positions", (), Accepted(ev.PositionsRead((), now, now, at)))  # type: ignore[no-any-return]
+
     async def mark(self, symbol: str) -> Outcome[ev.Mark]:
         price = ev.Mark(symbol, self.clock.server_ms(), self.clock.now_ms(), PRICE, source=Source.REST)
         return await self._answer("mark", (symbol,), Accepted(price))  # type: ignore[no-any-return]

@@ -49,14 +49,13 @@ EVERY: tuple[it.Intent, ...] = (
     it.ArmDeadMan(S, 120_000),
     it.DisarmDeadMan(S),
     it.FetchSnapshot(None, "start"),
+    it.FetchPositions("a change"),
     it.FetchMark(S),
     it.FetchRules(S, "start"),
 )
-NAMES = (
-    ("submit", "cancel", "amend", "query", "open_orders", "place_stop", "cancel_stop", "open_stops")
-    + ("countdown", "countdown")
-    + ("snapshot", "mark", "rules")
-)
+ORDERS = ("submit", "cancel", "amend", "query", "open_orders")
+STOPS = ("place_stop", "cancel_stop", "open_stops", "countdown", "countdown")
+NAMES = (*ORDERS, *STOPS, "snapshot", "positions", "mark", "rules")
 METHODS = dict(zip((type(intent) for intent in EVERY), NAMES, strict=True))
 
 

@@ -296,6 +296,8 @@ class Story:
                 return ev.StopsRead(SYMBOL, photo.stops or (), left, self.now, venue.exch)
             case it.FetchSnapshot():
                 return replace(photo, symbol=intent.symbol, request_ms=left, exch_ms=venue.exch)
+            case it.FetchPositions():
+                return ev.PositionsRead(photo.positions or (), left, self.now, venue.exch)
             case it.FetchMark():
                 return ev.Mark(SYMBOL, venue.exch, self.now, venue.mark, source=Source.REST)
             case it.FetchRules(symbol=symbol):

@@ -393,6 +393,7 @@ KIND: dict[type[it.Intent], RequestKind] = {
     it.CancelStop: RequestKind.CANCEL_STOP,
     it.ReadStops: RequestKind.READ_STOPS,
     it.FetchSnapshot: RequestKind.SNAPSHOT,
+    it.FetchPositions: RequestKind.POSITIONS,
     it.FetchMark: RequestKind.MARK,
     it.FetchRules: RequestKind.RULES,
     it.ArmDeadMan: RequestKind.DEAD_MAN,

@@ -363,6 +363,9 @@ class Scenario:
         t = self._tick()
         if isinstance(intent, do.FetchSnapshot):
             yield self._read(intent.symbol)
+        elif isinstance(intent, do.FetchPositions):
+            whole = self._read(None)
+            yield ev.PositionsRead(whole.positions or (), whole.request_ms, whole.recv_ms, whole.exch_ms)
         elif isinstance(intent, do.FetchRules):
             yield ev.RulesLoaded(replace(self.rules, symbol=intent.symbol), t, BRACKETS)
         elif isinstance(intent, do.ReadStops):

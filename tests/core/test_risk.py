@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from vibe_quant.core.risk import RiskManager
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import MarginType, PositionSide, Severity, Source
-from vibe_quant.domain.intents import FetchMark, FetchSnapshot, Intent, Notify
+from vibe_quant.domain.intents import FetchMark, Intent, Notify
 from vibe_quant.domain.risk import Approved, Margin, Refused, RiskLevel
 from vibe_quant.domain.rules import Bracket
 from vibe_quant.domain.settings import PanicSettings, PanicTier, RiskSettings
@@ -28,8 +29,14 @@ def leg(side: PositionSide, qty: str, entry: str = "100", liq: str | None = None
     return Position(SYMBOL, side, D(qty), D(entry), 0, price, **kw)  # type: ignore[arg-type]
 
 
-def manager(settings: RiskSettings = CALM, *, brackets: bool = True, wallet: str | None = "10") -> RiskManager:
-    risk = RiskManager(SYMBOL, settings, 1500)
+def manager(
+    settings: RiskSettings = CALM,
+    *,
+    brackets: bool = True,
+    wallet: str | None = "10",
+    ask: Callable[[int], None] = lambda _: None,
+) -> RiskManager:
+    risk = RiskManager(SYMBOL, settings, 1500, ask_read=ask)
     if brackets:
         risk.on_brackets(FREE, 0)
     if wallet is not None:
@@ -59,14 +66,16 @@ def test_computed_at_once_and_soft_with_hysteresis() -> None:
 
 def test_a_leg_that_is_not_worked_is_neither_warned_of_nor_read_for() -> None:
     works = {SHORT}
-    risk = RiskManager(SYMBOL, CALM, 1500, works.__contains__)
+    asked: list[int] = []
+    risk = RiskManager(SYMBOL, CALM, 1500, works.__contains__, asked.append)
     risk.on_brackets(FREE, 0)
     risk.on_margin(Margin(D(10)), 0)
     assert risk.on_mark(D(91), 0) + risk.on_position(leg(LONG, "1"), 0) + risk.on_timer(60_000) == []
-    assert (risk.flag(LONG).level, risk.deadline()) == (RiskLevel.SOFT, None)
+    assert (risk.flag(LONG).level, risk.deadline(), asked) == (RiskLevel.SOFT, None, [])
     works.add(LONG)
     assert kinds(risk.on_timer(60_000)) == ["Notify", "FetchMark"]
-    assert kinds(risk.on_timer(61_000)) == ["FetchSnapshot", "FetchMark"]
+    assert kinds(risk.on_timer(61_000)) == ["FetchMark"]
+    assert asked == [60_000]
     works.remove(LONG)
     assert risk.on_mark(D(99), 61_010) == []  # left quietly: it is said elsewhere that it is not managed
     works.add(LONG)
@@ -218,28 +227,36 @@ def test_a_hedges_price_beyond_the_mark_counts_where_its_margin_is_gone() -> Non
     assert (risk.flag(LONG).tier, risk.flag(LONG).liq) == (1, D(105))
 
 
-def test_reads_are_debounced_and_one_answers_all_changes_before_it() -> None:
-    risk = manager()
+def test_what_changes_asks_for_a_read_once_and_what_does_not_asks_for_none() -> None:
+    asked: list[int] = []
+    risk = manager(ask=asked.append)
     risk.on_mark(D(100), 0)
+    assert asked == []  # nothing is held
     risk.on_position(leg(LONG, "1"), 0)
-    assert risk.deadline() == 1000
-    assert risk.on_position(leg(LONG, "0.9"), 500) == []
-    assert risk.on_position(leg(LONG, "0.9"), 600) == []
-    assert kinds(risk.on_timer(1000)) == ["FetchSnapshot"]
-    risk.on_mark(D(100), 1050)
-    risk.on_position(leg(LONG, "0.8"), 1100)
-    assert risk.on_read([leg(LONG, "0.9", liq="88")], 1000, 1200) == []
-    assert risk.deadline() == 2000  # one more for the change that came after the read had left
-    assert kinds(risk.on_timer(2000)) == ["FetchSnapshot"]
-    risk.on_mark(D(100), 2000)
-    risk.on_read([leg(LONG, "0.8", liq="87.5")], 400, 2100)  # outdated: answers nothing
-    risk.on_read([leg(LONG, "0.8", liq="87.5")], 2000, 2200)
-    assert risk.deadline() == 3500  # the mark alone
-    risk.on_read([leg(LONG, "0.8", liq="87.5")], 2300, 2300)
-    assert risk.on_margin(Margin(D(10), D(1), D(1)), 2400) == []
-    assert risk.deadline() == 3500  # other symbols move with every mark; the wallet does not
-    risk.on_margin(Margin(D(11)), 2400)
-    assert risk.deadline() == 3400
+    risk.on_position(leg(LONG, "0.9"), 500)
+    risk.on_position(leg(LONG, "0.9"), 600)
+    risk.on_timer(1000)
+    assert asked == [0, 500]
+    assert risk.on_margin(Margin(D(10), D(1), D(1)), 1100) == []
+    assert asked == [0, 500]  # other symbols move with every mark; the wallet does not
+    risk.on_margin(Margin(D(11)), 1200)
+    assert asked == [0, 500, 1200]
+    risk.on_position(leg(LONG, "0"), 1300)
+    risk.on_margin(Margin(D(12)), 1400)
+    assert asked == [0, 500, 1200]
+
+
+def test_a_read_that_left_before_the_last_change_leaves_it_unread() -> None:
+    risk = manager()
+    risk.on_position(leg(LONG, "1"), 0)
+    risk.on_position(leg(LONG, "0.9"), 1100)
+    risk.on_read([leg(LONG, "1", liq="88")], 1000, 1200)
+    for now in (11_000, 11_100):
+        alarms = [i for i in risk.on_mark(D(100), now) if isinstance(i, Notify)]
+        assert len(alarms) == (now == 11_100), now  # ten seconds after the change that no read has followed
+    risk.on_read([leg(LONG, "0.9", liq="87")], 400, 11_200)  # outdated: answers nothing
+    assert [i for i in risk.on_read([leg(LONG, "0.9", liq="87.5")], 11_100, 11_200) if isinstance(i, Notify)]
+    assert risk.deadline() == 12_600  # the mark alone
 
 
 def test_unreadable_keeps_the_last_value_and_alarms_after_ten_seconds() -> None:
@@ -247,10 +264,7 @@ def test_unreadable_keeps_the_last_value_and_alarms_after_ten_seconds() -> None:
     risk.on_mark(D(92), 0)
     risk.on_position(leg(LONG, "1"), 0)
     assert risk.flag(LONG).tier == 0
-    assert risk.on_timer(1000) == [FetchSnapshot(SYMBOL, "liquidation price after a change")]
     risk.on_mark(D(92), 1500)
-    assert risk.on_read_failed(1500) == []
-    assert risk.deadline() == 2500
     risk.on_brackets((), 1600)
     assert (risk.flag(LONG).known, risk.flag(LONG).tier, risk.flag(LONG).level) == (False, 0, RiskLevel.PANIC)
     for now in range(2000, 9999, 500):
@@ -262,7 +276,6 @@ def test_unreadable_keeps_the_last_value_and_alarms_after_ten_seconds() -> None:
     said = risk.on_read([leg(LONG, "1", liq="50")], 30_000, 30_100)
     assert [i.severity for i in said if isinstance(i, Notify)] == [Severity.INFO, Severity.INFO]
     assert risk.flag(LONG).level is RiskLevel.NONE
-    assert risk.on_read_failed(30_200) == []
 
 
 def test_the_mark_is_asked_for_each_second_while_the_stream_is_silent() -> None:
@@ -342,7 +355,7 @@ def test_no_news_in_any_order_calms_a_leg_that_is_through_its_price(script: list
             case 1:
                 risk.on_read([leg(LONG, "1", liq=str(value))], max(0, now - 1500), now)
             case 2:
-                risk.on_read_failed(now)
+                risk.on_position(leg(LONG, "1", entry=str(value)), now)
             case 3:
                 risk.on_margin(Margin(value - 80), now)
             case 4:
@@ -355,6 +368,7 @@ def test_no_news_in_any_order_calms_a_leg_that_is_through_its_price(script: list
         after = risk.deadline()
         assert after is not None
         assert after > wake  # never the same moment twice
+    risk.on_position(leg(LONG, "1"), now)
     risk.on_brackets(FREE, now)
     risk.on_margin(Margin(D(10)), now)
     risk.on_mark(D(89), now)

@@ -17,7 +17,6 @@ from tests.core.scenario import (
     Scenario,
     listed,
     notices,
-    of,
     only,
     panicking,
     started,
@@ -33,7 +32,7 @@ from vibe_quant.core.rulebook import Rulebook
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.account import Balance, Position
-from vibe_quant.domain.enums import MarginType, NoticeKind, RequestKind, Stream
+from vibe_quant.domain.enums import MarginType, NoticeKind, Stream
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.rules import Brackets, SymbolRules
 from vibe_quant.domain.settings import Settings
@@ -152,15 +151,6 @@ def test_a_read_of_one_symbol_leaves_the_others() -> None:
     desk.hold("0.5")
     desk.snapshot(BTC)
     assert (desk.view().qty, desk.view(LONG, ETH).qty) == (D("0.5"), D(1))
-
-
-def test_a_failed_read_of_one_symbol_is_asked_for_again_by_risk() -> None:
-    desk = started()
-    desk.mute = True
-    desk.row("0.9")
-    desk.passes(1100)
-    desk.feed(ev.NotSent(RequestKind.SNAPSHOT, BTC, "", desk.now))
-    assert [f.symbol for f in of(do.FetchSnapshot, desk.passes(1100))] == [BTC]
 
 
 def test_depth_and_candles_reach_their_symbol_and_an_old_row_or_mark_does_not() -> None:

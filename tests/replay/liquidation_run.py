@@ -120,6 +120,8 @@ def run(
         if shown.flat_ms is not None and now > shown.flat_ms + 10_000:
             break
     _observe_panic(shown, None, world.now)
+    for client_id in shown.aggressive.keys() - exchange.venue.orders.keys():
+        del shown.aggressive[client_id]  # refused: what it was to close was closed by then
     for client_id, sent in shown.aggressive.items():
         sent.filled = exchange.venue.orders[client_id].status is OrderStatus.FILLED
     shown.left = exchange.account.leg(SYMBOL, side).qty

@@ -20,6 +20,7 @@ from vibe_quant.domain.intents import (
     CancelStop,
     DisarmDeadMan,
     FetchMark,
+    FetchPositions,
     FetchRules,
     FetchSnapshot,
     Halt,
@@ -62,6 +63,7 @@ KINDS: dict[type[Any], RequestKind] = {
     ArmDeadMan: RequestKind.DEAD_MAN,
     DisarmDeadMan: RequestKind.DEAD_MAN,
     FetchSnapshot: RequestKind.SNAPSHOT,
+    FetchPositions: RequestKind.POSITIONS,
     FetchMark: RequestKind.MARK,
     FetchRules: RequestKind.RULES,
 }
@@ -171,6 +173,8 @@ class Dispatch:
                 return exchange.countdown(intent.symbol, 0)
             case FetchSnapshot():
                 return exchange.snapshot(intent.symbol, self.ears.known())
+            case FetchPositions():
+                return exchange.positions()
             case FetchMark():
                 return exchange.mark(intent.symbol)
             case FetchRules():

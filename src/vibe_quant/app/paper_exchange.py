@@ -134,6 +134,10 @@ class PaperExchange:
         """The imagined account; whole, whatever is ``known``."""
         return await self._ask(lambda j: answers.snapshot(self._sim, symbol, j.sent, j.at, j.recv))
 
+    async def positions(self) -> Outcome[ev.PositionsRead]:
+        """The imagined account's."""
+        return await self._ask(lambda j: answers.positions(self._sim, j.sent, j.at, j.recv))
+
     async def mark(self, symbol: str) -> Outcome[ev.Mark]:
         """The real one, which the imagined exchange hears of too."""
         read = await self._public.mark(symbol)

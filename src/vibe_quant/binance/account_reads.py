@@ -22,6 +22,7 @@ from vibe_quant.ports import Accepted, Outcome
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
+LEGS = "fapiPrivateV3GetPositionRisk"
 ORDERS, STOPS = "fapiPrivateGetOpenOrders", "fapiPrivateGetOpenAlgoOrders"
 BY_SYMBOL = 20
 """Up to so many symbols are read one by one: half the weight of the lists, at two requests each."""
@@ -103,6 +104,17 @@ class AccountReads:
             return raw
         return await self._taken(symbol, {"symbol": raw.value}, [raw.value])
 
+    async def positions(self) -> Outcome[ev.PositionsRead]:
+        """positionRisk of all symbols; ``exch_ms`` is the server's time when the request left."""
+        sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
+        read = await self._asker.read(LEGS, {}, lambda text, _: account_codec.legs(text))
+        if not isinstance(read, Accepted):
+            return read
+        legs = read.value.open
+        names = await self._listing.unified_of(leg.symbol for leg in legs)
+        found = tuple(account_codec.configured(leg, names[leg.symbol], None) for leg in legs)
+        return Accepted(ev.PositionsRead(found, sent, self._asker.clock.now_ms(), exch))
+
     async def _taken(
         self, symbol: str | None, at: Mapping[str, str], raws: Sequence[str]
     ) -> Outcome[ev.AccountSnapshot]:
@@ -110,7 +122,7 @@ class AccountReads:
         whole = not 0 < len(raws) <= BY_SYMBOL
         one = _Round(self._asker)
         legs, wallets, configs, rest = await asyncio.gather(
-            one.read("fapiPrivateV3GetPositionRisk", at, lambda text, _: account_codec.legs(text)),
+            one.read(LEGS, at, lambda text, _: account_codec.legs(text)),
             one.read("fapiPrivateV3GetBalance", {}, lambda text, _: account_codec.balances(text)),
             one.read("fapiPrivateGetSymbolConfig", at, lambda text, _: account_codec.symbol_configs(text)),
             one.rest(raws, whole=whole),

@@ -84,6 +84,10 @@ class ExchangeAdapter:
         """See account_reads for what it costs; failed as a whole where the positions could not be read."""
         return await self._account.snapshot(symbol, known)
 
+    async def positions(self) -> Outcome[ev.PositionsRead]:
+        """Weight 5, for one symbol or all."""
+        return await self._account.positions()
+
     async def mark(self, symbol: str) -> Outcome[ev.Mark]:
         """Weight 1."""
         return await self._market.mark(symbol)

@@ -120,12 +120,13 @@ class Answers:
         desk = self._engine.desks.get(answer.symbol)
         if answer.request is RequestKind.SNAPSHOT and not answer.symbol:
             self._house.sync.failed(now)
+        if answer.request is RequestKind.POSITIONS:
+            self._house.reads.failed(now)
         if desk is None:
             return []
         match answer.request:
             case RequestKind.SNAPSHOT:
-                unread = [intent for side in desk.pair.working for intent in side.stop.on_leg_unread(now)]
-                return unread + desk.risk.on_read_failed(now)
+                return [intent for side in desk.pair.working for intent in side.stop.on_leg_unread(now)]
             case RequestKind.RULES:
                 return desk.rulebook.failed(now)
             case RequestKind.DEAD_MAN:

@@ -44,7 +44,7 @@ class Desk:
         self.rulebook = Rulebook(symbol)
         self.pair = Pair()
         self.sides = self.pair.sides
-        self.risk = RiskManager(symbol, settings.risk, stale_ms, self.pair.works)
+        self.risk = RiskManager(symbol, settings.risk, stale_ms, self.pair.works, house.reads.changed)
         self.dead_man = DeadMan(symbol, settings.risk.dead_man, house.pacing.has_weight)
         self.dead_man_feed = DeadManFeed(self)
         self.news = LegNews(self)

@@ -83,7 +83,12 @@ class Engine:
         return self._due
 
     def _earliest(self, now: int) -> int | None:
-        moments = [self.house.sync.deadline(), self._operator.deadline(), self._streams.deadline()]
+        moments = [
+            self.house.sync.deadline(),
+            self.house.reads.deadline(),
+            self._operator.deadline(),
+            self._streams.deadline(),
+        ]
         moments.append(self._agenda.first(self.desks, now))
         first = min((at for at in moments if at is not None), default=None)
         return None if first is None else max(first, now + 1)
@@ -182,7 +187,7 @@ class Engine:
             if symbol in (None, desk.symbol) or desk.pair.active or not desk.dead_man.at_rest:
                 out += self._look(desk, now)
         self._share_budgets(now)
-        return out + self.house.sync.due(now) + self._operator.last_call(now)
+        return out + self.house.sync.due(now) + self.house.reads.due(now) + self._operator.last_call(now)
 
     def _look(self, desk: Desk, now: int) -> list[Intent]:
         desk.pair.refresh()

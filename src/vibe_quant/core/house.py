@@ -10,6 +10,7 @@ from vibe_quant.core.foreign import ForeignOrders
 from vibe_quant.core.orders import OrderLedger
 from vibe_quant.core.pacing import Pacing
 from vibe_quant.core.patience import Troubles
+from vibe_quant.core.position_reads import PositionReads
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.core.sync import Sync
 from vibe_quant.domain.commands import Flatten, Pause
@@ -34,6 +35,7 @@ class House:
     pacing: Pacing
     stop_ids: StopIds
     sync: Sync
+    reads: PositionReads = field(default_factory=PositionReads)
     account: Account = field(default_factory=Account)
     orders: OrderLedger = field(default_factory=OrderLedger)
     foreign: ForeignOrders = field(default_factory=ForeignOrders)

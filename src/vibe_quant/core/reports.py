@@ -42,6 +42,7 @@ class Reports:
             ev.OpenOrdersRead: self._open_orders,
             ev.StopsRead: self._stops,
             ev.AccountSnapshot: self._snapshot,
+            ev.PositionsRead: self._prices,
         }
 
     def _order(self, update: ev.OrderUpdate, now: int) -> list[Intent]:
@@ -153,11 +154,30 @@ class Reports:
                 out += self._stops(ev.StopsRead(symbol, stops, read.request_ms, now, read.exch_ms), now)
         if read.symbol is None:
             self._house.sync.answered(read.request_ms, now, complete=complete)
+            if read.positions is not None:
+                self._house.reads.answered(read.request_ms, now)
             if complete and self._strangers.first_read_ms is None:
                 self._strangers.first_read_ms = now
                 self._house.early = None
         if any(leg.is_contradicted for leg in self._house.account.legs.values()):
             self._house.sync.again(now)
+        return out
+
+    def _prices(self, read: ev.PositionsRead, now: int) -> list[Intent]:
+        """Liquidation prices; where the legs beside them are others than ours the whole account is compared."""
+        found = {(p.symbol, p.side): p.qty for p in read.positions}
+        for key, leg in self._house.account.legs.items():
+            held = found.get(key, ZERO)
+            if leg.known and leg.touched_ms < read.request_ms and not leg.qty <= held <= leg.row:
+                self._house.sync.surprise(now, f"{leg.symbol} {leg.side}: a read says {held}, counted were {leg.qty}")
+        self._engine.margins.keep()  # each of hundreds asks what all others need
+        out = [
+            intent
+            for desk in self._engine.desks.values()
+            for intent in desk.on_positions_read(read.positions, read.request_ms, now)
+        ]
+        self._engine.margins.forget()
+        self._house.reads.answered(read.request_ms, now)
         return out
 
     def _symbols(self, read: ev.AccountSnapshot) -> list[str]:

@@ -29,6 +29,7 @@ class RiskManager:
     """Risk of one symbol, both legs.  Every input returns the intents it causes; ``now`` is monotonic ms.
 
     Notices and reads are for the legs that ``works`` says are worked; the other one only counts in the formula.
+    ``ask_read`` is told when something has changed that a read of the positions has to follow.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class RiskManager:
         settings: RiskSettings,
         mark_stale_ms: int,
         works: Callable[[PositionSide], bool] = lambda _: True,
+        ask_read: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.symbol = symbol
         self.settings = settings
@@ -52,7 +54,7 @@ class RiskManager:
         self._mark: tuple[Decimal, int] | None = None
         self._stream_mark_ms: int | None = None
         self._asked_mark_ms: int | None = None
-        self._reading = LiqReading(symbol)
+        self._reading = LiqReading(symbol, ask_read)
         self._memos = {side: PriceMemo() for side in PositionSide}
         self._flags: dict[PositionSide, RiskFlag] = {}
 
@@ -108,16 +110,11 @@ class RiskManager:
             if position.symbol != self.symbol or position.qty <= 0 or leg is None:
                 continue
             self._reading.read(position.side, self._on_its_side(leg, position.liquidation_price), request_ms)
-        self._reading.answered(request_ms, now)
-        return self._judge(now)
-
-    def on_read_failed(self, now: int) -> list[Intent]:
-        """The read that was asked for failed; it is asked for again a second later."""
-        self._reading.failed(now)
+        self._reading.answered(request_ms)
         return self._judge(now)
 
     def on_timer(self, now: int) -> list[Intent]:
-        """Reads that are due, the alarm where nothing can be read."""
+        """A read of the mark that is due, the alarm where nothing can be read."""
         return self._judge(now)
 
     def deadline(self) -> int | None:

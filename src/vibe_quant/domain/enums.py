@@ -177,6 +177,7 @@ class RequestKind(StrEnum):
     CANCEL_STOP = "cancel_stop"
     READ_STOPS = "read_stops"
     SNAPSHOT = "snapshot"
+    POSITIONS = "positions"
     MARK = "mark"
     RULES = "rules"
     DEAD_MAN = "dead_man"

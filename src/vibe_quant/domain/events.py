@@ -59,6 +59,7 @@ __all__ = [
     "OrderUpdate",
     "Pause",
     "PositionUpdate",
+    "PositionsRead",
     "Quote",
     "RateLimited",
     "RateUsage",
@@ -217,6 +218,19 @@ class AccountSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionsRead:
+    """The open legs of the whole account as REST has them, read for their liquidation prices.
+
+    Leverage and margin type are not read: they are not known, or guessed.
+    """
+
+    positions: tuple[Position, ...]
+    request_ms: int
+    recv_ms: int
+    exch_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StreamUp:
     """A socket delivers."""
 
@@ -294,6 +308,7 @@ AccountEvent = (
     | OpenOrdersRead
     | StopsRead
     | AccountSnapshot
+    | PositionsRead
 )
 OrderResult = OrderUpdate | Refused | Unknown | NotSent
 """What may come of a submit, cancel or amendment: how the order stands, why it was not done, or that nobody knows."""

@@ -144,6 +144,18 @@ class FetchSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchPositions:
+    """Read the open legs of the whole account with their liquidation prices by REST, and nothing else."""
+
+    reason: str
+
+    @property
+    def symbol(self) -> None:
+        """It is about all of them: the read of one costs as much."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
 class FetchMark:
     """Read the mark price by REST."""
 
@@ -192,6 +204,7 @@ Intent = (
     | ArmDeadMan
     | DisarmDeadMan
     | FetchSnapshot
+    | FetchPositions
     | FetchMark
     | FetchRules
     | Notify

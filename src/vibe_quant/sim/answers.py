@@ -13,6 +13,7 @@ from vibe_quant.domain.events import (
     LeverageUpdate,
     OpenOrdersRead,
     OrderUpdate,
+    PositionsRead,
     PositionUpdate,
     StopReport,
     StopsRead,
@@ -183,10 +184,9 @@ def stops(exchange: SimExchange, symbol: str, sent: int, now: int, recv_ms: int)
 def snapshot(exchange: SimExchange, symbol: str | None, sent: int, now: int, recv_ms: int) -> AccountSnapshot:
     """Positions, wallets, open orders and open conditionals in one; closed legs are absent, as in positionRisk v3."""
     account = exchange.account
-    legs = [key for key, leg in account.legs.items() if leg.qty and symbol in (None, key[0])]
     return AccountSnapshot(
         symbol,
-        tuple(position(exchange, key) for key in legs),
+        _positions(exchange, symbol),
         tuple(Balance(asset, total, account.cross_wallet(asset), now) for asset, total in account.wallets.items()),
         tuple(order_read(order, recv_ms) for order in exchange.open_orders(symbol)),
         _stop_reports(exchange, symbol, recv_ms),
@@ -194,6 +194,16 @@ def snapshot(exchange: SimExchange, symbol: str | None, sent: int, now: int, rec
         recv_ms,
         now,
     )
+
+
+def positions(exchange: SimExchange, sent: int, now: int, recv_ms: int) -> PositionsRead:
+    """All open legs alone."""
+    return PositionsRead(_positions(exchange, None), sent, recv_ms, now)
+
+
+def _positions(exchange: SimExchange, symbol: str | None) -> tuple[Position, ...]:
+    held = [key for key, leg in exchange.account.legs.items() if leg.qty and symbol in (None, key[0])]
+    return tuple(position(exchange, key) for key in held)
 
 
 def _stop_reports(exchange: SimExchange, symbol: str | None, recv_ms: int) -> tuple[StopReport, ...]:

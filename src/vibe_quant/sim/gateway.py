@@ -20,6 +20,7 @@ from vibe_quant.domain.intents import (
     CancelStop,
     DisarmDeadMan,
     FetchMark,
+    FetchPositions,
     FetchRules,
     FetchSnapshot,
     Halt,
@@ -49,6 +50,7 @@ Request = (
     | ArmDeadMan
     | DisarmDeadMan
     | FetchSnapshot
+    | FetchPositions
     | FetchMark
     | FetchRules
 )
@@ -65,6 +67,7 @@ KINDS: dict[type[Request], RequestKind] = {
     ArmDeadMan: RequestKind.DEAD_MAN,
     DisarmDeadMan: RequestKind.DEAD_MAN,
     FetchSnapshot: RequestKind.SNAPSHOT,
+    FetchPositions: RequestKind.POSITIONS,
     FetchMark: RequestKind.MARK,
     FetchRules: RequestKind.RULES,
 }
@@ -205,6 +208,8 @@ class SimGateway:
                 return DeadManAck(intent.symbol, 0, recv)
             case FetchSnapshot():
                 return answers.snapshot(exchange, intent.symbol, sent, now, recv)
+            case FetchPositions():
+                return answers.positions(exchange, sent, now, recv)
             case FetchMark():
                 return self._mark(intent.symbol, now, recv)
             case FetchRules():
