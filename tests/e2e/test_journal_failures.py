@@ -20,6 +20,7 @@ from vibe_quant.app.application import DONE
 from vibe_quant.app.places import FILE
 from vibe_quant.domain.enums import SignalReason
 from vibe_quant.journal import sqlite_journal
+from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.rows import Row
 from vibe_quant.journal.sqlite_file import append
 from vibe_quant.ports import Entry
@@ -210,6 +211,32 @@ async def test_a_start_with_a_damaged_file_protects_and_says_how_to_go_on(tmp_pa
         aside.mkdir()
         for file in tmp_path.glob(f"{FILE}*"):
             file.rename(aside / file.name)
+        on.start()
+        await goes_on(on)
+        assert await on.stop() == DONE
+        on.judge()
+
+
+async def test_a_start_that_cannot_read_what_was_commanded_waits_though_rows_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pause may stand among what could not be read: what protects works, discretion waits for a restart."""
+    async with stage(tmp_path, Scene(seats=SEATS), chosen=settings(SLOW_EXIT)) as on:
+        await on.working()
+        assert await on.stop() == DONE
+        before = len(on.truth.own)
+
+        def damaged(_: object) -> object:
+            raise ValueError("no JSON")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(JournalReader, "standing", damaged)
+            on.start()
+            await on.protected()
+            await on.until(lambda: said(on, "a pause may stand in it"), 5, "the alarm")
+            await asyncio.sleep(1.5)
+            assert len(on.truth.own) == before, "it sent a discretionary order"
+            assert await on.stop() == DONE
         on.start()
         await goes_on(on)
         assert await on.stop() == DONE

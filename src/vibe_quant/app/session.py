@@ -41,6 +41,8 @@ from vibe_quant.journal.sqlite_journal import SqliteJournal
 from vibe_quant.ports import Entry, JournalBroken, Sink
 
 LEVELS = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ALARM: "ERROR"}
+PAST = "past"
+UNREAD = "Discretion waits, for a pause may stand in it: mend it, or set it aside, and restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Session:
     def _remembered(self) -> tuple[Memory, int | None]:
         """What the journal knows of earlier runs; where it cannot be read, nothing, and it is said.
 
+        A pause that nobody can read may stand: without an operator's restart nothing discretionary is sent then.
         Of an account that is imagined nothing outlives the run.
         """
         venue = self._plan.settings.shared.venue
@@ -171,8 +174,13 @@ class Session:
             if not inherits:
                 return Memory(), None
             return remember(reader, self._clock.server_ms()), reader.last_key_pass(self._account)
-        except JournalBroken as broken:
-            tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, f"{broken} Nothing is known of earlier runs."))
+        except (JournalBroken, ValueError, LookupError, ArithmeticError) as error:  # or a row holds no such data
+            broken = error if isinstance(error, JournalBroken) else f"journal {self._journal.path}: a row is damaged."
+            there = self._journal.path.exists()
+            if there:
+                self._holding.put(PAST, UNREAD)
+            text = f"{broken} Nothing is known of earlier runs." + (f" {UNREAD}." if there else "")
+            tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, text))
             return Memory(), None
 
     async def _gate(self, key_passed_ms: int | None) -> Report:
