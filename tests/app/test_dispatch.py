@@ -162,7 +162,7 @@ async def test_an_open_breaker_lets_through_what_protects_and_what_asks() -> Non
     assert bench.breaker.is_open(bench.clock.now_ms())
     told = await bench.send(*EVERY, submit(SignalReason.PANIC, "vq-r-2"), submit(SignalReason.STOP_REMAINDER, "vq-r-3"))
     held = {event.request for event in told if isinstance(event, ev.NotSent)}
-    assert held == {RequestKind.SUBMIT, RequestKind.AMEND, RequestKind.DEAD_MAN, RequestKind.MARK, RequestKind.RULES}
+    assert held == {RequestKind.SUBMIT, RequestKind.AMEND, RequestKind.DEAD_MAN, RequestKind.RULES}
     submitted = [arguments[0].client_id for name, arguments in bench.exchange.asked if name == "submit"]
     assert submitted == ["vq-r-2", "vq-r-3"]
 
