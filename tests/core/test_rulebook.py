@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from tests.core.scenario import BRACKETS, BTC, RULES
+from tests.core.scenario import BRACKETS, BTC, RULES, orders, started
 
 from vibe_quant.core.rulebook import Rulebook
-from vibe_quant.domain.enums import Stream
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.enums import RequestKind, Stream
 from vibe_quant.domain.events import RulesLoaded
 from vibe_quant.domain.intents import FetchRules
 
@@ -52,6 +53,18 @@ def test_it_is_read_again_after_ten_minutes_after_silence_and_sooner_after_a_fai
     assert book.failed(610_005) == []
     assert (book.due_ms, book.tick(612_004)) == (612_005, [])
     assert len(book.tick(612_005)) == 1
+
+
+def test_of_a_contract_that_is_delisted_the_rules_are_asked_for_once_a_minute_and_nothing_is_made_by_them() -> None:
+    desk = started("1")
+    book = desk.engine.desks[BTC].rulebook
+    t = desk.now
+    desk.feed(ev.Refused(RequestKind.RULES, BTC, "", -1121, t, t))
+    assert (book.due_ms, book.doubted) == (t + 60_000, True)
+    assert orders(desk.rise()) == []
+    assert desk.view().blocked == "the symbol's rules are being read again"
+    book.loaded(RulesLoaded(RULES, t), t)
+    assert not book.doubted, "it is listed again"
 
 
 def test_another_tick_or_step_is_another_grid_and_brackets_outlast_a_read_without_them() -> None:

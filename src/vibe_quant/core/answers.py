@@ -16,6 +16,7 @@ from vibe_quant.domain.intents import Halt, Intent, Notify
 if TYPE_CHECKING:
     from vibe_quant.core.engine import Engine
 
+UNLISTED = -1121
 STOP_REQUESTS = frozenset({RequestKind.PLACE_STOP, RequestKind.CANCEL_STOP, RequestKind.READ_STOPS})
 Handler = Callable[[Any, int], list[Intent]]
 Answer = ev.Refused | ev.Unknown | ev.NotSent
@@ -128,7 +129,8 @@ class Answers:
             case RequestKind.SNAPSHOT:
                 return [intent for side in desk.pair.working for intent in side.stop.on_leg_unread(now)]
             case RequestKind.RULES:
-                return desk.rulebook.failed(now)
+                unlisted = isinstance(answer, ev.Refused) and answer.code == UNLISTED
+                return desk.rulebook.failed(now, unlisted=unlisted)
             case RequestKind.DEAD_MAN:
                 return desk.dead_man.on_failed(answer, now)
             case _ if answer.request in STOP_REQUESTS:

@@ -10,6 +10,7 @@ from vibe_quant.domain.rules import Brackets, SymbolRules
 RULES_MS = 600_000
 ANSWER_MS = 10_000
 RETRY_MS = 2000
+UNLISTED_MS = 60_000  # the list is a megabyte, and a delisted contract stays so for weeks
 
 
 class Rulebook:
@@ -50,9 +51,13 @@ class Rulebook:
         self.since_ms = None
         return before is not None and (before.tick, before.step) != (loaded.rules.tick, loaded.rules.step)
 
-    def failed(self, now: int) -> list[Intent]:
-        """The rules could not be read: again in two seconds."""
-        self.due_ms = now + RETRY_MS
+    def failed(self, now: int, *, unlisted: bool = False) -> list[Intent]:
+        """The rules could not be read: again in two seconds; ``unlisted``, for there is no such contract: in a minute.
+
+        By rules of a contract that is not listed nothing new is made.
+        """
+        self.doubted |= unlisted
+        self.due_ms = now + (UNLISTED_MS if unlisted else RETRY_MS)
         return []
 
     def stream_up(self, stream: Stream, now: int, *, again: bool) -> list[Intent]:
