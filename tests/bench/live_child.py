@@ -23,6 +23,7 @@ from websockets.asyncio.client import connect
 
 from vibe_quant.app.application import Application, Goal
 from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.garbage import seldom_collected, spare
 from vibe_quant.app.narrator import Narrator
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.session import Plan, run_session
@@ -167,8 +168,12 @@ class Program:
             version="bench",
             config_hash=loaded.sha256,
             observers=observers,
-            started=self._app.set_result,
+            started=self._started,
         )
+
+    def _started(self, app: Application) -> None:
+        spare()
+        self._app.set_result(app)
 
     async def measure(self) -> None:
         """At work: every position is known and its market is there."""
@@ -218,4 +223,5 @@ if __name__ == "__main__":
     logger.remove()
     if given.get("state"):
         logger.add(Path(given["state"]) / "bench.log", level="INFO")
-    asyncio.run(main(Task(**given)))
+    with seldom_collected():
+        asyncio.run(main(Task(**given)))

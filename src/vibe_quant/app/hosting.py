@@ -14,6 +14,7 @@ from loguru import logger
 
 from vibe_quant.app.application import DONE, Application, Goal
 from vibe_quant.app.cards import Cards
+from vibe_quant.app.garbage import spare
 from vibe_quant.app.narrator import Narrator
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.redaction import Redactor
@@ -65,6 +66,7 @@ class _Course:
 
     def began(self, app: Application) -> None:
         self.app = app
+        spare()
         if self._stopping:
             app.stop()
 

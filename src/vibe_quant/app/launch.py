@@ -16,6 +16,7 @@ from vibe_quant.app.application import FAILED
 from vibe_quant.app.banner import banner
 from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.credentials import pg_password, read_credentials
+from vibe_quant.app.garbage import seldom_collected
 from vibe_quant.app.hosting import Hosting, Job, Reach, host
 from vibe_quant.app.logs import Logs, first_line, folder_of
 from vibe_quant.app.places import state_folder
@@ -63,7 +64,8 @@ def launch(
     logs = Logs.open(settings.log, folder_of(settings.log, environment), head, redactor, err)
     try:
         _announce(loaded, job, logs)
-        return asyncio.run(hosting(job, redactor))
+        with seldom_collected():
+            return asyncio.run(hosting(job, redactor))
     except Exception as defect:  # noqa: BLE001 - the last frame of the process: what is not logged here is lost
         logger.opt(exception=defect).critical(
             "a defect: the program ends. Orders of it may rest at the exchange and are cancelled at the next start; "

@@ -232,7 +232,9 @@ class Side:
         signal = self.signal.evaluate(ctx, now)
         if signal is None:
             return NO_SIGNAL
-        mode = self._mode(signal.mode, now)
+        mode, spent = self._mode(signal.mode, now), self.house.pacing.may_order(now)
+        if spent is not None:  # no order of a signal is urgent: most of the work is yet to come
+            return NoPlan(spent)
         if mode is ExecutionMode.AGGRESSIVE_LIMIT and signal.mode is ExecutionMode.MAKER_ONLY:
             signal = replace(signal, price=None, ttl_ms=None)
         plan = self.discretion.from_signal(signal, self.circumstances(mode, now), now)
