@@ -63,6 +63,10 @@ class Script:
     asked: list[Asked] = field(default_factory=list)
     has_wallet: bool = True
     closed: bool = False
+    crowded: str | None = None
+
+    def no_room(self, weight: int) -> str | None:
+        return None if self.crowded is None else f"{weight}: {self.crowded}"
 
     async def call(self, name: str, params: Mapping[str, str | int], hold: Hold) -> Outcome[str]:
         self.asked.append((name, dict(params), hold))

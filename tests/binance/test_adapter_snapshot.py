@@ -13,7 +13,7 @@ from tests.binance.rest_stage import BTC, RAW, SERVER_MS, scripted, text
 from vibe_quant.binance.account_reads import BY_SYMBOL
 from vibe_quant.domain.enums import MarginType
 from vibe_quant.domain.events import AccountSnapshot
-from vibe_quant.ports import Accepted, Outcome, Unknown
+from vibe_quant.ports import Accepted, NotSent, Outcome, Unknown
 
 D = Decimal
 POSITIONS, BALANCE, CONFIG = "fapiPrivateV3GetPositionRisk", "fapiPrivateV3GetBalance", "fapiPrivateGetSymbolConfig"
@@ -190,3 +190,22 @@ async def test_a_list_that_fails_is_a_failure() -> None:
     adapter, _ = scripted(**{**QUIET, ORDERS: Unknown("timeout"), STOPS: Unknown("gone")})
     assert await adapter.open_orders(BTC) == Unknown("timeout")
     assert await adapter.open_stops(BTC) == Unknown("gone")
+
+
+async def test_a_snapshot_for_which_the_weight_has_no_room_is_not_begun() -> None:
+    adapter, script = scripted()
+    script.crowded = "not sent: the weight is used"
+    whole, one = await adapter.snapshot(None, ()), await adapter.snapshot(BTC, ())
+    assert whole == NotSent("a snapshot of the account: 95: not sent: the weight is used")
+    assert one == NotSent(f"a snapshot of {BTC}: 17: not sent: the weight is used")
+    assert script.asked == []
+
+
+async def test_positions_alone_are_one_read_of_all() -> None:
+    adapter, script = scripted(**QUIET)
+    read = await adapter.positions()
+    assert isinstance(read, Accepted)
+    assert [(leg.symbol, leg.qty) for leg in read.value.positions] == [(BTC, D("0.5"))]
+    assert (read.value.positions[0].leverage, script.asked[0][1]) == (None, {})
+    script.answers[POSITIONS] = NotSent("banned")
+    assert await adapter.positions() == NotSent("banned")

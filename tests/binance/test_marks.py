@@ -28,6 +28,9 @@ class Exchange:
         self.asked: list[Mapping[str, str | int]] = []
         self.lost = False
 
+    def no_room(self, weight: int) -> str | None:
+        return None
+
     async def call(self, name: str, params: Mapping[str, str | int], hold: Hold) -> Outcome[str]:
         self.asked.append(params)
         await asyncio.sleep(0)

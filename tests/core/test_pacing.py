@@ -165,3 +165,13 @@ def test_the_exchanges_ten_seconds_are_kept(steps: list[int], limit: int) -> Non
             assert wake is not None
             assert wake > now
     assert all(sum(start <= at < start + 10_000 for at in sent) <= limit for start in sent)
+
+
+def test_the_weight_that_the_exchange_allows_is_what_it_says() -> None:
+    pacing = Pacing(RateLimitSettings(weight_reserve=D("0.2")))
+    pacing.on_usage(RateUsage(1000, weight_1m=80, weight_limit=100))
+    assert not pacing.has_weight(1000)
+    pacing.on_usage(RateUsage(1001, weight_1m=79))
+    assert pacing.has_weight(1001)
+    pacing.on_usage(RateUsage(1002, weight_1m=2000, weight_limit=6000))
+    assert pacing.has_weight(1002)

@@ -18,7 +18,7 @@ from vibe_quant.binance.asking import Asker, Reader
 from vibe_quant.binance.listing import Listing
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.account import Balance
-from vibe_quant.ports import Accepted, Outcome
+from vibe_quant.ports import Accepted, NotSent, Outcome
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ LEGS = "fapiPrivateV3GetPositionRisk"
 ORDERS, STOPS = "fapiPrivateGetOpenOrders", "fapiPrivateGetOpenAlgoOrders"
 BY_SYMBOL = 20
 """Up to so many symbols are read one by one: half the weight of the lists, at two requests each."""
+PARTS_WEIGHT, LISTS_WEIGHT = 15, 80
+"""Of positions, wallets and configuration; of both lists.  What of a snapshot could be read alone would be wasted."""
 ABREAST = 8
 """Requests of one snapshot that are under way at a time."""
 
@@ -120,6 +122,9 @@ class AccountReads:
     ) -> Outcome[ev.AccountSnapshot]:
         sent, exch = self._asker.clock.now_ms(), self._asker.clock.server_ms()
         whole = not 0 < len(raws) <= BY_SYMBOL
+        no_room = self._asker.no_room(PARTS_WEIGHT + (LISTS_WEIGHT if whole else 2 * len(raws)))
+        if no_room is not None:
+            return NotSent(f"a snapshot of {symbol or 'the account'}: {no_room}")
         one = _Round(self._asker)
         legs, wallets, configs, rest = await asyncio.gather(
             one.read(LEGS, at, lambda text, _: account_codec.legs(text)),

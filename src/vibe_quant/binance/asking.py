@@ -26,6 +26,10 @@ class Caller(Protocol):
         """Whether the venue has the wallet service, which alone tells of the key's rights."""
         ...
 
+    def no_room(self, weight: int) -> str | None:
+        """Why reads that cost so much together cannot leave in this minute; None: they can."""
+        ...
+
     async def call(self, name: str, params: Params, hold: Hold) -> Outcome[str]:
         """Send once."""
         ...
@@ -41,6 +45,10 @@ class Asker:
     def __init__(self, client: Caller, clock: Clock) -> None:
         self.clock = clock
         self._client = client
+
+    def no_room(self, weight: int) -> str | None:
+        """Why reads that cost so much together cannot leave in this minute; None: they can."""
+        return self._client.no_room(weight)
 
     async def read(self, name: str, params: Params, reader: Reader[T]) -> Outcome[T]:
         """A GET of something that is not about one request of ours; unreadable: Rejected(UNREADABLE)."""

@@ -83,6 +83,7 @@ class Pacing:
     def on_usage(self, usage: RateUsage) -> None:
         """Take what the headers of an answer say."""
         self._weight.told(usage.weight_1m, usage.recv_ms)
+        self._weight.limit = usage.weight_limit or self._weight.limit
         self._slots[0].told(usage.orders_10s, usage.recv_ms)
         self._slots[1].told(usage.orders_1m, usage.recv_ms)
 

@@ -54,12 +54,13 @@ class OrderMissing:
 
 @dataclass(frozen=True, slots=True)
 class RateUsage:
-    """What the exchange's headers say is used and allowed; None where a header was absent."""
+    """What the exchange's headers say is used, and the weight that it allows a minute; None: it did not say."""
 
     recv_ms: int
     weight_1m: int | None = None
     orders_10s: int | None = None
     orders_1m: int | None = None
+    weight_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
