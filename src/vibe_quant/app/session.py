@@ -121,7 +121,7 @@ def _wire(plan: Plan, clock: SystemClock, sink: Sink, random: Random) -> Wire:
     shared, reach = plan.settings.shared, plan.endpoints
     if shared.venue is Venue.PAPER:
         return open_paper(reach, clock, sink, shared, random, plan.times)
-    return open_wire(reach, plan.credentials, clock, sink, shared.ws, random, plan.times)
+    return open_wire(reach, plan.credentials, clock, sink, shared, random, plan.times)
 
 
 class Session:

@@ -18,7 +18,7 @@ from vibe_quant.binance.symbols import SymbolNames
 from vibe_quant.binance.urls import Endpoints
 from vibe_quant.binance.user_ws import UserDataWSClient, UserTimes
 from vibe_quant.core.strategies.port import RandomSource
-from vibe_quant.domain.settings import WsSettings
+from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.ports import Exchange, MarketFeed, Outcome, Sink, UserFeed
 
 
@@ -57,16 +57,17 @@ def open_wire(
     credentials: Credentials | None,
     clock: SystemClock,
     sink: Sink,
-    settings: WsSettings,
+    settings: GlobalSettings,
     random: RandomSource,
     times: StreamTimes,
 ) -> Wire:
     """Nothing connects yet; all news go to ``sink``."""
     names = SymbolNames()
-    exchange = ExchangeAdapter(RestClient(endpoints, credentials, clock, sink), names, clock)
-    say = logger.warning
-    market = MarketWSClient(endpoints, names, clock, sink, settings, random, say=say, times=times.market)
-    user = UserDataWSClient(endpoints, names, clock, sink, settings, random, exchange, say=say, times=times.user)
+    client = RestClient(endpoints, credentials, clock, sink, reserve=settings.rate_limit.weight_reserve)
+    exchange = ExchangeAdapter(client, names, clock)
+    say, ws = logger.warning, settings.ws
+    market = MarketWSClient(endpoints, names, clock, sink, ws, random, say=say, times=times.market)
+    user = UserDataWSClient(endpoints, names, clock, sink, ws, random, exchange, say=say, times=times.user)
     return Wire(
         names,
         exchange,
