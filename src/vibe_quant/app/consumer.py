@@ -65,9 +65,10 @@ class Consumer:
                 await self._inbox.arrived(self._patience(due, now))
                 continue
             turn += 1
-            if self._decide(event, now) or turn >= TURN:
+            acted = self._decide(event, now)
+            if acted or turn >= TURN:
                 turn = 0
-                await self._others_turn()
+                await self._others_turn(DEPARTURE if acted else 1)
 
     def handle(self, event: Event, now: int) -> bool:
         """One event; True where requests are to leave."""
@@ -75,10 +76,10 @@ class Consumer:
         self._record_what_left()
         return acted
 
-    async def _others_turn(self) -> None:
+    async def _others_turn(self, turns: int) -> None:
         """Requests leave, and sockets are read; what protects is on its way before the disk is waited for."""
         try:
-            for _ in range(1 if self._unrecorded is None else DEPARTURE):
+            for _ in range(turns):
                 await asyncio.sleep(0)
         finally:
             self._record_what_left()
