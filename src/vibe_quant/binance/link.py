@@ -15,7 +15,7 @@ from vibe_quant.binance.abreast import end
 from vibe_quant.binance.dial import NoConnection
 from vibe_quant.binance.silence import Silence
 
-BREATH = 64
+BREATH = 256
 """Frames in a row after which others get their turn: reading what has arrived already never waits."""
 
 
