@@ -126,6 +126,9 @@ async def test_reads_tell_what_the_account_is(paper: Paper) -> None:
     assert snap.positions is not None
     assert [(p.symbol, p.side, p.qty, p.entry_price) for p in snap.positions] == [(BTC, LONG, D(1), D(60_000))]
     assert snap.positions[0].exch_ms > 0
+    alone = await paper.exchange.positions()
+    assert isinstance(alone, Accepted)
+    assert alone.value.positions == snap.positions
     assert snap.balances is not None
     assert [(b.asset, b.wallet) for b in snap.balances] == [("USDT", D(100_000))]
     assert [o.client_id for o in snap.orders or ()] == ["vq-1"]

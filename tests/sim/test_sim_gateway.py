@@ -35,6 +35,7 @@ from vibe_quant.domain.events import (
     OrderMissing,
     OrderResult,
     OrderUpdate,
+    PositionsRead,
     PositionUpdate,
     Refused,
     RulesLoaded,
@@ -49,6 +50,7 @@ from vibe_quant.domain.intents import (
     CancelStop,
     DisarmDeadMan,
     FetchMark,
+    FetchPositions,
     FetchRules,
     FetchSnapshot,
     Halt,
@@ -243,6 +245,9 @@ def test_reads_of_account_mark_and_rules(line: Line, desk: Any, rules: Any, brac
     assert [(b.asset, b.wallet) for b in snap.balances] == [("USDT", 100_000)]
     assert [o.client_id for o in snap.orders] == ["vq-1"]
     assert [s.client_id for s in snap.stops] == ["vq-ps-1"]
+    alone = line.one(FetchPositions("a change"))
+    assert isinstance(alone, PositionsRead)
+    assert (alone.positions, alone.request_ms) == (snap.positions, snap.request_ms)
     assert line.one(FetchMark(S)) == Mark(S, T + 10, T + 30, D(100), source=Source.REST)
     assert line.one(FetchRules(S, "start")) == RulesLoaded(rules, T + 30, brackets, D("0.0002"), D("0.0005"))
 
