@@ -240,7 +240,7 @@ class FakeExchange:
         price = ev.Mark(symbol, self.clock.server_ms(), self.clock.now_ms(), PRICE, source=Source.REST)
         return await self._answer("mark", (symbol,), Accepted(price))  # type: ignore[no-any-return]
 
-    async def rules(self, symbol: str, since_ms: int | None = None) -> Outcome[ev.RulesLoaded]:  # noqa: ARG002
+    async def rules(self, symbol: str, since_ms: int | None = None) -> Outcome[ev.RulesLoaded]:
         loaded = Accepted(ev.RulesLoaded(rules(symbol), self.clock.now_ms()))
         return await self._answer("rules", (symbol,), loaded)  # type: ignore[no-any-return]
 

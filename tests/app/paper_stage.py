@@ -41,7 +41,7 @@ class FakePublic:
     async def load_names(self) -> Outcome[int]:
         return Accepted(len(self.listed))
 
-    async def listed_rules(self, symbol: str, since_ms: int | None = None) -> Outcome[SymbolRules]:  # noqa: ARG002
+    async def listed_rules(self, symbol: str, since_ms: int | None = None) -> Outcome[SymbolRules]:
         self.asked.append(f"rules {symbol}")
         if self.silent:
             self.silent -= 1
