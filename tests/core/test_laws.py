@@ -87,7 +87,7 @@ def test_law_1_no_lie_makes_an_order_that_could_increase_a_position(
     lied_to(one, two, long, short, ops, frozenset({1}))
 
 
-@examples(250)
+@examples(120)
 @lies("deny", "report", "nil")
 def test_law_2_live_and_doubtful_orders_never_claim_more_than_the_position_as_it_was_told(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
@@ -96,7 +96,7 @@ def test_law_2_live_and_doubtful_orders_never_claim_more_than_the_position_as_it
     lied_to(one, two, long, short, ops, frozenset({2}))
 
 
-@examples(350)
+@examples(160)
 @lies("quit", "deny", "operate")
 def test_law_3_one_order_a_side_and_discretion_only_while_everything_is_well(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
@@ -109,7 +109,7 @@ def test_law_3_one_order_a_side_and_discretion_only_while_everything_is_well(
     lied_to(one, two, long, short, ops, frozenset({3}))
 
 
-@examples(200)
+@examples(120)
 @lies("over", "report")
 def test_law_4_no_lie_gets_a_foreign_order_cancelled(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
@@ -118,7 +118,7 @@ def test_law_4_no_lie_gets_a_foreign_order_cancelled(
     lied_to(one, two, long, short, ops, frozenset({4}))
 
 
-@examples(300)
+@examples(150)
 @lies("stand", "nil", "stand")
 def test_law_5_a_stop_is_never_withdrawn_on_one_read(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]
@@ -138,7 +138,7 @@ def test_law_6_client_ids_are_short_ours_and_never_used_twice(
     lied_to(one, two, long, short, ops, frozenset({6}))
 
 
-@examples(170)
+@examples(90)
 @lies("quit", "operate", "answer")
 def test_law_7_nothing_raises_nothing_spins_and_the_same_script_gives_the_same_intents(
     one: Settings, two: Settings, long: Decimal, short: Decimal, ops: list[Op]

@@ -118,7 +118,7 @@ class Twofold(Liar):
         self.engine = Both(self.settings)
 
 
-@examples(60)
+@examples(40)
 @given(
     dead_man=st.booleans(),
     panic=st.booleans(),

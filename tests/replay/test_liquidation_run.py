@@ -64,7 +64,9 @@ def test_tiers_engage_in_order_and_each_keeps_its_bound(side: PositionSide) -> N
 
 
 @SIDES
-@pytest.mark.parametrize("seed", [101, 102, 103])
+@pytest.mark.parametrize(
+    "seed", [101, pytest.param(102, marks=pytest.mark.slow), pytest.param(103, marks=pytest.mark.slow)]
+)
 def test_panic_keeps_its_word_with_seeds_nobody_chose(side: PositionSide, seed: int) -> None:
     shown = run(side, SLOW, market(side), seed=seed)
     assert shown.aggressive

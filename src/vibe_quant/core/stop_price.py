@@ -29,8 +29,14 @@ class Aim:
 
 
 def snap(side: PositionSide, price: Decimal, rules: SymbolRules) -> Decimal:
-    """On the tick grid, rounded so that it triggers earlier: up for LONG, down for SHORT."""
-    return rules.ceil_price(price) if side is PositionSide.LONG else rules.floor_price(price)
+    """On the tick grid, rounded so that it triggers earlier: up for LONG, down for SHORT.
+
+    Beyond the prices that the exchange takes (PRICE_FILTER) it is the last of them: liquidation so far away still has a
+    stop before it.
+    """
+    if side is PositionSide.LONG:
+        return rules.ceil_price(max(price, rules.min_price))
+    return rules.floor_price(min(price, rules.max_price) if rules.max_price else price)
 
 
 def right_price(side: PositionSide, liq: Decimal, dist: Decimal, rules: SymbolRules) -> Decimal:

@@ -59,7 +59,7 @@ def test_a_market_faster_than_the_machine_keeps_nobody_waiting() -> None:
                 started = time.monotonic()
                 async with client.get(server.rest + "/fapi/v1/time") as answer:
                     told = (await answer.json())["serverTime"]
-                assert abs(told - WallClock().now_ms()) < 1500, number
+                assert abs(told - WallClock().now_ms()) < 3000, number
                 assert time.monotonic() - started < 5
                 await asyncio.sleep(0.1)
 
