@@ -28,6 +28,21 @@ def test_a_foreign_stop_takes_over_after_a_rest_check() -> None:
     assert requests(desk.wait(30_001)) == ["read"]
 
 
+def test_a_read_that_came_before_liquidation_was_known_is_judged_when_it_is() -> None:
+    desk = Desk()
+    desk.algo.resting["user"] = stop("user", "92")
+    assert requests(desk.position("1")) == ["read"]
+    assert desk.price("90", "100") == []
+    assert (desk.own(), desk.manager.standing) == ([], True)
+
+
+def test_one_of_that_read_that_does_not_cover_does_not_take_over() -> None:
+    desk = Desk()
+    desk.algo.resting["user"] = stop("user", "89")
+    desk.position("1")
+    assert requests(desk.price("90", "100"))[0].startswith("place 91.0")
+
+
 def test_ours_goes_only_when_two_reads_have_shown_the_foreign_one() -> None:
     desk = standing()
     desk.now = 1000

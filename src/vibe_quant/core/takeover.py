@@ -53,6 +53,8 @@ class Takeover:
         self._stops: dict[str, StopReport] = {}
         self._ended: dict[str, None] = {}
         self.held: Held | None = None
+        self._unjudged_ms: int | None = None
+        """Departure of a read that came before it was known what a stop has to cover."""
 
     @property
     def confirmed(self) -> bool:
@@ -96,17 +98,28 @@ class Takeover:
         self._stops = {key: s for key, s in listed.items() if not s.status.is_final}
         mine = {key: s for key, s in self._stops.items() if s.side is self._side}
         fired = any(mine[key].status.is_firing for key in resting & mine.keys())
-        if need is None or not self.settings.enabled:
-            return fired
-        good = [key for key, stop in mine.items() if covers(stop, need)]
-        if self.held is not None and self.held.key in good:
-            self.held = Held(self.held.key, self.held.first_ms, max(self.held.seen_ms, read.request_ms))
-        elif good:
-            self.held = Held(good[0], read.request_ms, read.request_ms)
+        self._unjudged_ms = read.request_ms if need is None else None
+        if need is not None:
+            self._judge(need, read.request_ms)
         return fired
 
+    def _judge(self, need: Need, seen_ms: int) -> None:
+        """Hold one that covers, of those that a read has listed which left at ``seen_ms``."""
+        mine = {key: stop for key, stop in self._stops.items() if stop.side is self._side}
+        good = [key for key, stop in mine.items() if covers(stop, need)] if self.settings.enabled else []
+        if self.held is not None and self.held.key in good:
+            self.held = Held(self.held.key, self.held.first_ms, max(self.held.seen_ms, seen_ms))
+        elif good:
+            self.held = Held(good[0], seen_ms, seen_ms)
+
     def review(self, need: Need | None, now: int) -> None:
-        """Lets go of one that covers no more (enlarged, liquidation moved) or was not seen for ``max_hold_s``."""
+        """Lets go of one that covers no more (enlarged, liquidation moved) or was not seen for ``max_hold_s``.
+
+        Once it is known what has to be covered, a read that came before is judged.
+        """
+        if need is not None and self._unjudged_ms is not None:
+            self._judge(need, self._unjudged_ms)
+            self._unjudged_ms = None
         if self.held is None:
             return
         stop = self._stops.get(self.held.key)
