@@ -32,6 +32,7 @@ from vibe_quant.domain.intents import (
     ReadOpenOrders,
     ReadStops,
 )
+from vibe_quant.domain.requests import KINDS, Request, client_id_of
 from vibe_quant.ports import (
     Accepted,
     AuthLost,
@@ -50,23 +51,6 @@ from vibe_quant.ports import (
 NO_SUCH_ORDER = -2013
 RATE_LIMIT = -1003
 TOLD_BY_STREAM = frozenset({RequestKind.SUBMIT, RequestKind.CANCEL, RequestKind.AMEND, RequestKind.CANCEL_STOP})
-
-KINDS: dict[type[Any], RequestKind] = {
-    OrderIntent: RequestKind.SUBMIT,
-    CancelOrder: RequestKind.CANCEL,
-    AmendOrder: RequestKind.AMEND,
-    QueryOrder: RequestKind.QUERY,
-    ReadOpenOrders: RequestKind.READ_ORDERS,
-    PlaceStop: RequestKind.PLACE_STOP,
-    CancelStop: RequestKind.CANCEL_STOP,
-    ReadStops: RequestKind.READ_STOPS,
-    ArmDeadMan: RequestKind.DEAD_MAN,
-    DisarmDeadMan: RequestKind.DEAD_MAN,
-    FetchSnapshot: RequestKind.SNAPSHOT,
-    FetchPositions: RequestKind.POSITIONS,
-    FetchMark: RequestKind.MARK,
-    FetchRules: RequestKind.RULES,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +82,22 @@ class Dispatch:
     def send(self, intents: Sequence[Intent], now: int) -> None:
         """Let each request leave in a task of its own; what the breaker blocks is answered at once."""
         for intent in intents:
-            kind = KINDS.get(type(intent))
-            if kind is None:
+            if isinstance(intent, Notify | Halt):
                 continue
+            kind = KINDS[type(intent)]
             blocked = self.breaker.blocks(intent, now)
             if blocked is not None:
                 self.refuse(intent, blocked)
                 continue
             self.sent[kind] = self.sent.get(kind, 0) + 1
-            task = asyncio.create_task(self._carry(kind, intent), name=f"{kind} {_client_id(intent)}")
+            task = asyncio.create_task(self._carry(kind, intent), name=f"{kind} {client_id_of(intent)}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def refuse(self, intent: Intent, why: str) -> None:
+    def refuse(self, intent: Request, why: str) -> None:
         """Answer a request that does not leave."""
         kind = KINDS[type(intent)]
-        self.tell(ev.NotSent(kind, _symbol(intent), _client_id(intent), self.clock.now_ms(), why))
+        self.tell(ev.NotSent(kind, _symbol(intent), client_id_of(intent), self.clock.now_ms(), why))
 
     async def settle(self, timeout_s: float) -> None:
         """Wait for the requests under way, at most so long, then give them up."""
@@ -123,7 +107,7 @@ class Dispatch:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _carry(self, kind: RequestKind, intent: Intent) -> None:
+    async def _carry(self, kind: RequestKind, intent: Request) -> None:
         left_ms = self.clock.now_ms()
         try:
             outcome = await self._ask(intent)
@@ -133,7 +117,7 @@ class Dispatch:
             outcome = Unknown(f"a defect of the program ({type(defect).__name__})")
         self._heard(kind, intent, outcome, left_ms)
 
-    def _heard(self, kind: RequestKind, intent: Intent, outcome: Outcome[Any], left_ms: int) -> None:
+    def _heard(self, kind: RequestKind, intent: Request, outcome: Outcome[Any], left_ms: int) -> None:
         now = self.clock.now_ms()
         if self.breaker.learn(outcome, now):
             logger.warning(
@@ -148,7 +132,7 @@ class Dispatch:
             self.ears.clock_off()
         self.tell(_failed(kind, intent, outcome, now))
 
-    def _ask(self, intent: Intent) -> Awaitable[Outcome[Any]]:  # noqa: C901 - one case an intent
+    def _ask(self, intent: Request) -> Awaitable[Outcome[Any]]:  # noqa: C901 - one case an intent
         exchange = self.exchange
         match intent:
             case OrderIntent():
@@ -179,15 +163,13 @@ class Dispatch:
                 return exchange.mark(intent.symbol)
             case FetchRules():
                 return exchange.rules(intent.symbol, intent.since_ms)
-            case Notify() | Halt():
-                raise TypeError(f"{type(intent).__name__} is not for the exchange")
             case _:
                 assert_never(intent)
 
 
-def _failed(kind: RequestKind, intent: Intent, failure: Failure, now: int) -> ev.Event:
+def _failed(kind: RequestKind, intent: Request, failure: Failure, now: int) -> ev.Event:
     """What a failure means to the core; of a 429 or 418 it has been told apart, here it only was not done."""
-    symbol, client_id = _symbol(intent), _client_id(intent)
+    symbol, client_id = _symbol(intent), client_id_of(intent)
     match failure:
         case Rejected(code=code) if kind is RequestKind.QUERY and code == NO_SUCH_ORDER:
             return ev.OrderMissing(symbol, client_id, failure.exch_ms, now)
@@ -201,11 +183,5 @@ def _failed(kind: RequestKind, intent: Intent, failure: Failure, now: int) -> ev
             assert_never(failure)
 
 
-def _symbol(intent: Intent) -> str:
+def _symbol(intent: Request) -> str:
     return intent.symbol or ""
-
-
-def _client_id(intent: Intent) -> str:
-    if isinstance(intent, OrderIntent | CancelOrder | AmendOrder | QueryOrder | PlaceStop | CancelStop):
-        return intent.client_id
-    return ""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vibe_quant.domain.enums import OrderType, RequestKind, Source, WorkingType
+from vibe_quant.domain.enums import OrderType, Source, WorkingType
 from vibe_quant.domain.events import DeadManAck, Event, Mark, OrderMissing, OrderResult, Refused, RulesLoaded, Unknown
 from vibe_quant.domain.intents import (
     AmendOrder,
@@ -32,45 +32,12 @@ from vibe_quant.domain.intents import (
     ReadOpenOrders,
     ReadStops,
 )
+from vibe_quant.domain.requests import KINDS, Request, client_id_of
 from vibe_quant.sim import answers
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.latency import LatencyModel
 from vibe_quant.sim.records import AlgoRequest, AmendRequest, ExchangeEvent, OrderRequest, Rejected
 from vibe_quant.sim.venue import NEVER
-
-Request = (
-    OrderIntent
-    | CancelOrder
-    | AmendOrder
-    | QueryOrder
-    | ReadOpenOrders
-    | PlaceStop
-    | CancelStop
-    | ReadStops
-    | ArmDeadMan
-    | DisarmDeadMan
-    | FetchSnapshot
-    | FetchPositions
-    | FetchMark
-    | FetchRules
-)
-
-KINDS: dict[type[Request], RequestKind] = {
-    OrderIntent: RequestKind.SUBMIT,
-    CancelOrder: RequestKind.CANCEL,
-    AmendOrder: RequestKind.AMEND,
-    QueryOrder: RequestKind.QUERY,
-    ReadOpenOrders: RequestKind.READ_ORDERS,
-    PlaceStop: RequestKind.PLACE_STOP,
-    CancelStop: RequestKind.CANCEL_STOP,
-    ReadStops: RequestKind.READ_STOPS,
-    ArmDeadMan: RequestKind.DEAD_MAN,
-    DisarmDeadMan: RequestKind.DEAD_MAN,
-    FetchSnapshot: RequestKind.SNAPSHOT,
-    FetchPositions: RequestKind.POSITIONS,
-    FetchMark: RequestKind.MARK,
-    FetchRules: RequestKind.RULES,
-}
 
 
 class Hop(StrEnum):
@@ -182,7 +149,7 @@ class SimGateway:
         after = self.timeout_ms if fate.unknown_after_ms is None else fate.unknown_after_ms
         at = sent + after
         detail = f"no answer within {after} ms"
-        self.deliver(at, Unknown(KINDS[type(intent)], intent.symbol or "", _client_id(intent), at, detail))
+        self.deliver(at, Unknown(KINDS[type(intent)], intent.symbol or "", client_id_of(intent), at, detail))
 
     def _work(self, intent: Request, sent: int, now: int, recv: int) -> Event:  # noqa: C901 - one case an intent
         exchange = self.exchange
@@ -240,16 +207,10 @@ class SimGateway:
         return RulesLoaded(market.rules, recv, market.brackets, account.maker_fee, account.taker_fee)
 
 
-def _client_id(intent: Request) -> str:
-    if isinstance(intent, OrderIntent | CancelOrder | AmendOrder | QueryOrder | PlaceStop | CancelStop):
-        return intent.client_id
-    return ""
-
-
 def _refused(intent: Request, refusal: Rejected, now: int, recv: int) -> Event:
     if isinstance(intent, QueryOrder) and refusal.code == -2013:
         return OrderMissing(intent.symbol, intent.client_id, now, recv)
-    kind, client_id = KINDS[type(intent)], _client_id(intent)
+    kind, client_id = KINDS[type(intent)], client_id_of(intent)
     return Refused(kind, intent.symbol or "", client_id, refusal.code, recv, now, refusal.message)
 
 
