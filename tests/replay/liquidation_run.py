@@ -12,6 +12,7 @@ from vibe_quant.core.engine import Engine
 from vibe_quant.domain.enums import ExecutionMode, OrderSide, OrderStatus, PositionSide, SignalReason
 from vibe_quant.domain.events import Event, OrderUpdate, Quote, RulesLoaded, StopReport
 from vibe_quant.domain.intents import Intent, OrderIntent
+from vibe_quant.domain.requests import Request
 from vibe_quant.domain.risk import RiskLevel
 from vibe_quant.domain.settings import (
     ExecutionSettings,
@@ -23,7 +24,7 @@ from vibe_quant.domain.settings import (
     SymbolSettings,
 )
 from vibe_quant.sim.exchange import SimExchange
-from vibe_quant.sim.gateway import Hop, Request, SimGateway
+from vibe_quant.sim.gateway import Hop, SimGateway
 from vibe_quant.sim.latency import LognormalLatency
 from vibe_quant.sim.market.generator import generate
 from vibe_quant.sim.market.params import MarketParams
