@@ -233,8 +233,14 @@ class PythonBinanceDesk:
 
 
 async def stopped(task: asyncio.Task[None]) -> None:
-    """End a loop; what it failed of is raised."""
-    task.cancel()
+    """End a loop; what it failed of is raised.
+
+    Asked until it obeys: the client waits in asyncio.wait_for, which before Python 3.12 loses a cancellation that comes
+    in the same turn of the loop as the message.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
     (ended,) = await asyncio.gather(task, return_exceptions=True)
     if isinstance(ended, Exception):
         raise ended
