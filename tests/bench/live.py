@@ -22,7 +22,7 @@ from statistics import quantiles
 from time import perf_counter
 from typing import Any
 
-from tests.bench.live_child import Task
+from tests.bench.live_child import PAUSE_S, Task
 from tests.bench.live_markets import (
     PATIENT,
     STRATEGIES,
@@ -41,7 +41,6 @@ from vibe_quant.sim.server import SimServer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-MEMORY_DISK = Path("/dev/shm")
 SPREAD, SPREAD_MESSAGES = 20, 150_000
 """A quote gives way to the next of its symbol while the engine is behind: the share that was decided upon is shown."""
 PACED_S = 15.0
@@ -224,20 +223,40 @@ async def part_memory(recorded: Sequence[Pace]) -> None:
     row("  sent in", f"{facts['wall']:.0f} s", f"({facts['messages'] / facts['wall']:,.0f} /s)")
 
 
-FAST = "{order_ttl_ms: 60, repost_cooldown_ms: 0, min_signal_interval_ms: 40, maker_timeouts_to_escalate: 0}"
+LOADS = {
+    "15 positions, 30 orders/s allowed, lives of 60 ms": (
+        15,
+        "{order_ttl_ms: 60, repost_cooldown_ms: 0, min_signal_interval_ms: 40, maker_timeouts_to_escalate: 0}",
+        30,
+    ),
+    "3 positions, everything as the defaults have it": (3, "{maker_timeouts_to_escalate: 0}", 5),
+}
+BARE_ORDERS = 300
 
 
-async def ordered(on: Path | None, found: Sequence[Pace]) -> Facts:
+async def ordered(on: Path | None, found: Sequence[Pace], execution: str, orders_per_s: int) -> Facts:
     """Orders of the program, its journal in ``on``."""
     of = instruments(len(found))
     held = seats(of)
     async with folder(on) as at, SimServer(box_of(of, found, held)) as server:
         names = tuple(one.symbol for one in of)
-        path = str(config(at, STRATEGIES["orderbook_price"], FAST, 30))
+        path = str(config(at, STRATEGIES["orderbook_price"], execution, orders_per_s))
         ends: Facts = {"rest": server.rest, "ws": server.ws, "config": path, "state": str(at)}
         task = Task(what="program", symbols=names, orders=ORDERS, **ends)
         async with measured(task, keys_of(server)) as child:
             return await child.step("result")
+
+
+async def part_bare_orders(found: Sequence[Pace]) -> None:
+    """ccxt and SQLite alone, in a process as idle as the program: what this machine asks for the two."""
+    of = instruments(len(found))
+    async with folder() as at, SimServer(box_of(of, found, seats(of))) as server:
+        task = Task(what="ccxt", rest=server.rest, state=str(at), orders=BARE_ORDERS)
+        async with measured(task, keys_of(server)) as child:
+            rows = (await child.step("result"))["orders"]
+    say(f"{len(rows)} orders of plain ccxt, {PAUSE_S * 1000:g} ms apart: p50 / p99 / max")
+    row("  until the request is written", three(spread(sent for sent, _ in rows)))
+    row("  one row of SQLite synced to this disk", three(spread(synced for _, synced in rows)))
 
 
 def spread(times_ns: Iterable[int]) -> tuple[float, float, float]:
@@ -254,17 +273,17 @@ def three(of: tuple[float, float, float]) -> str:
 
 async def part_orders(recorded: Sequence[Pace]) -> None:
     """From the frame that was read to the request that was written."""
-    found = paces(15, recorded)
+    await part_bare_orders(paces(3, recorded))
     aim = f"p50 {P50_MS:g}, p99 {P99_MS:g} ms"
-    places = {"this disk": None} | ({"memory": MEMORY_DISK} if MEMORY_DISK.is_dir() else {})
-    for name, on in places.items():
-        facts = await ordered(on, found)
-        rows = facts["orders"]
-        whole, journal = spread(whole for whole, _ in rows), spread(own for _, own in rows)
-        rest = spread(whole - own for whole, own in rows)
-        say(f"tick to order, {len(rows)} orders that a frame caused, the journal on {name}: p50 / p99 / max")
+    for name, (count, execution, orders_per_s) in LOADS.items():
+        rows = (await ordered(None, paces(count, recorded), execution, orders_per_s))["orders"]
+        whole, rest = spread(sum(row) for row in rows), spread(row[0] + row[2] for row in rows)
+        decided, journal, written = (spread(row[stage] for row in rows) for stage in range(3))
+        say(f"tick to order, {len(rows)} orders that a frame caused; {name}: p50 / p99 / max")
         row("  frame read to request written", three(whole), aim, whole[0] < P50_MS and whole[1] < P99_MS)
-        row("  of it the journal's commit", three(journal))
+        row("  of it until the decision", three(decided))
+        row("  the journal's commit, on this disk", three(journal))
+        row("  from there to the wire", three(written))
         row("  without the commit", three(rest), aim, rest[0] < P50_MS and rest[1] < P99_MS)
 
 

@@ -1,4 +1,4 @@
-"""The measured process: a bare receive loop, the streams alone, or the whole program; prints a line of JSON a step.
+"""The measured process: a bare receive loop, ccxt alone, the streams alone, or the whole program; one JSON line a step.
 
 Its argument is a task (JSON); the exchange's keys come by the environment.  It says "ready" when it is at work, and the
 result when it has taken as many messages, seconds or orders as it was told; then it waits to be ended.
@@ -10,15 +10,20 @@ import asyncio
 import gc
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from time import perf_counter_ns
 from typing import Any
 
+from ccxt.async_support.binanceusdm import binanceusdm
+from ccxt.base.errors import BaseError
 from loguru import logger
-from tests.bench.live_meter import Looking, Mark, Stopwatch
+from tests.bench.live_meter import Mark, Stopwatch, write_times
 from websockets.asyncio.client import connect
 
 from vibe_quant.app.application import Application, Goal
@@ -37,6 +42,11 @@ from vibe_quant.domain.market import Wants
 from vibe_quant.domain.settings import WsSettings
 
 LOOK_S = 0.02
+PAUSE_S = 0.03
+ORDER = {"symbol": "BTCUSDT", "side": "SELL", "positionSide": "LONG", "type": "LIMIT", "timeInForce": "GTX"} | {
+    "quantity": "0.01",
+    "price": "99999.9",
+}
 WARM_S = 1.0
 
 
@@ -115,6 +125,31 @@ async def streams(task: Task) -> None:
         await measured(task, lambda: seen)
 
 
+async def ccxt_alone(task: Task) -> None:
+    """Plain ccxt signs and sends orders, after pauses as the program has them; a row of SQLite is synced between.
+
+    What the exchange answers does not matter; each row is (until the order was written, until the row was synced), ns.
+    """
+    written = write_times()
+    client = binanceusdm({"apiKey": os.environ["BENCH_KEY"], "secret": os.environ["BENCH_SECRET"]})
+    client.enableRateLimit = False
+    client.urls["api"] |= {"fapiPrivate": f"{task.rest}/fapi/v1"}
+    rows: list[tuple[int, int]] = []
+    with closing(sqlite3.connect(Path(task.state) / "bare.sqlite", isolation_level=None)) as file:
+        file.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row (at INTEGER, body TEXT)")
+        for number in range(task.orders):
+            await asyncio.sleep(PAUSE_S)
+            began = perf_counter_ns()
+            with suppress(BaseError):
+                await client.fapiPrivatePostOrder({**ORDER, "newClientOrderId": f"bare-{number}"})
+            sent, began_row = written[-1] - began, perf_counter_ns()
+            file.execute("INSERT INTO row VALUES (?, ?)", (number, "x" * 300))
+            rows.append((sent, perf_counter_ns() - began_row))
+    await client.close()
+    tell(step="result", orders=rows)
+    await asyncio.Event().wait()
+
+
 async def measured(task: Task, seen: Callable[[], int], counts: Callable[[], dict[str, int]] = dict[str, int]) -> None:
     """Warm up, count the messages, tell; then nothing more, until the process is ended from outside."""
     await until(lambda: seen() > 0)
@@ -156,9 +191,6 @@ class Program:
         if task.cannon:
             markets = simulated(task.rest, task.cannon)
             ends = replace(ends, ws_public=markets.ws_public, ws_market=markets.ws_market)
-        observers: list[Observer] = [Observer("narrator", Narrator("vq").see)]
-        if task.orders:
-            observers.append(Looking(self.watch))
         return Plan(
             settings=loaded.settings,
             endpoints=ends,
@@ -167,7 +199,7 @@ class Program:
             goal=Goal.SERVE,
             version="bench",
             config_hash=loaded.sha256,
-            observers=observers,
+            observers=[Observer("narrator", Narrator("vq").see)],
             started=self._started,
         )
 
@@ -205,7 +237,7 @@ class Program:
         end = loop.time() + self.task.within_s
         await until(lambda: len(watch.done) - seen >= self.task.orders or loop.time() > end)
         done = watch.done[seen:]
-        rows = [(o.written - o.read, o.journalled - o.decided) for o in done]
+        rows = [(o.decided - o.read, o.journalled - o.decided, o.written - o.journalled) for o in done]
         tell(**difference(one, Mark(), 0, orders=rows, others=watch.others - others))
         await asyncio.Event().wait()
 
@@ -215,7 +247,7 @@ async def main(task: Task) -> None:
     if task.what == "program":
         await Program(task).run()
     else:
-        await {"bare": bare, "streams": streams}[task.what](task)
+        await {"bare": bare, "streams": streams, "ccxt": ccxt_alone}[task.what](task)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from pathlib import Path
 from time import perf_counter, perf_counter_ns, process_time
 from typing import Any
 
+from vibe_quant.app.consumer import Consumer
 from vibe_quant.app.inbox import Inbox
-from vibe_quant.app.observers import Observer
 from vibe_quant.binance.market_side import MarketSide
-from vibe_quant.domain.events import Event, Quote
+from vibe_quant.domain.events import Event
 from vibe_quant.domain.intents import Intent, OrderIntent
 from vibe_quant.journal.sqlite_journal import SqliteJournal
 from vibe_quant.ports import Entry
@@ -24,6 +24,7 @@ from vibe_quant.ports import Entry
 STATM = Path("/proc/self/statm")
 ORDER = re.compile(rb"^POST /fapi/v1/order\b.*newClientOrderId=([^&\s]+)", re.DOTALL)
 REMEMBERED = 100_000
+_Transport: Any = asyncio.selector_events._SelectorSocketTransport  # type: ignore[attr-defined]
 
 
 def memory_mb() -> float:
@@ -53,6 +54,20 @@ class Order:
     written: int = 0
 
 
+def write_times() -> list[int]:
+    """When each new order was given to a socket to write, ns, from now on."""
+    written: list[int] = []
+    plain = _Transport.write
+
+    def watched(itself: Any, data: bytes) -> None:
+        if ORDER.match(data):
+            written.append(perf_counter_ns())
+        plain(itself, data)
+
+    _Transport.write = watched
+    return written
+
+
 class Stopwatch:
     """Follows each order that a market frame causes; orders that time or an answer cause are counted apart."""
 
@@ -69,13 +84,14 @@ class Stopwatch:
         self._watch(MarketSide, "frame", self._frame)
         self._watch(Inbox, "put", self._put)
         self._watch(SqliteJournal, "write", self._journal)
-        self._watch(asyncio.selector_events._SelectorSocketTransport, "write", self._write)  # type: ignore[attr-defined]
+        self._watch(Consumer, "_act", self._act)
+        self._watch(_Transport, "write", self._write)
 
     def _watch(self, of: type[Any], name: str, look: Callable[..., Any]) -> None:
         plain = getattr(of, name)
 
-        def watched(itself: Any, given: Any) -> Any:
-            return look(plain, itself, given)
+        def watched(itself: Any, *given: Any) -> Any:
+            return look(plain, itself, *given)
 
         setattr(of, name, watched)
 
@@ -106,8 +122,11 @@ class Stopwatch:
             order.written = perf_counter_ns()
         plain(transport, data)
 
-    def see(self, event: Event, intents: Sequence[Intent]) -> None:
-        """One call of the engine, right after its journal write, before any of its requests has had its turn."""
+    def _act(
+        self, plain: Callable[..., None], consumer: Consumer, event: Event, intents: list[Intent], now: int
+    ) -> None:
+        """One call of the engine: its journal write is over then, and none of its requests has had its turn."""
+        plain(consumer, event, intents, now)
         for intent in intents:
             if not isinstance(intent, OrderIntent):
                 continue
@@ -121,15 +140,3 @@ class Stopwatch:
     def done(self) -> list[Order]:
         """Those that were written."""
         return [order for order in self.orders.values() if order.written]
-
-
-class Looking(Observer):
-    """Sees each pair at once instead of later."""
-
-    def __init__(self, watch: Stopwatch) -> None:
-        super().__init__("stopwatch", lambda *_: None)
-        self._watch = watch
-
-    def offer(self, now: int, event: Event, intents: Sequence[Intent], quote: Quote | None) -> None:
-        """Look."""
-        self._watch.see(event, intents)

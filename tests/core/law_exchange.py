@@ -180,7 +180,7 @@ class Story:
         venue = self.venue
         self.beat += 1
         wave = (0, 1, 2, 3, 2, 1, 0, -1, -2, -3, -2, -1)[self.beat % 12]
-        venue.bid = D(100) + D(self.drift) / 10 + D(wave) / 10
+        venue.bid = max(D(1), D(100) + D(self.drift) / 10 + D(wave) / 10)  # no exchange has a price of zero
         venue.mark = venue.bid
         for order in list(venue.orders.values()):
             through = order.price <= venue.bid if order.side is LONG else order.price >= venue.ask

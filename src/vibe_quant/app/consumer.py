@@ -46,6 +46,8 @@ class Consumer:
         self._quotes: dict[str, Quote] = {}
         self._unrecorded: tuple[Event, list[Intent], int, int] | None = None
         """What a request left for that protects, until it is recorded: before the next event."""
+        self._unseen: list[tuple[int, Event, list[Intent], Quote | None]] = []
+        """What observers are shown once the requests of it are on their way."""
         self.handled = 0
 
     async def run(self) -> None:
@@ -74,6 +76,7 @@ class Consumer:
         """One event; True where requests are to leave."""
         acted = self._decide(event, now)
         self._record_what_left()
+        self._show()
         return acted
 
     async def _others_turn(self, turns: int) -> None:
@@ -83,6 +86,7 @@ class Consumer:
                 await asyncio.sleep(0)
         finally:
             self._record_what_left()
+            self._show()
 
     def _decide(self, event: Event, now: int) -> bool:
         self.handled += 1
@@ -96,11 +100,18 @@ class Consumer:
             return False
         self._act(event, intents, now)
         quote = self._quotes.get(getattr(event, "symbol", None) or "")
-        for observer in self._observers:
-            observer.offer(now, event, intents, quote)
+        self._unseen.append((now, event, intents, quote))
+        if not intents:
+            self._show()
         if not market:
             self._after(event)
         return bool(intents)
+
+    def _show(self) -> None:
+        for pair in self._unseen:
+            for observer in self._observers:
+                observer.offer(*pair)
+        self._unseen.clear()
 
     def _act(self, event: Event, intents: list[Intent], now: int) -> None:
         """Record, then send; what protects leaves first, and what came with it is recorded and sent after that."""
