@@ -13,7 +13,8 @@ from vibe_quant.app.instance import Holder
 from vibe_quant.app.lease_watch import holder_of, place
 from vibe_quant.domain.enums import Severity
 from vibe_quant.domain.intents import Notify
-from vibe_quant.domain.settings import GlobalSettings, JournalSettings, Venue
+from vibe_quant.domain.service_settings import JournalSettings
+from vibe_quant.domain.settings import GlobalSettings, Venue
 
 ME = Holder(7, "2026-11-21", "c.yaml", "sim")
 

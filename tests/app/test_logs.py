@@ -16,7 +16,8 @@ from loguru import logger
 from vibe_quant.app.log_file import LogFile
 from vibe_quant.app.logs import Logs, first_line, folder_of
 from vibe_quant.app.redaction import HIDDEN, Redactor
-from vibe_quant.domain.settings import LogLevel, LogSettings, Venue
+from vibe_quant.domain.service_settings import LogLevel, LogSettings
+from vibe_quant.domain.settings import Venue
 
 KEY = "canaryKeyAbCdEf0123456789"
 SECRET = "canary/Secret+with=odd&chars'9876"

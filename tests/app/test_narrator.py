@@ -41,7 +41,8 @@ from vibe_quant.domain.intents import (
     OrderIntent,
     PlaceStop,
 )
-from vibe_quant.domain.settings import LogSettings, Venue
+from vibe_quant.domain.service_settings import LogSettings
+from vibe_quant.domain.settings import Venue
 
 D = Decimal
 BTC, LONG = "BTC/USDT:USDT", PositionSide.LONG

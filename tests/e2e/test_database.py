@@ -20,7 +20,8 @@ from vibe_quant.app import instance, lease_watch
 from vibe_quant.app.application import DONE, REFUSED
 from vibe_quant.app.instance import fingerprint
 from vibe_quant.app.session import Plan
-from vibe_quant.domain.settings import JournalSettings, Settings
+from vibe_quant.domain.service_settings import JournalSettings
+from vibe_quant.domain.settings import Settings
 from vibe_quant.journal import lease as leases
 from vibe_quant.journal import mirror as mirrors
 from vibe_quant.journal.postgres import address_of, ask, connected

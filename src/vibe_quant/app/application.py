@@ -95,6 +95,8 @@ class Application:
         self.supervisor = Supervisor()
         self.ready_ms: int | None = None
         """When all three streams were up for the first time, monotonic ms."""
+        self.at_work = False
+        """Nothing of the start is left: discretion may begin as soon as what it needs is there."""
         self._followed = -1
         self._up: set[Stream] = set()
 
@@ -171,6 +173,7 @@ class Application:
             if prelude.done():
                 prelude.result()
                 self.holding.put(STARTS, None)
+                self.at_work = True
         finally:
             prelude.cancel()
 

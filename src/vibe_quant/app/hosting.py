@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +14,19 @@ from loguru import logger
 
 from vibe_quant.app.application import DONE, Application, Goal
 from vibe_quant.app.cards import Cards
+from vibe_quant.app.control_room import ControlRoom
+from vibe_quant.app.front_list import front_list
+from vibe_quant.app.fronts import Fronts
 from vibe_quant.app.garbage import spare
 from vibe_quant.app.narrator import Narrator
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.redaction import Redactor
-from vibe_quant.app.session import Plan, run_session
+from vibe_quant.app.session import Plan, run_session, tell
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import Endpoints, simulated
 from vibe_quant.config.loader import Loaded
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.side_view import SideView
 from vibe_quant.sim.front.box_options import BoxOptions
 from vibe_quant.sim.server import SimServer
@@ -47,6 +51,8 @@ class Job:
     version: str
     out: TextIO
     pg_password: str | None = field(default=None, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where tokens and the service manager's socket are named."""
 
 
 Hosting = Callable[[Job, Redactor], Coroutine[Any, Any, int]]
@@ -59,13 +65,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class _Course:
     """The run as the signals and the cards see it."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: ControlRoom) -> None:
+        self._room = room
         self.app: Application | None = None
         self.task: asyncio.Future[int] | None = None
         self._stopping = False
 
     def began(self, app: Application) -> None:
         self.app = app
+        self._room.began(app)
         spare()
         if self._stopping:
             app.stop()
@@ -87,10 +95,18 @@ class _Course:
 
 async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     """Run ``work`` until it is over; its exit code.  SIGINT and SIGTERM are ignored from then on."""
-    settings, course = job.loaded.settings, _Course()
+    settings, room = job.loaded.settings, ControlRoom(job.loaded, job.version, job.state)
+    course = _Course(room)
+    fronts = Fronts(front_list(settings.shared, room, job.state, job.environment, redactor))
     cards = Cards(settings, course.look, job.out)
     narrator = Narrator(settings.shared.client_order_prefix)
+
+    def told(notice: Notify) -> None:
+        tell(notice)
+        fronts.notice(notice)
+
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(fronts.running())
         server, reach = None, job.exchange
         if isinstance(reach, BoxOptions):
             server = await stack.enter_async_context(SimServer(reach))
@@ -107,8 +123,9 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
             config_hash=job.loaded.sha256,
             configuration=str(job.loaded.path),
             pg_password=job.pg_password,
-            observers=(Observer("narrator", narrator.see), Observer("cards", cards.see)),
+            observers=(Observer("narrator", narrator.see), Observer("cards", cards.see), *fronts.observers()),
             started=course.began,
+            tell=told,
         )
         try:
             return await _see_through(course, work(plan), server)

@@ -91,6 +91,7 @@ def _job(loaded: Loaded, options: RunOptions, environment: Mapping[str, str], ou
         version=__version__,
         out=out,
         pg_password=mirror,
+        environment=environment,
     )
     return job, Redactor([*secrets, *([] if mirror is None else [mirror])])
 

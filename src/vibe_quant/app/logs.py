@@ -14,7 +14,8 @@ from loguru import logger
 
 from vibe_quant.app.log_file import LogFile
 from vibe_quant.app.redaction import Redactor
-from vibe_quant.domain.settings import LogSettings, Venue
+from vibe_quant.domain.service_settings import LogSettings
+from vibe_quant.domain.settings import Venue
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -57,7 +58,7 @@ class Logs:
         err = sys.stderr if err is None else err
         logs = cls(
             redactor,
-            LogFile(folder, head, settings.keep, lambda text: _line(err, text)),
+            LogFile(folder, head, settings.keep_days, lambda text: _line(err, text)),
             err,
             COLOURS if err.isatty() else {},
         )

@@ -45,6 +45,11 @@ PAST = "past"
 UNREAD = "Discretion waits, for a pause may stand in it: mend it, or set it aside, and restart"
 
 
+def tell(notice: Notify) -> None:
+    """A notice of the shell's own, into the log."""
+    logger.log(LEVELS[notice.severity], "{}", notice.text)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be run.  ``state`` is the folder of the journal; ``configuration`` names the file, for people.
@@ -65,11 +70,8 @@ class Plan:
     times: StreamTimes = field(default_factory=StreamTimes)
     started: Callable[[Application], None] = field(default=lambda _: None)
     """Called when the application is about to work: from then on ``stop`` is an event of its."""
-
-
-def tell(notice: Notify) -> None:
-    """A notice of the shell's own, into the log."""
-    logger.log(LEVELS[notice.severity], "{}", notice.text)
+    tell: Callable[[Notify], None] = field(default=tell)
+    """Takes the shell's own notices."""
 
 
 async def run_session(plan: Plan) -> int:
@@ -80,10 +82,10 @@ async def run_session(plan: Plan) -> int:
     me = this_process(since, plan.configuration, shared.venue.value)
     lock = await InstanceLock.acquire(account, me)
     if isinstance(lock, Held):
-        _told(held_by_another(lock))
+        _told(held_by_another(lock), plan.tell)
         return REFUSED
     run, path = StartIds().run(), journal_file(shared, plan.state)
-    database = database_of(shared, account, me, run, path, plan.pg_password, tell)
+    database = database_of(shared, account, me, run, path, plan.pg_password, plan.tell)
     try:
         return await _with_journal(plan, clock, run, account, path, database)
     finally:
@@ -94,7 +96,7 @@ async def _with_journal(plan: Plan, clock: SystemClock, run: str, account: str, 
     """The rest of the run once no other host has the account; a lease that is not given back lapses by itself."""
     refused = await database.take()
     if refused is not None:
-        tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, refused))
+        plan.tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, refused))
         return REFUSED
     journal = SqliteJournal(path, run, database.offer)
     try:
@@ -140,8 +142,8 @@ class Session:
         self._holding = Holding(clock, self._inbox.put)
         self._random = Random()
         self._wire = _wire(plan, clock, self._inbox.put, self._random)
-        self._time = TimeSync(self._wire.exchange, clock, self._inbox.put, tell)
-        self._patience = Patience(clock, tell, self._time.once)
+        self._time = TimeSync(self._wire.exchange, clock, self._inbox.put, plan.tell)
+        self._patience = Patience(clock, plan.tell, self._time.once)
 
     async def work(self) -> int:
         """Check, report, and run as far as the checks allow."""
@@ -149,7 +151,7 @@ class Session:
             memory, key_passed_ms = self._remembered()
             await self._patience.ask("the list of contracts", self._wire.exchange.load_names)
             report = await self._gate(key_passed_ms)
-            _told(report)
+            _told(report, self._plan.tell)
             self._record_start(report)
             if report.refusals and not report.stops_allowed:
                 return REFUSED
@@ -170,7 +172,7 @@ class Session:
             reader = JournalReader(self._journal.path)
             inherits, said = heritage(reader.last_start(), self._account, venue)
             if said:
-                tell(Notify(NoticeKind.LIFECYCLE, Severity.WARNING, said))
+                self._plan.tell(Notify(NoticeKind.LIFECYCLE, Severity.WARNING, said))
             if not inherits:
                 return Memory(), None
             return remember(reader, self._clock.server_ms()), reader.last_key_pass(self._account)
@@ -180,12 +182,12 @@ class Session:
             if there:
                 self._holding.put(PAST, UNREAD)
             text = f"{broken} Nothing is known of earlier runs." + (f" {UNREAD}." if there else "")
-            tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, text))
+            self._plan.tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, text))
             return Memory(), None
 
     async def _gate(self, key_passed_ms: int | None) -> Report:
         account = self._of(key_passed_ms)
-        gate = StartGate(self._wire.exchange, self._clock, self._time, self._plan.settings, account, tell)
+        gate = StartGate(self._wire.exchange, self._clock, self._time, self._plan.settings, account, self._plan.tell)
         return await gate.run(self._wire.opening)
 
     def _of(self, key_passed_ms: int | None) -> Account:
@@ -196,7 +198,7 @@ class Session:
         """What runs beside the application, by name; it holds discretion back where it must."""
         passed = self._clock.server_ms() if report.key_passed else key_passed_ms
         hold = self._holding.put
-        keys = KeyWatch(self._wire.exchange, self._clock, self._of(passed), self._write, hold, tell)
+        keys = KeyWatch(self._wire.exchange, self._clock, self._of(passed), self._write, hold, self._plan.tell)
         return {**self._database.tasks(hold), "key": lambda: aside("the look at the key's rights", keys.run)}
 
     def _record_start(self, report: Report) -> None:
@@ -226,7 +228,7 @@ class Session:
     async def _trade(self, report: Report, memory: Memory, key_passed_ms: int | None) -> int:
         plan, wire = self._plan, self._wire
         reader = JournalReader(self._journal.path)
-        restart = Restart(wire.exchange, self._clock, memory, reader, self._write, tell, self._patience)
+        restart = Restart(wire.exchange, self._clock, memory, reader, self._write, plan.tell, self._patience)
         now = self._clock.now_ms()
         well = JournalState(not self._journal.trouble, now, self._journal.trouble)
         parts = Parts(
@@ -251,6 +253,6 @@ class Session:
         return await app.run(Goal.PROTECT if report.refusals else plan.goal)
 
 
-def _told(report: Report) -> None:
+def _told(report: Report, tell: Callable[[Notify], None]) -> None:
     for finding in report.findings:
         tell(finding.notice())

@@ -9,32 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.knobs import group, knob
+from vibe_quant.domain.service_settings import JournalSettings, LogSettings, TelegramSettings, WebSettings
 
 D = Decimal
-
-
-def knob(
-    default: Any,
-    doc: str,
-    *,
-    ge: Any = None,
-    gt: Any = None,
-    le: Any = None,
-    lt: Any = None,
-    pattern: str | None = None,
-) -> Any:
-    """A dataclass field with its bounds and meaning as metadata; ``...`` as default makes it required."""
-    bounds = {"ge": ge, "gt": gt, "le": le, "lt": lt, "pattern": pattern}
-    metadata = {"doc": doc, **{k: v for k, v in bounds.items() if v is not None}}
-    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
-
-
-def group(of: type[Any], doc: str) -> Any:
-    """A nested section with all its defaults."""
-    return field(default_factory=of, metadata={"doc": doc})
 
 
 class Venue(StrEnum):
@@ -44,15 +24,6 @@ class Venue(StrEnum):
     PAPER = "paper"
     TESTNET = "testnet"
     LIVE = "live"
-
-
-class LogLevel(StrEnum):
-    """How much is written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 class Manage(StrEnum):
@@ -156,27 +127,6 @@ class PaperSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class JournalSettings:
-    """The durable record."""
-
-    path: str | None = knob(None, "its SQLite file; null: journal.sqlite in the state folder", pattern=r".")
-    url: str | None = knob(
-        None, "PostgreSQL mirror; its password comes from PGPASSWORD or a credential, never from here"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LogSettings:
-    """What is written for people."""
-
-    level: LogLevel = knob(LogLevel.INFO, "least level that is written: debug, info, warning, error")
-    folder: str | None = knob(
-        None, "folder of the log files; null: logs/, or what the service manager names", pattern=r"."
-    )
-    keep: int = knob(30, "log files kept, the current one beside them", ge=1, le=10_000)
-
-
-@dataclass(frozen=True, slots=True)
 class AllowSettings:
     """What the start refuses unless it is allowed by name."""
 
@@ -202,6 +152,9 @@ class GlobalSettings:
     paper: PaperSettings = group(PaperSettings, "venue paper: the account that is imagined on the live market")
     journal: JournalSettings = group(JournalSettings, "the durable record")
     log: LogSettings = group(LogSettings, "what is written for people")
+    web: WebSettings = group(WebSettings, "page, metrics and health over HTTP")
+    telegram: TelegramSettings = group(TelegramSettings, "messages to a phone, commands from it")
+    watch: bool = knob(False, "reload when this file changes")
 
 
 @dataclass(frozen=True, slots=True)

