@@ -116,7 +116,8 @@ def test_every_knob_of_the_schema_is_described() -> None:
         here = node
         for step in path:
             here = here["properties"][step]
-        assert here["description"] == member.doc != ""
+        assert here["description"] == member.meaning != ""
+        assert here["description"].endswith("(a change needs a restart)") is member.restart
 
 
 def around(member: Member) -> st.SearchStrategy[Any]:

@@ -54,9 +54,13 @@ def _section(keys: tuple[Member, ...], doc: str) -> dict[str, Any]:
 
 
 def _member(member: Member) -> dict[str, Any]:
-    one = _section(member.children, member.doc) if member.children else _value(member)
+    one = _section(member.children, member.meaning) if member.children else _value(member)
     if member.many:
-        one = {"description": member.doc, "type": "array", "items": {k: v for k, v in one.items() if k != "default"}}
+        one = {
+            "description": member.meaning,
+            "type": "array",
+            "items": {k: v for k, v in one.items() if k != "default"},
+        }
     if member.default is not MISSING and not member.is_section:
         one["default"] = _json_value(member.default)
     return one if member.default is MISSING else _or_null(one)
@@ -64,9 +68,9 @@ def _member(member: Member) -> dict[str, Any]:
 
 def _value(member: Member) -> dict[str, Any]:
     if member.choices:
-        return {"description": member.doc, "enum": list(member.choices)}
+        return {"description": member.meaning, "enum": list(member.choices)}
     bounds = {_BOUNDS[k]: _json_value(v) for k, v in member.bounds.items()}
-    return {"description": member.doc, "type": _TYPES[member.kind], **bounds}
+    return {"description": member.meaning, "type": _TYPES[member.kind], **bounds}
 
 
 def _or_null(one: dict[str, Any]) -> dict[str, Any]:

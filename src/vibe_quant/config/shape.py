@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -13,12 +13,16 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from vibe_quant.config.problems import KeyPath, plain
 from vibe_quant.domain.settings import GlobalSettings, SymbolSettings
 
+RESTART = "a change needs a restart"
 _PHRASES = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One key: ``kind`` is int, Decimal, bool, str, an enum or a settings dataclass; ``many``: a list of that."""
+    """One key: ``kind`` is int, Decimal, bool, str, an enum or a settings dataclass; ``many``: a list of that.
+
+    ``restart``: a reload may not change it, nor anything below it.
+    """
 
     name: str
     kind: type[Any]
@@ -27,11 +31,18 @@ class Member:
     doc: str
     default: Any  # MISSING: required; of a section: the whole section
     bounds: dict[str, Any] = field(hash=False)
+    restart: bool = False
 
     @property
     def children(self) -> tuple[Member, ...]:
         """Keys of the section, or of each item of the list; empty for a plain value."""
-        return members(self.kind) if is_dataclass(self.kind) else ()
+        found = members(self.kind) if is_dataclass(self.kind) else ()
+        return tuple(replace(m, restart=True) for m in found) if self.restart else found
+
+    @property
+    def meaning(self) -> str:
+        """What it says of itself, and that a reload may not change it where that is so."""
+        return f"{self.doc} ({RESTART})" if self.restart else self.doc
 
     @property
     def is_section(self) -> bool:
@@ -64,8 +75,9 @@ def _member(f: Any, hint: Any) -> Member:
     if get_origin(hint) is tuple:
         many, hint = True, get_args(hint)[0]
     default = f.default_factory() if f.default_factory is not MISSING else f.default
-    bounds = {k: v for k, v in f.metadata.items() if k != "doc"}
-    return Member(f.name, hint, optional, many, f.metadata.get("doc", ""), default, bounds)
+    bounds = {k: v for k, v in f.metadata.items() if k not in ("doc", "restart")}
+    doc, restart = f.metadata.get("doc", ""), f.metadata.get("restart", False)
+    return Member(f.name, hint, optional, many, doc, default, bounds, restart)
 
 
 SHARED = members(GlobalSettings)

@@ -55,11 +55,13 @@ class LogSettings:
 
     level: LogLevel = knob(LogLevel.INFO, "least level that is written: debug, info, warning, error")
     folder: str | None = knob(
-        None, "folder of the log files; null: logs/, or what the service manager names", pattern=r"."
+        None, "folder of the log files; null: logs/, or what the service manager names", pattern=r".", restart=True
     )
-    form: LogForm = knob(LogForm.TEXT, "text: one line an event, event | key=value; json: one JSON object a line")
-    keep_days: int = knob(30, "log files older than this are removed, days", ge=1, le=3650)
-    compress_days: int = knob(1, "log files older than this are compressed, days", ge=0, le=3650)
+    form: LogForm = knob(
+        LogForm.TEXT, "text: one line an event, event | key=value; json: one JSON object a line", restart=True
+    )
+    keep_days: int = knob(30, "log files older than this are removed, days", ge=1, le=3650, restart=True)
+    compress_days: int = knob(1, "log files older than this are compressed, days", ge=0, le=3650, restart=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ class TelegramEvents:
 class TelegramSettings:
     """Messages to a phone, and commands from it; the token is the credential telegram_token."""
 
-    enabled: bool = knob(False, "send messages and listen to commands")
+    enabled: bool = knob(False, "send messages and listen to commands", restart=True)
     language: Language = knob(Language.EN, "en, zh")
     allow: tuple[TelegramUser, ...] = knob((), "who may command; messages go to each chat named here")
     events: TelegramEvents = group(TelegramEvents, "what is told: on, silent (without a sound), off")
     daily_report_hour: int = knob(0, "hour of the daily report, UTC", ge=0, le=23)
-    api_url: str = knob("https://api.telegram.org", "the Bot API server", pattern=r"^https?://.+[^/]$")
+    api_url: str = knob("https://api.telegram.org", "the Bot API server", pattern=r"^https?://.+[^/]$", restart=True)

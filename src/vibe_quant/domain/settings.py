@@ -74,7 +74,7 @@ class WsSettings:
 
     stale_data_ms: int = knob(1500, "market data older than this stops discretionary orders, ms", ge=100, le=60_000)
     user_silence_s: int = knob(60, "user stream silent for so long while working: REST check, s", ge=5, le=3600)
-    reconnect: ReconnectSettings = group(ReconnectSettings, "backoff of reconnects")
+    reconnect: ReconnectSettings = group(ReconnectSettings, "backoff of reconnects", restart=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +138,23 @@ class AllowSettings:
 class GlobalSettings:
     """Settings that have no per-symbol form."""
 
-    venue: Venue = knob(Venue.SIM, "sim, paper, testnet, or live (refused without --live)")
+    venue: Venue = knob(Venue.SIM, "sim, paper, testnet, or live (refused without --live)", restart=True)
     manage: Manage = knob(Manage.LISTED, "listed: only symbols named under symbols:, all: every open position")
     client_order_prefix: str = knob(
-        "vq", "prefix of own client order ids; own = carries it", pattern=r"^[A-Za-z0-9]{1,8}$"
+        "vq", "prefix of own client order ids; own = carries it", pattern=r"^[A-Za-z0-9]{1,8}$", restart=True
     )
     ws: WsSettings = group(WsSettings, "streams")
     rate_limit: RateLimitSettings = group(RateLimitSettings, "budgets of discretionary requests")
     breaker: BreakerSettings = group(BreakerSettings, "REST circuit breaker")
     stop_timeout_s: int = knob(20, "a stop of the service is over after so long, s", ge=2, le=600)
-    allow: AllowSettings = group(AllowSettings, "what the start refuses unless it is allowed by name")
-    sim: SimSettings = group(SimSettings, "venue sim: the embedded exchange")
-    paper: PaperSettings = group(PaperSettings, "venue paper: the account that is imagined on the live market")
-    journal: JournalSettings = group(JournalSettings, "the durable record")
+    allow: AllowSettings = group(AllowSettings, "what the start refuses unless it is allowed by name", restart=True)
+    sim: SimSettings = group(SimSettings, "venue sim: the embedded exchange", restart=True)
+    paper: PaperSettings = group(
+        PaperSettings, "venue paper: the account that is imagined on the live market", restart=True
+    )
+    journal: JournalSettings = group(JournalSettings, "the durable record", restart=True)
     log: LogSettings = group(LogSettings, "what is written for people")
-    web: WebSettings = group(WebSettings, "page, metrics and health over HTTP")
+    web: WebSettings = group(WebSettings, "page, metrics and health over HTTP", restart=True)
     telegram: TelegramSettings = group(TelegramSettings, "messages to a phone, commands from it")
     watch: bool = knob(False, "reload when this file changes")
 
