@@ -60,7 +60,7 @@ def test_what_it_explains_can_be_said(parts: list[str]) -> None:
         assert part in ALL, f"no text of the program holds {part!r}"
 
 
-@pytest.mark.parametrize(("where", "text"), alarms(), ids=lambda value: value.partition(" ")[0])
+@pytest.mark.parametrize(("where", "text"), list(alarms()), ids=lambda value: value.partition(" ")[0])
 def test_each_alarm_is_explained(where: str, text: str) -> None:
     found = any(all(part in text for part in parts) for parts in explained())
     assert found is (where not in PASSED_ON), f"{where} raises an alarm that {GUIDE.name} does not explain: {text}"
