@@ -30,8 +30,10 @@ def explained() -> list[list[str]]:
 
 
 def words(node: ast.AST) -> str:
-    """Every literal text inside, joined as they stand, holes as blanks between."""
-    return " ".join(one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    """Every literal text inside, joined as they stand, holes as blanks between; docstrings left out."""
+    told = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
+    texts = [one for one in ast.walk(node) if isinstance(one, ast.Constant) and id(one) not in told]
+    return " ".join(one.value for one in texts if isinstance(one.value, str))
 
 
 def alarms() -> Iterator[tuple[str, str]]:
