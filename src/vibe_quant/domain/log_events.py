@@ -159,6 +159,12 @@ NOTICES = {
 }
 """Of core and shell, by kind; the level is the notice's severity: INFO, WARNING, and ERROR for an alarm."""
 
+# The ways in: the control socket, the page and the metrics.
+SERVED = LogEvent("served", _I, ("what", "address"), "the control socket or the page answers here")
+UNSERVED = LogEvent("unserved", _E, ("what", "again_s", "text"), "the control socket or the page cannot be served")
+ASK_FAILED = LogEvent("ask_failed", _E, ("method", "path", "text"), "a defect: a request of an operator failed")
+WRONG_TOKEN = LogEvent("wrong_token", _W, ("peer", "text"), "somebody gives the page's port a wrong token")
+
 # The log itself, and what others write to it.
 LINES_DROPPED = LogEvent("lines_dropped", _W, ("count", "text"), "an output was too slow for so many lines")
 LOG_FILE_FAILED = LogEvent("log_file_failed", _E, ("path", "text"), "a log file cannot be written")
