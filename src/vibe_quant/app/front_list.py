@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from vibe_quant.app.places import control_socket
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.ports import Front, Operations
+from vibe_quant.web.control_socket import ControlSocket
 
 
 def front_list(
@@ -18,4 +20,4 @@ def front_list(
     Raises:
         CredentialsError: a token that is needed is missing or useless.
     """
-    return ()
+    return (ControlSocket(control_socket(state, environment), operations),)
