@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from vibe_quant.domain.enums import ExecutionMode, ExecutionState, PositionSide
 from vibe_quant.domain.risk import RiskLevel
@@ -128,6 +130,8 @@ class FakeOperations:
     plan: ReloadPlan = PLAN
     answer: Answer = Answer(True, "done")
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    notes: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    writable: bool = True
 
     def status(self) -> Status:
         return self.now
@@ -143,8 +147,8 @@ class FakeOperations:
         known = {BTC.lower(): BTC, "btcusdt": BTC, "btc": BTC, ETH.lower(): ETH, "ethusdt": ETH, "eth": ETH}
         return known.get(text.lower())
 
-    async def pause(self, symbol: str | None, for_ms: int | None, by: str) -> Answer:
-        return self._called("pause", symbol, for_ms, by)
+    async def pause(self, symbol: str | None, for_ms: int | None, by: str, *, panic: bool = False) -> Answer:
+        return self._called("pause", symbol, for_ms, by, *(("panic",) if panic else ()))
 
     async def resume(self, symbol: str | None, by: str) -> Answer:
         return self._called("resume", symbol, by)
@@ -170,6 +174,13 @@ class FakeOperations:
         if symbol not in (None, BTC):
             return None
         return (ConfigChange(symbol or "global", "execution.order_ttl_ms", "800", "1200"),)
+
+    def note(self, kind: str, body: Mapping[str, Any]) -> bool:
+        self.notes.append((kind, body))
+        return self.writable
+
+    def last(self, kind: str) -> Mapping[str, Any] | None:
+        return next((body for noted, body in reversed(self.notes) if noted == kind), None)
 
     def _called(self, *call: object) -> Answer:
         self.calls.append(call)

@@ -321,8 +321,11 @@ class Operations(Protocol):
         """The managed symbol that a person means ("btcusdt", "BTC", "BTC/USDT:USDT"); None: none, or several."""
         ...
 
-    async def pause(self, symbol: str | None, for_ms: int | None, by: str) -> Answer:
-        """Stop discretion and cancel its live orders; ``for_ms`` None: until resumed."""
+    async def pause(self, symbol: str | None, for_ms: int | None, by: str, *, panic: bool = False) -> Answer:
+        """Stop discretion and cancel its live orders; ``for_ms`` None: until resumed.
+
+        ``panic`` stops panic's exits too, so that only the stops at the exchange protect: for who says so in words.
+        """
         ...
 
     async def resume(self, symbol: str | None, by: str) -> Answer:
@@ -351,6 +354,22 @@ class Operations(Protocol):
 
     def config(self, symbol: str | None) -> tuple[ConfigChange, ...] | None:
         """What rules, secrets masked: key and value (``new``), with the default as ``old``; None: not managed."""
+        ...
+
+
+class Notebook(Protocol):
+    """Small things that must outlive the process, as rows of the journal; whoever serves ``Operations`` has it too."""
+
+    def note(self, kind: str, body: Mapping[str, Any]) -> bool:
+        """Write a row of ``kind`` with plain data; False: it is not on the disk.
+
+        It waits for the disk in the order path: for what is rare and comes from people who may command, never for each
+        message of a stranger.
+        """
+        ...
+
+    def last(self, kind: str) -> Mapping[str, Any] | None:
+        """The newest row of ``kind``, of this run or an earlier one; None: there is none, or none can be read."""
         ...
 
 

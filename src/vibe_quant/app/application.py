@@ -20,6 +20,7 @@ from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.levels import Levels
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.recorder import Recorder
+from vibe_quant.app.sockets import Sockets
 from vibe_quant.app.supervisor import Supervisor, TaskDiedError
 from vibe_quant.app.time_sync import TimeSync
 from vibe_quant.core.engine import Engine
@@ -97,12 +98,18 @@ class Application:
         """When all three streams were up for the first time, monotonic ms."""
         self.at_work = False
         """Nothing of the start is left: discretion may begin as soon as what it needs is there."""
+        self.first = list(parts.first)
+        self.goal = Goal.SERVE
+        self.over = False
+        """The journal is closed, or about to be."""
+        self.sockets = Sockets()
         self._followed = -1
         self._up: set[Stream] = set()
 
     async def run(self, goal: Goal = Goal.SERVE) -> int:
         """Work until told to stop, or the goal is reached; the exit code of the process."""
-        for event in self.parts.first:
+        self.goal = goal
+        for event in self.first:
             self.inbox.put(event)
         self.holding.put(STARTS, STARTING)
         self._start()
@@ -206,6 +213,7 @@ class Application:
         """After each event that is not market news."""
         now = self.parts.clock.now_ms()
         self.levels.see(event, now)
+        self.sockets.see(event)
         if isinstance(event, StreamUp):
             self._up.add(event.stream)
             if self.ready_ms is None and len(self._up) == len(Stream):
@@ -219,6 +227,7 @@ class Application:
             self.parts.market.follow(self.engine.wants())
 
     async def _end(self) -> None:
+        self.over = True
         await self.supervisor.stop()
         for observer in self.parts.observers:
             observer.drain()

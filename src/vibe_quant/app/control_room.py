@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from vibe_quant.app.application import Application
+from vibe_quant.app import picture
+from vibe_quant.app.application import Application, Goal
+from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.commanding import Commanding, answered, ended, told
+from vibe_quant.app.notebook import JournalNotebook
+from vibe_quant.app.picture import Progress
+from vibe_quant.app.places import journal_file
+from vibe_quant.app.spelling import meant
 from vibe_quant.config.loader import Loaded
+from vibe_quant.config.ruling import ruling
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.intents import Intent
+from vibe_quant.domain.side_view import LiveOrder, PauseView
+from vibe_quant.domain.status import Answer, ConfigChange, ReloadPlan, Report, Status, Why
+
+NO_LINES: tuple[str, ...] = ()
+STARTING = "The service is still starting and cannot take this yet: ask again in a moment."
+STOPPING = "The service is stopping: own orders are being cancelled, protective stops stay. Nothing more is taken."
+NOTED = (
+    "The service is still starting: {} is paused before anything discretionary is sent, and it is journalled then. "
+    "Until the start is over a restart would not know of it."
+)
+WORKING = "working"
+SLOW = (
+    "The command waits behind other news and was not taken yet; it takes effect as soon as it is. Look at the status "
+    "again in a moment."
+)
+NO_RELOAD = "A reload is not available in this run: restart the service to take a changed configuration."
 
 
 class ControlRoom:
@@ -16,7 +46,194 @@ class ControlRoom:
         self.version = version
         self.state = state
         self.app: Application | None = None
+        self.lines: Callable[[int], tuple[str, ...]] = lambda _: NO_LINES
+        """The newest lines of the log."""
+        self.so_far: Callable[[str, PositionSide], Progress | None] = lambda _symbol, _side: None
+        """How far an exit has come."""
+        self._clock = SystemClock()
+        self._started_ms = self._clock.wall_ms()
+        self._stopping = False
+        self._noted: list[ev.Pause] = []
+        self._commanding = Commanding()
+        self._notebook = JournalNotebook(journal_file(loaded.settings.shared, state), self._writing)
 
     def began(self, app: Application) -> None:
-        """The application is about to work."""
+        """The application is about to work: what was asked before is fed right after what stood before this start."""
         self.app = app
+        noted, self._noted = self._noted, []
+        for pause in noted:
+            app.first.append(pause)
+
+    def stops(self) -> None:
+        """The run is to end, or has ended."""
+        self._stopping = True
+
+    def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:
+        """One call of the engine (``app.observers``)."""
+        self._commanding.see(now, event, intents, quote)
+
+    # What is asked.
+
+    def status(self) -> Status:
+        """The picture now."""
+        app, clock = self.app, self._clock if self.app is None else self.app.parts.clock
+        now = clock.now_ms()
+        offset = clock.server_ms() - now
+        shared = self.loaded.settings.shared
+        used, limit = (None, None) if app is None else app.engine.house.pacing.weight(now)
+        return Status(
+            venue=shared.venue.value,
+            version=self.version,
+            run="" if app is None else app.parts.run,
+            phase=self._phase(),
+            ready=app is not None and self._phase() == WORKING and app.ready_ms is not None and app.engine.read,
+            now_ms=now + offset,
+            started_ms=self._started_ms,
+            configuration=str(self.loaded.path),
+            config_hash=self.loaded.sha256,
+            paused=self._paused(offset),
+            held=None if app is None else app.engine.house.held,
+            level="" if app is None else app.levels.level.value,
+            breaker_open=app is not None and app.breaker.is_open(now),
+            journal_trouble="" if app is None else app.parts.journal.trouble,
+            weight_used=used,
+            weight_limit=limit,
+            legs=() if app is None else picture.legs(app, self.so_far, now, offset),
+            streams=() if app is None else picture.streams(app, offset),
+            counts=() if app is None else picture.counts(app),
+        )
+
+    def why(self, symbol: str, side: PositionSide) -> Why | None:
+        """Why the side does what it does; None where it is not managed."""
+        return None
+
+    def names(self, text: str) -> str | None:
+        """The managed symbol that a person means."""
+        return meant(text, self._symbols())
+
+    def log_lines(self, count: int) -> tuple[str, ...]:
+        """The newest lines of the log, oldest first."""
+        return self.lines(count)
+
+    def config(self, symbol: str | None) -> tuple[ConfigChange, ...] | None:
+        """What rules, secrets masked."""
+        if symbol is not None and symbol not in self._symbols():
+            return None
+        return ruling(self.loaded, symbol)
+
+    async def report(self, since_ms: int) -> Report:
+        """From the journal, since a moment (epoch ms)."""
+        raise NotImplementedError
+
+    # What is commanded.
+
+    async def pause(self, symbol: str | None, for_ms: int | None, by: str, *, panic: bool = False) -> Answer:
+        """Stop discretion and cancel its live orders."""
+        if for_ms is not None and for_ms <= 0:
+            return Answer(False, "A pause of no time is none: nothing was done.")
+        refused = self._unmanaged(symbol, None) or self._ending()
+        if refused is not None:
+            return refused
+        now = self._clock.now_ms()
+        command = ev.Pause(now, symbol, None if for_ms is None else now + for_ms, panic, by)
+        app = self.app
+        if app is None:
+            self._noted.append(command)
+            return Answer(True, NOTED.format(symbol or "everything"))
+        said = await self._commanding.give(app, command)
+        if said is None:
+            return Answer(False, SLOW)
+        return answered(app, f"{told(said)} {await ended(app, self._live(app, symbol, panic=panic))}")
+
+    async def resume(self, symbol: str | None, by: str) -> Answer:
+        """End pauses and halts."""
+        refused = self._unmanaged(symbol, None) or self._ending()
+        if refused is not None:
+            return refused
+        app = self.app
+        if app is None:
+            return Answer(False, STARTING)
+        said = await self._commanding.give(app, ev.Resume(self._clock.now_ms(), symbol, by))
+        return Answer(False, SLOW) if said is None else answered(app, told(said))
+
+    async def flatten(self, symbol: str | None, side: PositionSide | None, by: str) -> Answer:
+        """Work it to zero without signals."""
+        refused = self._unmanaged(symbol, side) or self._ending()
+        if refused is not None:
+            return refused
+        app = self.app
+        if app is None:
+            return Answer(False, STARTING)
+        said = await self._commanding.give(app, ev.Flatten(self._clock.now_ms(), symbol, side, by))
+        return Answer(False, SLOW) if said is None else answered(app, told(said))
+
+    async def plan_reload(self, by: str) -> ReloadPlan:
+        """Read the configuration file again, and say what would change."""
+        return ReloadPlan("", (), (NO_RELOAD,))
+
+    async def apply_reload(self, token: str, by: str) -> Answer:
+        """Apply that plan."""
+        return Answer(False, NO_RELOAD)
+
+    # What is noted.
+
+    def note(self, kind: str, body: Mapping[str, Any]) -> bool:
+        """Write a row of ``kind`` (``ports.Notebook``)."""
+        return self._notebook.note(kind, body)
+
+    def last(self, kind: str) -> Mapping[str, Any] | None:
+        """The newest row of ``kind``."""
+        return self._notebook.last(kind)
+
+    def _writing(self) -> Application | None:
+        return None if self.app is None or self.app.over else self.app
+
+    def _phase(self) -> str:
+        app = self.app
+        if self._stopping or (app is not None and (app.over or app.engine.house.stopping)):
+            return "stopping"
+        if app is None:
+            return "starting"
+        if app.goal is Goal.PROTECT:
+            return "protecting"
+        return WORKING if app.at_work else "starting"
+
+    def _paused(self, offset_ms: int) -> tuple[str, ...]:
+        pauses = [] if self.app is None else list(self.app.engine.pauses())
+        pauses += [PauseView(pause.symbol, pause.until_ms, pause.panic) for pause in self._noted]
+        return tuple(picture.pause_words(pause, _clock_words(pause.until_ms, offset_ms)) for pause in pauses)
+
+    def _symbols(self) -> tuple[str, ...]:
+        listed = self.loaded.settings.symbols if self.app is None else self.app.engine.settings.symbols
+        met = () if self.app is None else tuple(self.app.engine.desks)
+        return tuple(dict.fromkeys([*(symbol for symbol, _ in listed), *met]))
+
+    def _unmanaged(self, symbol: str | None, side: PositionSide | None) -> Answer | None:
+        """A refusal where the command would mean nobody."""
+        settings = self.loaded.settings if self.app is None else self.app.engine.settings
+        if symbol is None:
+            return None
+        found = settings.of(symbol)
+        if found is None:
+            return Answer(False, f"{symbol} is not managed by this service: nothing was done.")
+        if side is not None and side not in found.sides:
+            return Answer(False, f"{symbol} {side} is not managed by this service: nothing was done.")
+        return None
+
+    def _ending(self) -> Answer | None:
+        return Answer(False, STOPPING) if self._phase() == "stopping" else None
+
+    def _live(self, app: Application, symbol: str | None, *, panic: bool) -> list[LiveOrder]:
+        """Own orders that a pause takes away."""
+        now = app.parts.clock.now_ms()
+        looks = [
+            app.engine.look(leg.symbol, leg.side, now) for leg in app.engine.legs() if symbol in (None, leg.symbol)
+        ]
+        orders = [look.order for look in looks if look is not None and look.order is not None]
+        return [order for order in orders if panic or not order.urgent]
+
+
+def _clock_words(at_ms: int | None, offset_ms: int) -> str | None:
+    if at_ms is None:
+        return None
+    return datetime.fromtimestamp((at_ms + offset_ms) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -8,12 +8,17 @@ from pathlib import Path
 from vibe_quant.app.places import control_socket
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.domain.settings import GlobalSettings
-from vibe_quant.ports import Front, Operations
+from vibe_quant.ports import Front, Notebook, Operations
 from vibe_quant.web.control_socket import ControlSocket
 
 
 def front_list(
-    shared: GlobalSettings, operations: Operations, state: Path, environment: Mapping[str, str], redactor: Redactor
+    shared: GlobalSettings,
+    operations: Operations,
+    notebook: Notebook,
+    state: Path,
+    environment: Mapping[str, str],
+    redactor: Redactor,
 ) -> tuple[Front, ...]:
     """As the configuration and the environment (tokens, the service manager's socket) want them.
 

@@ -83,6 +83,7 @@ class _Course:
         if self._stopping:
             return
         self._stopping = True
+        self._room.stops()
         logger.info("{}: stopping; own orders are cancelled, protective stops stay", number.name)
         if self.app is not None:
             self.app.stop()
@@ -97,9 +98,10 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     """Run ``work`` until it is over; its exit code.  SIGINT and SIGTERM are ignored from then on."""
     settings, room = job.loaded.settings, ControlRoom(job.loaded, job.version, job.state)
     course = _Course(room)
-    fronts = Fronts(front_list(settings.shared, room, job.state, job.environment, redactor))
+    fronts = Fronts(front_list(settings.shared, room, room, job.state, job.environment, redactor))
     cards = Cards(settings, course.look, job.out)
     narrator = Narrator(settings.shared.client_order_prefix)
+    own = Observer("narrator", narrator.see), Observer("cards", cards.see), Observer("operations", room.see)
 
     def told(notice: Notify) -> None:
         tell(notice)
@@ -123,13 +125,14 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
             config_hash=job.loaded.sha256,
             configuration=str(job.loaded.path),
             pg_password=job.pg_password,
-            observers=(Observer("narrator", narrator.see), Observer("cards", cards.see), *fronts.observers()),
+            observers=(*own, *fronts.observers()),
             started=course.began,
             tell=told,
         )
         try:
             return await _see_through(course, work(plan), server)
         finally:
+            room.stops()
             cards.close()
 
 

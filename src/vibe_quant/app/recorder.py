@@ -213,4 +213,6 @@ def _command(event: ev.Pause | ev.Resume | ev.Flatten | ev.Stop, at_ms: int) -> 
         until = event.until_ms
         body["until_wall_ms"] = None if until is None else at_ms + until - event.recv_ms
         body["panic"] = event.panic
+    if not isinstance(event, ev.Stop) and event.by:
+        body["by"] = event.by
     return Entry("command", at_ms, body, symbol, side)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from vibe_quant.core import looks
 from vibe_quant.core.agenda import Agenda
 from vibe_quant.core.answers import Answers
 from vibe_quant.core.desk import Desk
@@ -27,7 +28,7 @@ from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.market import MarketState, Wants
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.settings import Settings
-from vibe_quant.domain.side_view import LegView, SideView
+from vibe_quant.domain.side_view import LegView, PauseView, SideLook, SideView
 
 Handler = Callable[[Any, int], list[Intent]]
 
@@ -149,24 +150,21 @@ class Engine:
         desk = self.desks.get(symbol)
         if desk is None or side not in desk.sides:
             return None
-        found = desk.sides[side]
-        flag, panic = found.flag, found.panic.state
-        plan = found.plan
-        return SideView(
-            symbol=symbol,
-            side=side,
-            state=found.execution.state_name,
-            mode=found.tally.rotation.mode if plan is None else plan.mode,
-            qty=found.leg.qty,
-            risk=flag.level,
-            dist=flag.dist,
-            panic_tier=None if panic is None else panic.tier,
-            stop_standing=found.stop.standing,
-            blocked=found.gate.reason,
-            blocked_since_ms=found.gate.since_ms,
-            halted=self.house.halted or found.gate.halted,
-            blocked_counts=tuple(found.gate.counts.items()),
-        )
+        return looks.view_of(desk.sides[side])
+
+    def look(self, symbol: str, side: PositionSide, now: int) -> SideLook | None:
+        """What ``side_view`` leaves out; None where it is not managed."""
+        desk = self.desks.get(symbol)
+        return None if desk is None or side not in desk.sides else looks.look_at(desk.sides[side], now)
+
+    def pauses(self) -> tuple[PauseView, ...]:
+        """The pauses that stand."""
+        return tuple(PauseView(symbol, one.until_ms, one.panic) for symbol, one in self.house.pauses.items())
+
+    @property
+    def read(self) -> bool:
+        """Whether the account has been read once."""
+        return self.house.early is None
 
     def market_state(self, symbol: str) -> MarketState | None:
         """What is known of a symbol's market now; None where it is not managed."""

@@ -35,8 +35,11 @@ class _Report:
     at_ms: int | None = None
 
     def is_spent(self, share: Decimal, more: int, now: int) -> bool:
-        known = self.count if self.at_ms is not None and now - self.at_ms < self.window_ms else 0
-        return known + more >= self.limit * share
+        return (self.told_of(now) or 0) + more >= self.limit * share
+
+    def told_of(self, now: int) -> int | None:
+        """The count while it is believed."""
+        return self.count if self.at_ms is not None and now - self.at_ms < self.window_ms else None
 
     def told(self, count: int | None, now: int) -> None:
         if count is not None:
@@ -100,6 +103,10 @@ class Pacing:
             return
         again = self._full_until and now < self._full_until + TEN_SECONDS_MS
         self._full_until = now + (MINUTE_MS if again else TEN_SECONDS_MS)
+
+    def weight(self, now: int) -> tuple[int | None, int]:
+        """The address's request weight of this minute as the exchange last told it (None: long ago), and its limit."""
+        return self._weight.told_of(now), self._weight.limit
 
     def may_order(self, now: int, risk: bool = False) -> str | None:
         """None where an order may leave now, else why not; ``risk`` is for panic, stops and what they need."""

@@ -62,6 +62,12 @@ class Takeover:
         return self.held is not None and self.held.seen_ms - self.held.first_ms >= AGREE_MS
 
     @property
+    def trigger(self) -> Decimal | None:
+        """Where the held one triggers, as last told; None: none is held, or the last read did not list it."""
+        stop = None if self.held is None else self._stops.get(self.held.key)
+        return None if stop is None else stop.trigger_price
+
+    @property
     def closing_stands(self) -> bool:
         """Whether a foreign closePosition stop of this leg is known, which may forbid one of ours (-4130)."""
         return any(

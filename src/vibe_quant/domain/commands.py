@@ -1,4 +1,7 @@
-"""What the operator wants: events like any other; a part of the closed union in domain/events.py."""
+"""What the operator wants: events like any other; a part of the closed union in domain/events.py.
+
+``by`` names who asked, for the journal; nothing is decided by it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ class Pause:
     symbol: str | None = None
     until_ms: int | None = None
     panic: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Resume:
 
     recv_ms: int
     symbol: str | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Flatten:
     recv_ms: int
     symbol: str | None = None
     side: PositionSide | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Reload:
     recv_ms: int
     settings: Settings
     drop_stops: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

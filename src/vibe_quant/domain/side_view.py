@@ -45,3 +45,45 @@ class LegView:
     qty: Decimal
     known: bool
     flat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOrder:
+    """The own order of a side that may live; ``sent_ms`` monotonic, ``urgent``: of panic or a protective stop."""
+
+    client_id: str
+    price: Decimal | None
+    qty: Decimal
+    filled: Decimal
+    mode: ExecutionMode | None
+    sent_ms: int
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SideLook:
+    """What a person wants to see of one side beside ``SideView``; looked at when asked, not at each event.
+
+    ``stop_price`` is the nearest to the mark of the stops that close the leg and are known to rest, ours or the
+    user's.  ``target`` is where the exit stops, base asset.
+    """
+
+    entry: Decimal | None
+    liq: Decimal | None
+    mark: Decimal | None
+    bid: Decimal | None
+    ask: Decimal | None
+    stop_price: Decimal | None
+    order: LiveOrder | None
+    paused: bool
+    flattening: bool
+    target: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PauseView:
+    """One pause: of a symbol, None of all; ``until_ms`` monotonic, None until undone; ``panic``: panic rests too."""
+
+    symbol: str | None
+    until_ms: int | None
+    panic: bool

@@ -58,9 +58,13 @@ class JournalReader:
         """The newest row."""
         return self._one(select(entries).order_by(entries.c.seq.desc()).limit(1))
 
+    def last_of(self, kind: str) -> Row | None:
+        """The newest row of a kind."""
+        return self._one(_of(kind).order_by(entries.c.seq.desc()).limit(1))
+
     def last_start(self) -> LastStart | None:
         """The newest start that is journalled; ask before this start is written."""
-        row = self._one(_of("start").order_by(entries.c.seq.desc()).limit(1))
+        row = self.last_of("start")
         if row is None:
             return None
         body = row.data()
