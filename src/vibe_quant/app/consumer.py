@@ -24,7 +24,10 @@ MARKET_NEWS = (Quote, Trade, Depth, Candle)
 
 
 class Consumer:
-    """``after`` is called after each event that is not market news; ``handled`` counts all of them."""
+    """``after`` is called after each event that is not market news.
+
+    ``handled`` counts all events, ``rests`` how often none was there.
+    """
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Consumer:
         self._unseen: list[tuple[int, Event, list[Intent], Quote | None]] = []
         """What observers are shown once the requests of it are on their way."""
         self.handled = 0
+        self.rests = 0
 
     async def run(self) -> None:
         """Consume until cancelled."""
@@ -64,6 +68,7 @@ class Consumer:
                 event = Timer(now)
             elif event is None:
                 turn = 0
+                self.rests += 1
                 await self._inbox.arrived(self._patience(due, now))
                 continue
             turn += 1

@@ -55,6 +55,11 @@ class Inbox:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
+    def nudge(self) -> None:
+        """Let the consumer look, whatever there is for it."""
+        if self._waiter is not None:
+            _wake(self._waiter)
+
     def take(self) -> Event | None:
         """The next event; None where none waits."""
         items = self._items

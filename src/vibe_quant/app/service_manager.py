@@ -1,0 +1,174 @@
+"""Tells the service manager how the service is: ready only when ready, alive only while the engine makes progress.
+
+While the start has not come to its end, each sign of life prolongs it, for the network of a host may come up late: a
+waiting start is healthy.  That is bounded as long as nothing works yet (``WAIT_S``), for a fresh process may cure what a
+waiting one cannot see; and not bounded once stops and panic are at work, for then an end would only cost protection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from vibe_quant.app.pulse import Present, Pulse
+from vibe_quant.app.readiness import unready
+from vibe_quant.app.sd_notify import US, NotifySocket, notify_socket, watchdog_s
+from vibe_quant.app.status_line import cut, status_line
+from vibe_quant.domain import log_events as le
+from vibe_quant.domain.enums import Severity
+from vibe_quant.domain.events import Event, Quote
+from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.status import ExitCost
+from vibe_quant.log import log
+from vibe_quant.ports import Operations
+
+LOOK_S = 0.2
+BEAT_S = 15.0
+"""Between two signs of life where no watchdog asks for more."""
+WAIT_S = 1800.0
+STATUS_S = 5.0
+PROLONGED_S = 60.0
+"""What a sign of life prolongs the start by."""
+ENDING_S = 30.0
+"""What an end may take beyond its orders: the mirror's last rows, and putting everything away."""
+
+
+class Phase(Enum):
+    """As the service manager sees it."""
+
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+
+
+class ServiceManager:
+    """``ports.Front``.  ``wait_s`` watchdog's patience, None: there is none; ``stop_s`` how long a stop may take."""
+
+    name = "service manager"
+
+    def __init__(
+        self, notify: NotifySocket, wait_s: float | None, stop_s: float, present: Present, operations: Operations
+    ) -> None:
+        self._notify = notify
+        self._beat_s = BEAT_S if wait_s is None else min(BEAT_S, wait_s / 3)
+        self._watched = wait_s is not None
+        self._stop_s = stop_s
+        self._present = present
+        self._operations = operations
+        self._pulse = Pulse(present)
+        self._phase = Phase.STARTING
+        self._began_s: float | None = None
+        self._beat_due_s = self._status_due_s = 0.0
+        self._stuck_s: float | None = None
+        self._waited = False
+        self._said = ""
+        self._alarm = ""
+
+    def see(self, now: int, event: Event, intents: Sequence[Intent], quote: Quote | None) -> None:
+        """Of no use here: what is behind is seen by the consumer's own counts."""
+
+    def notice(self, notice: Notify) -> None:
+        """An alarm of a start stands in the status until the start is over."""
+        if notice.severity is Severity.ALARM:
+            self._alarm = notice.text
+
+    def cost(self, cost: ExitCost) -> None:
+        """Of no use here."""
+
+    async def run(self) -> None:
+        """Until cancelled, which is the end of the service."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self.look(loop.time())
+                await asyncio.sleep(LOOK_S)
+        finally:
+            self._stops()
+
+    def look(self, now_s: float) -> None:
+        """Tell what is to be told by now; ``now_s`` is the loop's time."""
+        if self._began_s is None:
+            self._began_s = self._beat_due_s = now_s
+        self._turn()
+        if now_s >= self._beat_due_s:
+            self._beat(now_s)
+        if now_s >= self._status_due_s:
+            self._status_due_s = now_s + STATUS_S
+            self._tell_status()
+
+    def _turn(self) -> None:
+        """From one phase into the next."""
+        app = self._present()
+        if app is not None and (app.engine.house.stopping or app.over):
+            self._stops()
+        elif self._phase is Phase.STARTING and unready(app) is None:
+            self._phase = Phase.READY
+            self._alarm = self._said = ""
+            self._notify.send("READY=1", f"STATUS={self._status()}")
+
+    def _stops(self) -> None:
+        """Said once; a stop that the configuration allows more time than the unit does is given it."""
+        if self._phase is not Phase.STOPPING:
+            self._phase = Phase.STOPPING
+            prolonged = int((self._stop_s + ENDING_S) * US)
+            status = "STATUS=stopping: own orders are cancelled, protective stops stay"
+            self._notify.send("STOPPING=1", f"EXTEND_TIMEOUT_USEC={prolonged}", status)
+
+    def _beat(self, now_s: float) -> None:
+        """A sign of life, where there is life."""
+        late_s = now_s - self._beat_due_s
+        self._beat_due_s = now_s + self._beat_s
+        stuck = self._pulse.beat()
+        if stuck is not None:
+            self._is_stuck(stuck, now_s)
+            return
+        if self._stuck_s is not None:
+            late_s, self._stuck_s = now_s - self._stuck_s, None
+        if late_s > self._beat_s:
+            text = f"nothing was done for {late_s:.1f} s: a slow disk, or a host without a processor to spare"
+            log(le.MOVING_AGAIN, after_s=round(late_s, 1), text=text)
+        if self._watched:
+            self._notify.send("WATCHDOG=1")
+        if self._phase is Phase.STARTING and self._may_wait(now_s):
+            self._notify.send(f"EXTEND_TIMEOUT_USEC={int(max(PROLONGED_S, 3 * self._beat_s) * US)}")
+
+    def _is_stuck(self, what: str, now_s: float) -> None:
+        if self._stuck_s is None:
+            self._stuck_s = now_s
+            text = f"{what}. The watchdog is fed no more: unless that ends the service manager kills this process and "
+            log(le.STUCK, text=f"{text}starts another, which cancels the orders that are left. Protective stops stand.")
+
+    def _may_wait(self, now_s: float) -> bool:
+        if self._present() is not None or now_s - (self._began_s or now_s) < WAIT_S:
+            return True
+        if not self._waited:
+            self._waited = True
+            text = f"nothing could be begun in {WAIT_S / 60:.0f} min: the service manager will end this start, and "
+            log(le.START_WAITED, text=f"{text}begin another. Protective stops at the exchange stand.")
+        return False
+
+    def _tell_status(self) -> None:
+        status = self._status()
+        if status != self._said and self._phase is not Phase.STOPPING:
+            self._said = status
+            self._notify.send(f"STATUS={status}")
+
+    def _status(self) -> str:
+        """Whatever a look comes to, the signs of life go on."""
+        try:
+            line = status_line(self._operations.status())
+            missing = unready(self._present()) if self._phase is Phase.STARTING else None
+        except Exception as defect:  # noqa: BLE001 - a picture that fails must not end in a restart of what trades
+            return f"{self._phase.value}; the picture could not be drawn ({type(defect).__name__}), see the log"
+        return line if missing is None else cut(f"not ready: {self._alarm or missing}; {line}")
+
+
+def service_manager(
+    environment: Mapping[str, str], pid: int, stop_s: float, present: Present, operations: Operations
+) -> tuple[ServiceManager, ...]:
+    """One where the environment names its socket, none else."""
+    notify = notify_socket(environment)
+    if notify is None:
+        return ()
+    return (ServiceManager(notify, watchdog_s(environment, pid), stop_s, present, operations),)
