@@ -16,8 +16,13 @@ SOCKET = "control.sock"
 
 def state_folder(named: Path | None, environment: Mapping[str, str], shared: GlobalSettings) -> Path:
     """The venue's folder in what was named, else in what the service manager made, else in state/."""
+    return states(named, environment) / shared.venue.value
+
+
+def states(named: Path | None, environment: Mapping[str, str]) -> Path:
+    """The folder that holds one of each venue."""
     made = environment.get(STATE_DIRECTORY, "").partition(":")[0]
-    return (named or Path(made or STATE)) / shared.venue.value
+    return named or Path(made or STATE)
 
 
 def journal_file(shared: GlobalSettings, state: Path) -> Path:

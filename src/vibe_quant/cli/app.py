@@ -5,12 +5,18 @@ from __future__ import annotations
 import typer
 
 from vibe_quant.cli.check import check
+from vibe_quant.cli.command import flatten, pause, resume
+from vibe_quant.cli.completion import PROGRAM, completion, ready_to_complete
 from vibe_quant.cli.failure import CODES
+from vibe_quant.cli.groups import Grouped
 from vibe_quant.cli.journal import journal
+from vibe_quant.cli.reload import reload
 from vibe_quant.cli.replay import replay
 from vibe_quant.cli.run import run
 from vibe_quant.cli.sim import sim
+from vibe_quant.cli.status import positions, status
 from vibe_quant.cli.tape import tapes
+from vibe_quant.cli.why import why
 
 HELP = f"""Works leveraged Binance USDⓈ-M hedge-mode positions down to zero, reduce-only.
 
@@ -21,16 +27,24 @@ speaks the real one's dialect, on loopback.
 \b
 Examples:
   vibe-quant run --config config/demo.yaml --until-flat
+  vibe-quant check --config config/config.yaml
+  vibe-quant status
+  vibe-quant why BTC LONG
+  vibe-quant pause 30m
+  vibe-quant flatten BTC LONG
   vibe-quant tape generate --scenario calm --seed 7 --symbol BTC/USDT:USDT -o calm.parquet
   vibe-quant replay calm.parquet --symbol BTC/USDT:USDT --side LONG --qty 2 --strategy patient
   vibe-quant sim serve --position BTCUSDT:LONG:2
-  vibe-quant check --config config/config.yaml
+
+Commands about a running service find it by --config and --state as given to run, or by --socket; VIBE_QUANT_CONFIG,
+VIBE_QUANT_STATE and VIBE_QUANT_SOCKET stand for these.
 
 {CODES}"""
 
 app = typer.Typer(
     name="vibe-quant",
     help=HELP,
+    cls=Grouped,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -38,9 +52,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 config = typer.Typer(help="About the configuration.", no_args_is_help=True, rich_markup_mode=None)
-app.command()(run)
-app.command()(replay)
-app.command()(check)
+for command in (run, replay, check, status, positions, why, pause, resume, flatten, reload, completion):
+    app.command()(command)
 app.add_typer(tapes, name="tape")
 app.add_typer(sim, name="sim")
 app.add_typer(journal, name="journal")
@@ -65,4 +78,5 @@ def version() -> None:
 
 def main() -> None:
     """The console command; ends the process with an exit code."""
-    app()
+    ready_to_complete()
+    app(prog_name=PROGRAM)

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vibe_quant.cli.failure import explained
-from vibe_quant.cli.options import OfSymbol, of_symbol
+from vibe_quant.cli.options import DEFAULT_CONFIG, OfSymbol, of_symbol
 
 if TYPE_CHECKING:
     from vibe_quant.config.lint_size import MarketFacts
-
-DEFAULT_CONFIG = Path("config/config.yaml")
 
 Config = Annotated[Path, typer.Option("--config", help="The YAML file.", show_default=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, whatever the result.")]

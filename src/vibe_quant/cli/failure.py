@@ -11,14 +11,20 @@ FAILED = 1
 UNREADABLE = 2
 BROKEN = 3
 INVALID = 4
+NOT_RUNNING = 5
+DECLINED = 6
+OUT_OF_REACH = 7
 
 CODES = """\b
 Exit codes:
   0  done
-  1  stopped by the user, or by a fault of the program
+  1  stopped or not confirmed by the user, a fault of the program, or something that doctor found wrong
   2  a missing, unreadable or broken file, or wrong options
   3  a start that was refused (another instance, the key, the account), or a journal that is not as it was written
-  4  a configuration that does not hold, or faults that cannot be declared"""
+  4  a configuration that does not hold or cannot be applied while running, or faults that cannot be declared
+  5  no service is running there
+  6  the service has declined what it was asked
+  7  the service cannot be asked: this user may not, or it does not answer as it should"""
 
 
 @contextmanager

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 import typer
 
+DEFAULT_CONFIG = Path("config/config.yaml")
 MOST_DIGITS = 18
 
 

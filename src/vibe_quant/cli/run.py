@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from vibe_quant.cli.check import DEFAULT_CONFIG
 from vibe_quant.cli.failure import explained
+from vibe_quant.cli.options import DEFAULT_CONFIG
 
 Config = Annotated[Path, typer.Option("--config", help="The YAML file; its global.venue says where orders go.")]
 Live = Annotated[bool, typer.Option("--live", help="Trade with real money; needed beside global.venue: live.")]

@@ -1,0 +1,67 @@
+"""Completion by Tab for bash and zsh: the script, and what follows a command that wants a symbol or a side."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vibe_quant.cli.options import DEFAULT_CONFIG
+
+PROGRAM = "vibe-quant"
+VARIABLE = "_VIBE_QUANT_COMPLETE"
+
+
+class Shell(StrEnum):
+    """Whose completion."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+
+
+def completion(shell: Annotated[Shell, typer.Argument(help="bash or zsh.")]) -> None:
+    """Print the script that completes commands, options, symbols and sides by Tab.
+
+    \b
+    Examples:
+      vibe-quant completion bash > ~/.local/share/bash-completion/completions/vibe-quant
+      vibe-quant completion zsh > ~/.zfunc/_vibe-quant
+    """
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    typer.echo(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell.value))
+
+
+def ready_to_complete() -> None:
+    """Make the shells' dialects known where a shell asks; else nothing is loaded."""
+    if VARIABLE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
+
+
+def symbols(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Those of the configuration, in the form without the colon at which bash would break a word."""
+    from vibe_quant.config.glance import glance
+
+    seen = glance(Path(ctx.params.get("config") or os.environ.get("VIBE_QUANT_CONFIG") or DEFAULT_CONFIG))
+    names = () if seen is None else tuple(short_name(symbol) for symbol in seen.symbols)
+    return [name for name in names if name.startswith(incomplete.upper())]
+
+
+def sides(incomplete: str) -> list[str]:
+    """LONG, SHORT."""
+    return [side for side in ("LONG", "SHORT") if side.startswith(incomplete.upper())]
+
+
+def targets(ctx: typer.Context, incomplete: str) -> list[str]:
+    """A symbol, or all of them."""
+    return [*symbols(ctx, incomplete), *(["all"] if "all".startswith(incomplete) else [])]
+
+
+def short_name(symbol: str) -> str:
+    """``BTC/USDT:USDT`` -> ``BTCUSDT``."""
+    return symbol.partition(":")[0].replace("/", "")

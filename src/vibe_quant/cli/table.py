@@ -1,0 +1,64 @@
+"""Rows of words: a table with colours on a terminal, aligned columns without either everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from vibe_quant.cli.words import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A word, and how a terminal shows it (rich's names of styles)."""
+
+    text: str
+    style: str = ""
+
+
+Row = Sequence[Cell | str]
+
+
+def write_table(out: TextIO, head: Sequence[str], rows: Sequence[Row], right: frozenset[int] = frozenset()) -> None:
+    """``right``: the columns whose words stand at the right."""
+    if out.isatty():
+        from rich.console import Console
+
+        Console(file=out).print(rich_table(head, rows, right))
+        return
+    out.write(aligned([list(head), *([_cell(word).text for word in row] for row in rows)], right))
+
+
+def rich_table(head: Sequence[str], rows: Sequence[Row], right: frozenset[int]) -> Table:
+    """For a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, name in enumerate(head):
+        table.add_column(name, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell.text), cell.style) for cell in map(_cell, row)))
+    return table
+
+
+def aligned(lines: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
+    """Columns as wide as their widest word, two spaces between them."""
+    shown = [[printable(word) for word in line] for line in lines]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    text = ""
+    for line in shown:
+        words = [w.rjust(n) if i in right else w.ljust(n) for i, (w, n) in enumerate(zip(line, widths, strict=True))]
+        text += GAP.join(words).rstrip() + "\n"
+    return text
+
+
+def _cell(word: Cell | str) -> Cell:
+    return word if isinstance(word, Cell) else Cell(word)
