@@ -98,7 +98,7 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     """Run ``work`` until it is over; its exit code.  SIGINT and SIGTERM are ignored from then on."""
     settings, room = job.loaded.settings, ControlRoom(job.loaded, job.version, job.state)
     course = _Course(room)
-    fronts = Fronts(front_list(settings.shared, room, room, job.state, job.environment, redactor))
+    fronts = Fronts(front_list(settings.shared, room, room, job.state, job.environment, redactor, lambda: room.app))
     cards = Cards(settings, course.look, job.out)
     narrator = Narrator(settings.shared.client_order_prefix)
     own = Observer("narrator", narrator.see), Observer("cards", cards.see), Observer("operations", room.see)

@@ -1,8 +1,8 @@
 """Tells the service manager how the service is: ready only when ready, alive only while the engine makes progress.
 
-While the start has not come to its end, each sign of life prolongs it, for the network of a host may come up late: a
-waiting start is healthy.  That is bounded as long as nothing works yet (``WAIT_S``), for a fresh process may cure what a
-waiting one cannot see; and not bounded once stops and panic are at work, for then an end would only cost protection.
+While the start is not over each sign of life prolongs it, for a host's network may come up late: a start that waits is
+healthy.  That is bounded as long as nothing works yet (``WAIT_S``), for a fresh process may cure what a waiting one
+cannot see; and not bounded once stops and panic are at work, for then an end would only cost protection.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ class ServiceManager:
         """Tell what is to be told by now; ``now_s`` is the loop's time."""
         if self._began_s is None:
             self._began_s = self._beat_due_s = now_s
-        self._turn()
         if now_s >= self._beat_due_s:
             self._beat(now_s)
+        self._turn()
         if now_s >= self._status_due_s:
             self._status_due_s = now_s + STATUS_S
             self._tell_status()
@@ -102,7 +102,7 @@ class ServiceManager:
         app = self._present()
         if app is not None and (app.engine.house.stopping or app.over):
             self._stops()
-        elif self._phase is Phase.STARTING and unready(app) is None:
+        elif self._phase is Phase.STARTING and self._missing() is None:
             self._phase = Phase.READY
             self._alarm = self._said = ""
             self._notify.send("READY=1", f"STATUS={self._status()}")
@@ -154,14 +154,21 @@ class ServiceManager:
             self._said = status
             self._notify.send(f"STATUS={status}")
 
+    def _missing(self) -> str | None:
+        """What the start waits for; whatever a look comes to, the signs of life go on."""
+        try:
+            return unready(self._present())
+        except Exception as defect:  # noqa: BLE001 - a look that fails must not end in a restart of what trades
+            return f"it could not be seen ({type(defect).__name__})"
+
     def _status(self) -> str:
-        """Whatever a look comes to, the signs of life go on."""
         try:
             line = status_line(self._operations.status())
-            missing = unready(self._present()) if self._phase is Phase.STARTING else None
-        except Exception as defect:  # noqa: BLE001 - a picture that fails must not end in a restart of what trades
-            return f"{self._phase.value}; the picture could not be drawn ({type(defect).__name__}), see the log"
-        return line if missing is None else cut(f"not ready: {self._alarm or missing}; {line}")
+        except Exception as defect:  # noqa: BLE001 - nor a picture that cannot be drawn
+            line = f"{self._phase.value}, the picture could not be drawn ({type(defect).__name__})"
+        if self._phase is not Phase.STARTING:
+            return line
+        return cut(f"not ready: {self._alarm or self._missing()}; {line}")
 
 
 def service_manager(

@@ -55,6 +55,7 @@ def run(
         signal.signal(number, _nothing_begun)
     with explained():
         from vibe_quant.app.launch import RunOptions, launch
+        from vibe_quant.app.sd_notify import withheld
 
         options = RunOptions(
             config=config,
@@ -64,7 +65,7 @@ def run(
             exchange_ws=exchange_ws,
             state=state,
         )
-        raise typer.Exit(launch(options, os.environ))
+        raise typer.Exit(launch(options, withheld(os.environ)))
 
 
 def _nothing_begun(number: int, _frame: FrameType | None) -> None:
