@@ -19,6 +19,7 @@ from vibe_quant.app.holding import Holding
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.levels import Levels
 from vibe_quant.app.observers import Observer
+from vibe_quant.app.readiness import unprotected
 from vibe_quant.app.recorder import Recorder
 from vibe_quant.app.sockets import Sockets
 from vibe_quant.app.supervisor import Supervisor, TaskDiedError
@@ -35,6 +36,7 @@ FAILED = 1
 REFUSED = 3
 LOOK_S = 0.1
 PROTECT_S = 20.0
+ENGINE = "engine"
 STARTS, STARTING = "start", "the start is not over"
 
 
@@ -129,6 +131,16 @@ class Application:
             await self._end()
         return code
 
+    @property
+    def refused(self) -> bool:
+        """The start was: nothing but stops is placed, then it ends."""
+        return self.goal is Goal.PROTECT
+
+    @property
+    def consuming(self) -> bool:
+        """The engine takes events: from the start until all is put away."""
+        return ENGINE in self.supervisor.names
+
     def stop(self) -> None:
         """What SIGTERM and SIGINT mean: an event like any other."""
         self.inbox.put(Stop(self.parts.clock.now_ms()))
@@ -142,7 +154,7 @@ class Application:
 
     def _start(self) -> None:
         parts, start = self.parts, self.supervisor.start
-        start("engine", self.consumer.run())
+        start(ENGINE, self.consumer.run())
         for observer in parts.observers:
             start(f"observer {observer.name}", observer.run())
         start("clock", parts.time_sync.run())
@@ -203,11 +215,7 @@ class Application:
 
     def _protected(self) -> bool:
         """The account is known, and each leg that can be liquidated has a stop that was read back."""
-        legs = self.engine.legs()
-        if not all(leg.known for leg in legs):
-            return False
-        sides = [self.engine.desks[leg.symbol].sides[leg.side] for leg in legs if leg.qty > 0]
-        return all(side.stop.standing or (side.flag.known and not side.stop.course.wanted) for side in sides)
+        return unprotected(self.engine) is None
 
     def _after(self, event: Event) -> None:
         """After each event that is not market news."""
