@@ -7,11 +7,14 @@ import typer
 from vibe_quant.cli.check import check
 from vibe_quant.cli.command import flatten, pause, resume
 from vibe_quant.cli.completion import PROGRAM, completion, ready_to_complete
+from vibe_quant.cli.config import config
 from vibe_quant.cli.failure import CODES
 from vibe_quant.cli.groups import Grouped
 from vibe_quant.cli.journal import journal
+from vibe_quant.cli.logs import logs
 from vibe_quant.cli.reload import reload
 from vibe_quant.cli.replay import replay
+from vibe_quant.cli.report import report
 from vibe_quant.cli.run import run
 from vibe_quant.cli.sim import sim
 from vibe_quant.cli.status import positions, status
@@ -51,8 +54,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-config = typer.Typer(help="About the configuration.", no_args_is_help=True, rich_markup_mode=None)
-for command in (run, replay, check, status, positions, why, pause, resume, flatten, reload, completion):
+for command in (run, replay, check, status, positions, why, report, logs, pause, resume, flatten, reload, completion):
     app.command()(command)
 app.add_typer(tapes, name="tape")
 app.add_typer(sim, name="sim")
@@ -60,17 +62,14 @@ app.add_typer(journal, name="journal")
 app.add_typer(config, name="config")
 
 
-@config.command()
-def schema() -> None:
-    """Print the JSON schema of the configuration, for editors."""
-    from vibe_quant.config.json_schema import text
-
-    typer.echo(text(), nl=False)
-
-
 @app.command()
 def version() -> None:
-    """Print the version."""
+    """Print the version.
+
+    \b
+    Example:
+      vibe-quant version
+    """
     from vibe_quant import __version__
 
     typer.echo(__version__)

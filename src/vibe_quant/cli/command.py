@@ -42,7 +42,8 @@ def pause(
 ) -> None:
     """Stop discretionary exits, for a while or until resume.
 
-    Their live orders are cancelled; panic exits and protective stops go on. It outlives a restart; without a length of time (90s, 30m, 4h, 2d) it lasts until resume.
+    Their live orders are cancelled; panic exits and protective stops go on. It outlives a restart; without a length of
+    time (90s, 30m, 4h, 2d) it lasts until resume.
 
     \b
     Examples:
@@ -80,7 +81,8 @@ def flatten(
 ) -> None:
     """Close a position now, without waiting for signals.
 
-    Aggressive limits, a tenth of it at a time, down to zero whatever target_qty says. It asks first; where nobody can be asked it wants --yes. It outlives a restart, and pause ends it.
+    Aggressive limits, a tenth of it at a time, down to zero whatever target_qty says. It asks first; where nobody can
+    be asked it wants --yes. It outlives a restart, and pause ends it.
 
     \b
     Examples:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vibe_quant.cli.failure import BROKEN, explained
+from vibe_quant.cli.failure import BROKEN, UNREADABLE, explained
+from vibe_quant.cli.words import since_ms
 
 if TYPE_CHECKING:
     from vibe_quant.journal.rows import Row
@@ -24,7 +25,16 @@ AtPath = Annotated[Path | None, typer.Option("--path", help="The journal's SQLit
 OfConfig = Annotated[Path | None, typer.Option("--config", help="The configuration whose journal is meant.")]
 State = Annotated[Path | None, typer.Option(metavar="DIR", help="With --config: as given to run. [default: as there]")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON: one object, or one a line.")]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Since = Annotated[str | None, typer.Option(help="From this time on: 24h, 2026-11-21, or 2026-11-21T14:30 (UTC).")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only these kinds: intent, fill, ...")]
+OfSymbol = Annotated[str | None, typer.Option(help="Only this symbol: BTC/USDT:USDT.")]
+
+
+class Form(StrEnum):
+    """What a line of an export is."""
+
+    JSON = "json"
+    CSV = "csv"
 
 
 @journal.command()
@@ -52,9 +62,9 @@ def show(
     path: AtPath = None,
     config: OfConfig = None,
     state: State = None,
-    since: Annotated[str | None, typer.Option(help="From this time on: 2026-11-21, or 2026-11-21T14:30 (UTC).")] = None,
-    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Only these kinds: intent, fill, ...")] = None,
-    symbol: Annotated[str | None, typer.Option(help="Only this symbol: BTC/USDT:USDT.")] = None,
+    since: Since = None,
+    kinds: Kinds = None,
+    symbol: OfSymbol = None,
     as_json: AsJson = False,
 ) -> None:
     """Print rows, oldest first, times in UTC; --json gives each row whole.
@@ -66,10 +76,53 @@ def show(
     from vibe_quant.cli.journal_rows import line_of
     from vibe_quant.journal.reader import JournalReader
 
-    since_ms = 0 if since is None else _epoch_ms(since)
+    begin_ms = 0 if since is None else _epoch_ms(since)
     with explained():
-        for row in JournalReader(_where(path, config, state)).rows(since_ms, kinds or (), symbol):
+        for row in JournalReader(_where(path, config, state)).rows(begin_ms, kinds or (), symbol):
             typer.echo(_row_json(row) if as_json else _printable(line_of(row)))
+
+
+@journal.command()
+def export(
+    path: AtPath = None,
+    config: OfConfig = None,
+    state: State = None,
+    form: Annotated[Form, typer.Option("--format", help="json: an object a line; csv: a header, then columns.")] = (
+        Form.JSON
+    ),
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A file; standard output if left out.")] = None,
+    since: Since = None,
+    until: Annotated[str | None, typer.Option(help="Up to this time, in the same forms.")] = None,
+    kinds: Kinds = None,
+    symbol: OfSymbol = None,
+) -> None:
+    """Write rows for other programs, oldest first.
+
+    As CSV, whose column body is JSON, or as JSON lines. A file is for its owner only and appears when it is whole.
+
+    \b
+    Examples:
+      vibe-quant journal export --config config/config.yaml --format csv --kind fill --since 7d -o fills.csv
+      vibe-quant journal export --path state/sim/journal.sqlite --until 2026-11-21
+    """
+    from vibe_quant.cli.journal_export import export as write
+    from vibe_quant.journal.reader import JournalReader
+
+    begin_ms = 0 if since is None else _epoch_ms(since)
+    end_ms = None if until is None else _epoch_ms(until)
+    with explained():
+        rows = JournalReader(_where(path, config, state)).rows(begin_ms, kinds or (), symbol)
+        try:
+            count = write((row for row in rows if end_ms is None or row.at_ms < end_ms), form, out)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            typer.echo(
+                f"{out} cannot be written ({error.strerror}); make room, or name another place with -o", err=True
+            )
+            raise typer.Exit(UNREADABLE) from None
+    if out is not None:
+        typer.echo(f"{out}: {count} rows", err=True)
 
 
 def _where(path: Path | None, config: Path | None, state: Path | None) -> Path:
@@ -86,12 +139,9 @@ def _where(path: Path | None, config: Path | None, state: Path | None) -> Path:
 
 
 def _epoch_ms(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write 2026-11-21 or 2026-11-21T14:30") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return (moment - EPOCH) // timedelta(milliseconds=1)
+    from vibe_quant.app.clock import SystemClock
+
+    return since_ms(text, SystemClock().wall_ms())
 
 
 def _text_of(verdict: Verdict) -> str:
@@ -114,13 +164,9 @@ def _json_of(verdict: Verdict) -> str:
 
 
 def _row_json(row: Row) -> str:
-    """The body as data, or as the text that it is where a damaged file holds no JSON."""
-    names = ("seq", "at_ms", "run", "kind", "symbol", "side", "client_id")
-    try:
-        body = row.data()
-    except ValueError:
-        body = row.body
-    return _printable(json.dumps({**{name: getattr(row, name) for name in names}, "body": body}, ensure_ascii=False))
+    from vibe_quant.cli.journal_rows import row_object
+
+    return _printable(json.dumps(row_object(row), ensure_ascii=False))
 
 
 def _printable(text: str) -> str:

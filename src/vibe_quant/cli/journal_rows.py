@@ -24,6 +24,16 @@ def moment(at_ms: int | None) -> str:
         return f"{at_ms} ms"
 
 
+def row_object(row: Row) -> dict[str, Any]:
+    """A row whole; the body as data, or as the text that it is where a damaged file holds no JSON."""
+    names = ("seq", "at_ms", "run", "kind", "symbol", "side", "client_id")
+    try:
+        body = row.data()
+    except ValueError:
+        body = row.body
+    return {**{name: getattr(row, name) for name in names}, "body": body}
+
+
 def line_of(row: Row) -> str:
     """Number, time, kind, leg, words, client id; a body that is not as expected stands there as it is."""
     words = _worded(row)

@@ -28,6 +28,11 @@ def rounded(value: Decimal | None, places: int = 2) -> str:
     return NONE if value is None else f"{value:.{places}f}"
 
 
+def price(value: Decimal | None) -> str:
+    """To eight significant digits: an average has more than anybody reads."""
+    return NONE if value is None else number(Decimal(f"{value:.8g}"))
+
+
 def percent(ratio: Decimal | None, places: int = 2) -> str:
     """A ratio in percent."""
     return NONE if ratio is None else f"{ratio * PERCENT:.{places}f}%"
