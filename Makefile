@@ -24,7 +24,7 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-e2e test-all test-fills lint bench schema format lock clean
+.PHONY: help run test test-e2e test-all test-fills lint bench wheels schema format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ bench: $(RUN) ## nanoseconds an event, and the live program: CPU, tick to order,
 	$(BIN)/python tests/bench/decoding.py
 	$(BIN)/python tests/bench/served.py
 	$(BIN)/python -m tests.bench.live
+
+wheels: $(RUN) ## build/wheels: every locked package, for a host without a network (deploy/install.sh --wheels)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		--dest build/wheels --requirement requirements.txt
 
 schema: $(RUN) ## write config/config.schema.json from the models
 	$(BIN)/python -m vibe_quant.config.json_schema config/config.schema.json
