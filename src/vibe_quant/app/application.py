@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from loguru import logger
-
 from vibe_quant.app.breaker import Breaker
 from vibe_quant.app.closing import Closing
 from vibe_quant.app.consumer import Consumer
@@ -26,9 +24,11 @@ from vibe_quant.app.supervisor import Supervisor, TaskDiedError
 from vibe_quant.app.time_sync import TimeSync
 from vibe_quant.core.engine import Engine
 from vibe_quant.core.strategies.port import RandomSource
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import Stream
 from vibe_quant.domain.events import Event, Stop, StreamUp
 from vibe_quant.domain.settings import Settings
+from vibe_quant.log import log
 from vibe_quant.ports import Clock, Entry, Exchange, Journal, MarketFeed, UserFeed
 
 DONE = 0
@@ -120,11 +120,8 @@ class Application:
             await self.supervisor.watch(course)
             code = course.result()
         except TaskDiedError as died:
-            logger.opt(exception=died).critical(
-                "{}: the program ends. Orders of it may rest at the exchange and are cancelled at the next start; "
-                "protective stops stand.",
-                died,
-            )
+            text = f"{died}: the program ends. Orders of it may rest at the exchange and are cancelled at the next "
+            log(le.PROGRAM_FAILED, defect=died, text=f"{text}start; protective stops stand.")
             code = FAILED
         finally:
             course.cancel()
@@ -202,7 +199,8 @@ class Application:
         end = None if within_s is None else loop.time() + within_s
         while not (self.engine.house.stopping or reached()):
             if end is not None and loop.time() >= end:
-                logger.error("not every position has its protective stop after {} s; see above why", within_s)
+                text = f"not every position has its protective stop after {within_s} s; see above why"
+                log(le.STOPS_MISSING, after_s=within_s, text=text)
                 return
             await asyncio.sleep(LOOK_S)
 
@@ -242,6 +240,6 @@ class Application:
         now = self.parts.clock.now_ms()
         body = {"run": self.parts.run, **self.counted.body()}
         self.recorder.append([Entry("end", self.parts.clock.server_ms(), body)], now)
-        logger.info("{}", self.counted.line())
+        self.counted.say()
         await self.parts.exchange.close()
         self.parts.journal.close()

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from loguru import logger
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 
 AGAIN_S = 60.0
 GRACE_S = 1.0
@@ -24,9 +25,8 @@ async def aside(name: str, work: Work, again_s: float = AGAIN_S) -> None:
             await put_away(task)
         if task.cancelled() or task.exception() is None:
             await asyncio.Event().wait()
-        logger.opt(exception=task.exception()).error(
-            "a defect: {} has failed; trading goes on without it. It is begun again in {:.0f} s.", name, again_s
-        )
+        text = f"a defect: {name} has failed; trading goes on without it. It is begun again in {again_s:.0f} s."
+        log(le.TASK_FAILED, defect=task.exception(), task=name, again_s=again_s, text=text)
         await asyncio.sleep(again_s)
 
 
@@ -38,7 +38,7 @@ async def put_away(task: asyncio.Task[Any]) -> None:
         task.cancel()
         await asyncio.wait([task], timeout=GRACE_S)
     if not task.done():
-        logger.warning("{} does not end and is left behind", task.get_name())
+        log(le.TASK_LEFT, task=task.get_name(), text=f"{task.get_name()} does not end and is left behind")
 
 
 async def within(seconds: float, name: str, work: Coroutine[Any, Any, None]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from loguru import logger
-
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.core.engine import Engine
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.settings import Settings
+from vibe_quant.log import log
 from vibe_quant.ports import Accepted, Exchange, Rejected
 
 LOOK_S = 0.05
@@ -35,25 +35,26 @@ class Closing:
         except TimeoutError:
             self._say_what_is_not_certain()
             return False
-        logger.info("stopped: no own order is live any more, as the exchange says; protective stops stand")
+        log(le.STOPPED, text="stopped: no own order is live any more, as the exchange says; protective stops stand")
         return True
 
     def _say_what_is_not_certain(self) -> None:
         for symbol in self._engine.armed:
-            logger.error(
-                "Stopping after {} s, and the exchange's countdown of {} is not known to be off: where it runs out it "
-                "cancels every order there, and perhaps the protective stop with them. Start again, or look after the "
-                "stop by hand.",
-                self._timeout_s,
-                symbol,
+            text = (
+                f"Stopping after {self._timeout_s} s, and the exchange's countdown of {symbol} is not known to be off: "
+                "where it runs out it cancels every order there, and perhaps the protective stop with them. Start "
+                "again, or look after the stop by hand."
             )
+            log(le.COUNTDOWN_UNCERTAIN, symbol=symbol, after_s=self._timeout_s, text=text)
         if not self._orders_gone:
-            logger.error(
-                "Stopping after {} s without certainty: own orders may still rest at the exchange ({}). They are small "
-                "and reduce-only; the next start cancels them, or cancel them by hand. Protective stops stand.",
-                self._timeout_s,
-                ", ".join(self._seen) or "not known which",
+            which = ", ".join(self._seen) or "not known which"
+            text = (
+                f"Stopping after {self._timeout_s} s without certainty: own orders may still rest at the exchange "
+                f"({which}). They are small and reduce-only; the next start cancels them, or cancel them by hand. "
+                "Protective stops stand."
             )
+            orders = ",".join(self._seen) or None
+            log(le.ORDERS_UNCERTAIN, after_s=self._timeout_s, orders=orders, text=text)
 
     async def _gone(self) -> None:
         while not self._orders_gone:

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from loguru import logger
-
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.levels import Levels
 from vibe_quant.app.observers import Observer
 from vibe_quant.binance.frame_counts import Counters
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 from vibe_quant.ports import Clock
 
 EACH_S = 3600.0
@@ -53,11 +53,16 @@ class Counted:
         streams = "".join(f"; {streamed(name, counts)}" for name, counts in body["streams"].items())
         return f"counted so far: time by {levels}; {body['conflated']} quotes conflated{unseen}{streams}"
 
+    def say(self) -> None:
+        """Into the log."""
+        conflated = sum(self._inbox.conflated.values())
+        log(le.COUNTED, conflated=conflated, longest_queue=self._inbox.longest, text=self.line())
+
     async def run(self, each_s: float = EACH_S) -> None:
         """Say it at intervals, until cancelled."""
         while True:
             await asyncio.sleep(each_s)
-            logger.info("{}", self.line())
+            self.say()
 
 
 def streamed(name: str, counts: Mapping[str, Any]) -> str:

@@ -9,18 +9,18 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from loguru import logger
-
 from vibe_quant.app.aside import aside, put_away
 from vibe_quant.app.instance import Holder
 from vibe_quant.app.lease_watch import LeaseWatch, PutHold, holder_of, place
 from vibe_quant.app.time_sync import Say
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.settings import GlobalSettings, Venue
 from vibe_quant.journal.mirror import PostgresMirror
 from vibe_quant.journal.postgres import PostgresError
 from vibe_quant.journal.rows import Row
+from vibe_quant.log import log
 
 LAST_ROWS_S = 3.0
 LOOK_S = 0.02
@@ -80,7 +80,7 @@ def database_of(
 
 
 def _said(text: str) -> None:
-    logger.warning("{}", text)
+    log(le.MIRROR, text=text)
 
 
 async def _see_off(mirror: PostgresMirror, last: int) -> None:
@@ -92,4 +92,5 @@ async def _see_off(mirror: PostgresMirror, last: int) -> None:
         await asyncio.sleep(LOOK_S)
     await put_away(task)
     if mirror.mirrored < last:
-        logger.warning("the journal's mirror lacks rows up to {}; it gets them at the next start", last)
+        text = f"the journal's mirror lacks rows up to {last}; it gets them at the next start"
+        log(le.MIRROR_BEHIND, last=last, text=text)

@@ -7,10 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from loguru import logger
-
 from vibe_quant.app.breaker import Breaker
 from vibe_quant.domain import events as ev
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.codes import Reaction, reaction_of
 from vibe_quant.domain.enums import RequestKind
 from vibe_quant.domain.intents import (
@@ -33,6 +32,7 @@ from vibe_quant.domain.intents import (
     ReadStops,
 )
 from vibe_quant.domain.requests import KINDS, Request, client_id_of
+from vibe_quant.log import log
 from vibe_quant.ports import (
     Accepted,
     AuthLost,
@@ -113,16 +113,18 @@ class Dispatch:
             outcome = await self._ask(intent)
         except Exception as defect:  # noqa: BLE001 - whatever an adapter raises, the order's fate is unknown
             self.defects += 1
-            logger.opt(exception=defect).error("a defect: the request {} of {} has raised", kind, _symbol(intent))
+            text = "a defect: the request has raised; its outcome counts as not known"
+            log(le.REQUEST_FAILED, defect=defect, symbol=_symbol(intent), request=kind, text=text)
             outcome = Unknown(f"a defect of the program ({type(defect).__name__})")
         self._heard(kind, intent, outcome, left_ms)
 
     def _heard(self, kind: RequestKind, intent: Request, outcome: Outcome[Any], left_ms: int) -> None:
         now = self.clock.now_ms()
         if self.breaker.learn(outcome, now):
-            logger.warning(
+            text = (
                 "REST failed too often in a row: only cancels, stops, panic and reads pass for a while (breaker open)"
             )
+            log(le.BREAKER_OPEN, text=text)
         if isinstance(outcome, Accepted):
             if kind in TOLD_BY_STREAM:
                 self.ears.accepted(left_ms)

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from loguru import logger
-
 from vibe_quant.app.aside import aside, put_away
 from vibe_quant.app.observers import Observer
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.status import ExitCost
+from vibe_quant.log import log
 from vibe_quant.ports import Front
 
 News = TypeVar("News")
@@ -56,7 +56,5 @@ class Fronts:
             hear(news)
         except Exception as defect:  # noqa: BLE001 - whatever an ear comes to, trading goes on
             self._deaf.add(front.name)
-            logger.opt(exception=defect).error(
-                "a defect: {} has failed at a notice and hears no further ones; trading goes on. Restart it later.",
-                front.name,
-            )
+            text = f"a defect: {front.name} has failed at a notice and hears no further ones; trading goes on. "
+            log(le.FRONT_DEAF, defect=defect, front=front.name, text=f"{text}Restart it later.")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
-
-from loguru import logger
 
 from vibe_quant import __version__
 from vibe_quant.app.application import FAILED
@@ -25,7 +23,9 @@ from vibe_quant.app.refusal import CredentialsError, refuse_unless_fitting
 from vibe_quant.app.sim_venue import box_options
 from vibe_quant.binance.urls import endpoints_of, simulated
 from vibe_quant.config.loader import ConfigLoader, Loaded
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.settings import Venue
+from vibe_quant.log import log
 from vibe_quant.sim.front.box_options import BoxOptions
 
 
@@ -60,17 +60,18 @@ def launch(
     loaded = ConfigLoader().load(options.config)
     job, redactor = _job(loaded, options, environment, out)
     settings = loaded.settings.shared
-    head = first_line(settings.venue, __version__, SystemClock().wall_ms())
-    logs = Logs.open(settings.log, folder_of(settings.log, environment), head, redactor, err)
+    head = first_line(settings.venue, __version__, SystemClock().wall_ms(), settings.log.form)
+    logs = Logs.open(settings.log, folder_of(settings.log, environment), head, redactor, err, environment)
+    job = replace(job, out=logs.paper(out), lines=logs.recent.lines)
     try:
         _announce(loaded, job, logs)
         with seldom_collected():
             return asyncio.run(hosting(job, redactor))
+    except CredentialsError:
+        raise
     except Exception as defect:  # noqa: BLE001 - the last frame of the process: what is not logged here is lost
-        logger.opt(exception=defect).critical(
-            "a defect: the program ends. Orders of it may rest at the exchange and are cancelled at the next start; "
-            "protective stops stand."
-        )
+        text = "a defect: the program ends. Orders of it may rest at the exchange and are cancelled at the next start; "
+        log(le.PROGRAM_FAILED, defect=defect, text=f"{text}protective stops stand.")
         return FAILED
     finally:
         logs.close()
@@ -115,6 +116,7 @@ def _announce(loaded: Loaded, job: Job, logs: Logs) -> None:
     reach = job.exchange
     where = reach.endpoints.rest if isinstance(reach, Reach) else "against an exchange embedded in this process"
     logs.say(banner(loaded, job.version, where))
-    logger.info("state in {}, log in {}", job.state, logs.file.path)
+    venue = loaded.settings.shared.venue
+    log(le.PLACES, state=str(job.state), log=str(logs.path), venue=venue, version=job.version)
     for warning in loaded.warnings:
-        logger.warning("{}: {}", loaded.path, warning)
+        log(le.CONFIG_WARNING, path=str(loaded.path), text=str(warning))

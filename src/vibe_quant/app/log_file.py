@@ -1,108 +1,139 @@
-"""A log file that turns over by size and by day (UTC), and whose every file says in its first line what it is of."""
+"""A log file that turns over by day (UTC) and by size, and whose every file says in its first line what it is of."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
-from typing import TextIO
 
-NAME = "vibe-quant.log"
+from vibe_quant.app.log_age import OldFiles
+from vibe_quant.app.log_writer import Line
+
 MOST_BYTES = 50_000_000
 MODE = 0o640
 
 
 class LogFile:
-    """``folder``/vibe-quant.log, and beside it what was turned over: vibe-quant.<when>.log, ``keep`` of them.
+    """``folder``/``name``.log, and beside it what was turned over: ``name``.<day>.<number>.log.
 
     ``head`` is the first line of each file.  A file that begins with another head (another venue, another version) is
-    turned over at once.  What cannot be written is counted in ``lost`` and said once to ``complain``.
+    turned over at once.  What cannot be written is counted in ``lost``; ``failed`` hears the reason once, ``well`` what
+    was lost when it can be written again, and gives the line that says so.
     """
 
     def __init__(
-        self, folder: Path, head: str, keep: int, complain: Callable[[str], None], most_bytes: int = MOST_BYTES
+        self,
+        folder: Path,
+        name: str,
+        head: str,
+        old: OldFiles,
+        failed: Callable[[Path, str], None],
+        well: Callable[[int], str],
+        most_bytes: int = MOST_BYTES,
     ) -> None:
-        self._path = folder / NAME
+        self._path = folder / f"{name}.log"
         self._head = head
-        self._keep = keep
+        self._old = old
         self._most = most_bytes
-        self._complain = complain
-        self._file: TextIO | None = None
+        self._failed_with = failed
+        self._well = well
+        self._fd: int | None = None
         self._size = 0
         self._day: date | None = None
+        self._may_age = False
         self.lost = 0
+        """Lines, since it was last well."""
 
     @property
     def path(self) -> Path:
         """The current file."""
         return self._path
 
-    def write(self, text: str, at: datetime) -> None:
-        """Append whole lines; never fails, never waits but for the disk."""
-        data = len(text.encode(errors="replace"))
-        try:
-            file = self._opened(at, data)
-            file.write(text)
-            file.flush()
-        except (OSError, ValueError) as error:
-            self._failed(getattr(error, "strerror", None) or type(error).__name__)
-        else:
-            self._size += data
+    def ready(self) -> bool:
+        """Always: a disk is waited for."""
+        return True
+
+    def write(self, lines: list[Line]) -> None:
+        """Append them; never fails."""
+        for day, several in groupby(lines, lambda line: line.at.astimezone(UTC).date()):
+            self._write(day, list(several))
+
+    def idle(self) -> bool:
+        """Look after one of the old files."""
+        self._may_age = self._may_age and self._day is not None and self._old.step(self._day)
+        return self._may_age
 
     def close(self) -> None:
         """End; the next write would open it again."""
-        file, self._file = self._file, None
-        if file is not None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
             try:
-                file.close()
+                os.close(fd)
             except OSError as error:
-                self._failed(error.strerror or type(error).__name__)
+                self._failed(error, 0)
 
-    def _opened(self, at: datetime, more: int) -> TextIO:
-        if self._file is not None and (self._size + more > self._most or at.date() != self._day):
+    def _write(self, day: date, lines: list[Line]) -> None:
+        lost = self.lost
+        text = (self._well(lost) if lost else "") + "".join(line.text for line in lines)
+        try:
+            self._append(day, text.encode(errors="replace"))
+        except (OSError, ValueError) as error:
+            self._failed(error, len(lines))
+        else:
+            self.lost = 0
+
+    def _append(self, day: date, data: bytes) -> None:
+        if self._fd is not None and (self._size + len(data) > self._most or day != self._day):
             self.close()
-            self._turn_over(at)
-        if self._file is None:
-            self._file = self._open(at)
-        return self._file
+            self._turn_over()
+        fd = self._open(day) if self._fd is None else self._fd
+        self._fd = fd
+        self._put(fd, data)
 
-    def _open(self, at: datetime) -> TextIO:
+    def _put(self, fd: int, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            done = os.write(fd, left)
+            self._size += done
+            left = left[done:]
+
+    def _open(self, day: date) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        if self._path.exists() and not self._continues(at):
-            self._turn_over(at)
-        private = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
-        file = os.fdopen(private, "a", encoding="utf-8", errors="replace")
-        self._size, self._day = self._path.stat().st_size, at.date()
+        if self._path.exists() and not self._continues(day):
+            self._turn_over()
+        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
+        self._size, self._day, self._may_age = os.fstat(fd).st_size, day, True
         if not self._size:
-            file.write(self._head + "\n")
-            self._size = len(self._head) + 1
-        return file
+            self._put(fd, f"{self._head}\n".encode())
+        return fd
 
-    def _continues(self, at: datetime) -> bool:
+    def _continues(self, day: date) -> bool:
         """True where the file that is there is of the same program, venue and day, and has room."""
         status = self._path.stat()
-        if status.st_size >= self._most or datetime.fromtimestamp(status.st_mtime, at.tzinfo).date() != at.date():
+        if status.st_size >= self._most or _day_of(status) != day:
             return False
         with self._path.open(encoding="utf-8", errors="replace") as file:
             first = file.readline(500).rstrip("\n")
-        return not status.st_size or first.partition(", started")[0] == self._head.partition(", started")[0]
+        return not status.st_size or first.partition("started")[0] == self._head.partition("started")[0]
 
-    def _turn_over(self, at: datetime) -> None:
-        """Move the current file aside, and let the oldest go."""
-        stamp = f"vibe-quant.{at:%Y%m%dT%H%M%S}-"
-        taken = sorted(self._path.parent.glob(f"{stamp}*.log"))
-        number = int(taken[-1].stem.removeprefix(stamp)) + 1 if taken else 0
-        self._path.rename(self._path.with_name(f"{stamp}{number:03}.log"))
-        turned = sorted(self._path.parent.glob("vibe-quant.*.log"))
-        for old in turned[: max(0, len(turned) - self._keep)]:
-            old.unlink()
+    def _turn_over(self) -> None:
+        """Move the current file aside, under the day that it was written."""
+        self._path.rename(self._old.name_for(_day_of(self._path.stat())))
+        self._may_age = True
 
-    def _failed(self, reason: str) -> None:
+    def _failed(self, error: OSError | ValueError, lines: int) -> None:
         if not self.lost:
-            self._complain(
-                f"The log file {self._path} cannot be written ({reason}). The program goes on, and logs to standard "
-                "error alone until it can be; make room, or mend the folder's permissions."
-            )
-        self.lost += 1
-        self._file = None
+            self._failed_with(self._path, getattr(error, "strerror", None) or type(error).__name__)
+        self.lost += lines
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            try:
+                os.close(fd)
+            except OSError:
+                return
+
+
+def _day_of(status: os.stat_result) -> date:
+    return datetime.fromtimestamp(status.st_mtime, UTC).date()

@@ -4,33 +4,47 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from loguru import logger
 
+from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.log_age import OldFiles
 from vibe_quant.app.log_file import LogFile
+from vibe_quant.app.log_fold import Fold
+from vibe_quant.app.log_form import Form, Said, form_of, head_of, in_text, prioritised
+from vibe_quant.app.log_stream import Paper, StreamOutput, is_journal, line_of
+from vibe_quant.app.log_writer import Lane, Line, LogWriter
 from vibe_quant.app.redaction import Redactor
-from vibe_quant.domain.service_settings import LogSettings
+from vibe_quant.domain import log_events as le
+from vibe_quant.domain.log_events import LOUD, Level, LogEvent
+from vibe_quant.domain.service_settings import LogForm, LogSettings
 from vibe_quant.domain.settings import Venue
+from vibe_quant.log import Value, log
 
 if TYPE_CHECKING:
     from loguru import Message, Record
 
 DEFAULT_FOLDER = "logs"
-COLOURS = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
-PLAIN = "\x1b[0m"
+NAME, ERRORS = "vibe-quant", "vibe-quant.errors"
 ROUTED = logging.WARNING
 """Other people's loggers are heard from here on: below it websockets tells URLs, with listen keys in them."""
+FLUSH_S = 3.0
+"""How long the end waits for terminals and disks: less than the service manager does."""
+RECENT = 500
+NOTICE = 5
+"""Syslog's number of what a person should see and is no warning."""
 
 
-def first_line(venue: Venue, version: str, started_ms: int) -> str:
+def first_line(venue: Venue, version: str, started_ms: int, form: LogForm = LogForm.TEXT) -> str:
     """What every log file begins with; ``started_ms`` epoch ms."""
     when = datetime.fromtimestamp(started_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    return f"# vibe-quant log, venue {venue.value}, version {version}, started {when}"
+    return head_of(form, venue.value, version, when)
 
 
 def folder_of(settings: LogSettings, environment: Mapping[str, str]) -> Path:
@@ -39,93 +53,203 @@ def folder_of(settings: LogSettings, environment: Mapping[str, str]) -> Path:
     return Path(settings.folder or made or DEFAULT_FOLDER)
 
 
-@dataclass(slots=True)
-class Logs:
-    """The program's log; while it is open every other sink of loguru is gone, and stdlib logging ends in it."""
+class Recent:
+    """The newest lines, as text, without secrets."""
 
-    redactor: Redactor
-    file: LogFile
-    err: TextIO
-    colours: Mapping[str, str]
-    _sinks: list[int] = field(default_factory=list)
-    _root: tuple[list[logging.Handler], int] = field(default_factory=lambda: ([], logging.WARNING))
+    def __init__(self, most: int = RECENT) -> None:
+        self._lines: deque[str] = deque(maxlen=most)
+        self._lock = threading.Lock()
+
+    def add(self, text: str) -> None:
+        """Whole lines."""
+        with self._lock:
+            self._lines.extend(text.splitlines())
+
+    def lines(self, count: int) -> tuple[str, ...]:
+        """At most so many, oldest first."""
+        with self._lock:
+            return tuple(self._lines)[-count:] if count > 0 else ()
+
+
+class Logs:
+    """The program's log; while it is open every other sink of loguru is gone, and stdlib logging ends in it.
+
+    Nothing here waits for a terminal or a disk but ``flush`` and ``close``.
+    """
+
+    def __init__(
+        self, settings: LogSettings, folder: Path, head: str, redactor: Redactor, err: TextIO, *, journal: bool = False
+    ) -> None:
+        self.redactor = redactor
+        self.recent = Recent()
+        self._clock = SystemClock()
+        self._journal = journal
+        self._for_people = settings.form is LogForm.TEXT
+        self._file_form = form_of(settings.form)
+        self._err_form = form_of(settings.form, terminal=err.isatty(), journal=journal)
+        self._fold = Fold()
+        self._lock = threading.Lock()
+        self._writer = LogWriter(self._tick, self._too_slow, self._broken)
+        self._err = self._writer.lane(StreamOutput(err))
+        self._files = [self._file(folder, name, head, settings) for name in (NAME, ERRORS)]
+        self._all, self._errors = (self._writer.lane(file) for file in self._files)
+        self._sink = 0
+        self._root: tuple[list[logging.Handler], int] = ([], logging.WARNING)
 
     @classmethod
     def open(
-        cls, settings: LogSettings, folder: Path, head: str, redactor: Redactor, err: TextIO | None = None
+        cls,
+        settings: LogSettings,
+        folder: Path,
+        head: str,
+        redactor: Redactor,
+        err: TextIO | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> Logs:
         """Begin to log: ``head`` is the first line of each file, ``err`` standard error by default."""
         err = sys.stderr if err is None else err
-        logs = cls(
-            redactor,
-            LogFile(folder, head, settings.keep_days, lambda text: _line(err, text)),
-            err,
-            COLOURS if err.isatty() else {},
-        )
-        logger.remove()
-        level = settings.level.upper()
-        for sink in (logs._to_person, logs._to_file):
-            # Neither variables nor calls further out in tracebacks: they would hold secrets.
-            logs._sinks.append(
-                logger.add(sink, level=level, format=_layout, colorize=False, backtrace=False, diagnose=False)
-            )
-        root = logging.getLogger()
-        logs._root = (root.handlers[:], root.level)
-        root.handlers[:] = [_Routed(ROUTED)]
-        root.setLevel(ROUTED)
-        logging.captureWarnings(True)
+        logs = cls(settings, folder, head, redactor, err, journal=is_journal(err, environment or {}))
+        logs._begin(settings.level.upper())
         return logs
 
-    def say(self, text: str) -> None:
-        """Lines for the person at standard error, whatever the level."""
-        _line(self.err, self.redactor.clean(text))
+    @property
+    def path(self) -> Path:
+        """The current file of all lines."""
+        return self._files[0].path
 
-    def close(self) -> None:
-        """End, and leave stdlib logging as it was."""
-        for sink in self._sinks:
-            logger.remove(sink)
-        self._sinks.clear()
+    def say(self, text: str) -> None:
+        """Lines for the person at standard error, whatever the level; not where machines read it."""
+        if self._for_people:
+            lines = f"{self.redactor.clean(text)}\n"
+            self._person(prioritised(lines, NOTICE) if self._journal else lines)
+
+    def paper(self, out: TextIO) -> TextIO:
+        """What stands for standard output while the log is open."""
+        lane = self._writer.lane(StreamOutput(out))
+        paper = Paper(lambda text: self._writer.put(lane, line_of(self.redactor.clean(text), self._now())), out)
+        return cast("TextIO", paper)
+
+    def flush(self, within_s: float = FLUSH_S) -> bool:
+        """Wait until all is written, so long at most; not for a loop."""
+        return self._writer.flush(within_s)
+
+    def close(self, within_s: float = FLUSH_S) -> bool:
+        """End, and leave stdlib logging as it was; False where an output was too slow and the rest was given up."""
+        logger.remove(self._sink)
         root = logging.getLogger()
         root.handlers[:], level = self._root
         root.setLevel(level)
         logging.captureWarnings(False)
-        self.file.close()
+        self._emit(self._fold.rest(self._now()))
+        done = self._writer.close(within_s)
+        if done:
+            for file in self._files:
+                file.close()
+        return done
 
-    def _to_person(self, message: Message) -> None:
-        text = self.redactor.clean(message)
-        colour = self.colours.get(message.record["level"].name)
-        _line(self.err, text.rstrip("\n") if colour is None else f"{colour}{text.rstrip()}{PLAIN}")
+    def _begin(self, level: str) -> None:
+        logger.remove()
+        # Neither variables nor calls further out in tracebacks: they would hold secrets.
+        self._sink = logger.add(self._take, level=level, format=_trace, colorize=False, backtrace=False, diagnose=False)
+        root = logging.getLogger()
+        self._root = (root.handlers[:], root.level)
+        root.handlers[:] = [_Routed(ROUTED)]
+        root.setLevel(ROUTED)
+        logging.captureWarnings(True)
+        self._writer.start()
 
-    def _to_file(self, message: Message) -> None:
-        self.file.write(self.redactor.clean(message), message.record["time"].astimezone(UTC))
+    def _file(self, folder: Path, name: str, head: str, settings: LogSettings) -> LogFile:
+        old = OldFiles(folder, name, settings.keep_days, settings.compress_days, lambda: self._writer.closing)
+        return LogFile(folder, name, head, old, self._file_failed, self._file_well)
+
+    def _take(self, message: Message) -> None:
+        said = self._clean(message.record, str(message))
+        with self._lock:
+            now = self._fold.take(said)
+        self._emit(now)
+
+    def _clean(self, record: Record, trace: str) -> Said:
+        """Each value by itself: quoted, a secret could be another text than the one that is known."""
+        event, fields = record["extra"].get("event"), record["extra"].get("fields")
+        if not isinstance(event, LogEvent) or not isinstance(fields, dict):
+            event, fields = le.NOTE, {"text": record["message"]}
+        clean = self.redactor.clean
+        values: dict[str, Value] = {k: clean(str(v)) if isinstance(v, str) else v for k, v in fields.items()}
+        return Said(event, _level(record["level"].no), values, record["time"], clean(trace).strip("\n"))
+
+    def _emit(self, several: Iterable[Said]) -> None:
+        for said in several:
+            loud = said.level in LOUD
+            text = self._formed(in_text, said)
+            self.recent.add(text)
+            in_file = text if self._file_form is in_text else self._formed(self._file_form, said)
+            self._put(self._err, self._formed(self._err_form, said), said.at, loud)
+            for lane in (self._all, self._errors) if loud else (self._all,):
+                self._put(lane, in_file, said.at, loud)
+
+    def _formed(self, form: Form, said: Said) -> str:
+        return self.redactor.clean(form(said))
+
+    def _put(self, lane: Lane, text: str, at: datetime, loud: bool) -> None:
+        self._writer.put(lane, Line(text, at, loud))
+
+    def _person(self, text: str) -> None:
+        self._writer.put(self._err, line_of(text, self._now()))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.wall_ms() / 1000, UTC)
+
+    def _tick(self) -> None:
+        with self._lock:
+            due = self._fold.due(self._now())
+        self._emit(due)
+
+    def _own(self, event: LogEvent, **fields: Value) -> Said:
+        return Said(event, event.level, fields, self._now())
+
+    def _too_slow(self, count: int) -> Line:
+        text = f"{count} lines are missing here: this output was too slow for them, and trading does not wait"
+        return self._words(self._own(le.LINES_DROPPED, count=count, text=text))
+
+    def _broken(self, defect: Exception) -> Line:
+        text = f"a defect: an output of the log has failed ({type(defect).__name__}); the others go on"
+        return self._words(self._own(le.OUTPUT_FAILED, text=text))
+
+    def _words(self, said: Said) -> Line:
+        return Line(self._formed(self._file_form, said), said.at, loud=True)
+
+    def _file_failed(self, path: Path, reason: str) -> None:
+        text = (
+            f"The log file {path} cannot be written ({reason}). The program goes on, and logs to standard error alone "
+            "until it can be; make room, or mend the folder's permissions."
+        )
+        said = self._own(le.LOG_FILE_FAILED, path=str(path), text=text)
+        self.recent.add(self._formed(in_text, said))
+        self._person(self._formed(self._err_form, said))
+
+    def _file_well(self, lost: int) -> str:
+        text = f"{lost} lines are missing here: the file could not be written"
+        return self._formed(self._file_form, self._own(le.LINES_DROPPED, count=lost, text=text))
 
 
-def _line(out: TextIO, text: str) -> None:
-    """A line to a stream that may be gone: nobody reads it then, and the program goes on."""
-    try:
-        out.write(text + "\n")
-        out.flush()
-    except (OSError, ValueError):
-        return
+def _trace(record: Record) -> str:  # noqa: ARG001 - as loguru calls it
+    return "{exception}"
 
 
-def _layout(record: Record) -> str:
-    """Time (UTC), level, message on one line: what comes from outside can neither forge a line nor steer a terminal."""
-    extra = record["extra"]
-    extra["at"] = record["time"].astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
-    extra["text"] = "".join(c if c.isprintable() else repr(c)[1:-1] for c in record["message"])
-    return "{extra[at]} {level: <8} {extra[text]}\n{exception}"
+def _level(number: int) -> Level:
+    for least, level in ((50, Level.CRITICAL), (40, Level.ERROR), (30, Level.WARNING), (20, Level.INFO)):
+        if number >= least:
+            return level
+    return Level.DEBUG
 
 
 class _Routed(logging.Handler):
-    """Hands stdlib records to loguru."""
+    """Hands stdlib records on."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = record.getMessage()
         except (TypeError, ValueError, KeyError):
             text = f"{record.msg!r} with arguments that do not fit it"
-        known = record.levelname in ("WARNING", "ERROR", "CRITICAL")
-        logger.opt(exception=record.exc_info).log(
-            record.levelname if known else record.levelno, f"{record.name}: {text}"
-        )
+        defect = record.exc_info[1] if record.exc_info else None
+        log(le.LIBRARY, _level(record.levelno), defect=defect, logger=record.name, text=text)

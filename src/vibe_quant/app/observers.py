@@ -6,10 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from loguru import logger
-
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.events import Event, Quote
 from vibe_quant.domain.intents import Intent
+from vibe_quant.log import log
 
 MOST_WAITING = 10_000
 AT_ONCE = 200
@@ -62,7 +62,5 @@ class Observer:
         except Exception as defect:  # noqa: BLE001 - whatever a look comes to, trading goes on
             self.broken = True
             self._waiting.clear()
-            logger.opt(exception=defect).error(
-                "a defect: the observer {} has failed and sees nothing any more; trading goes on. Restart it later.",
-                self.name,
-            )
+            text = f"a defect: the observer {self.name} has failed and sees nothing any more; trading goes on. "
+            log(le.OBSERVER_FAILED, defect=defect, observer=self.name, text=f"{text}Restart it later.")

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from loguru import logger
-
 from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.instance import IMAGINED, fingerprint
 from vibe_quant.app.paper_exchange import PaperExchange
@@ -123,9 +121,7 @@ def open_paper(
     public = ExchangeAdapter(RestClient(endpoints, None, clock, sink), names, clock)
     venue = PaperVenue(clock, TapeLatency(random.getrandbits(32)), settings.paper)
     tap = PaperTap(venue, sink)
-    streams = MarketWSClient(
-        endpoints, names, clock, tap.take, settings.ws, random, say=logger.warning, times=times.market
-    )
+    streams = MarketWSClient(endpoints, names, clock, tap.take, settings.ws, random, times=times.market)
     exchange, market = PaperExchange(venue, public, clock), PaperMarketFeed(streams, tap)
     opening = PaperOpening(venue, exchange, market, settings.paper).run
     return Wire(

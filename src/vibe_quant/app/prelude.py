@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from loguru import logger
-
 from vibe_quant.app.application import LOOK_S, Application
 from vibe_quant.app.memory import Memory, flattens
 from vibe_quant.app.restart import Restart
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 from vibe_quant.ports import Clock, JournalBroken
 
 
@@ -25,7 +25,7 @@ class Prelude:
         try:
             await self._restart.run()
         except JournalBroken as broken:
-            logger.error("what earlier runs have left could not be looked up: {}", broken)
+            log(le.PAST_UNREAD, text=f"what earlier runs have left could not be looked up: {broken}")
         if not self._memory.standing.flattens:
             return
         while not all(leg.known for leg in app.engine.legs()) and not app.engine.house.stopping:

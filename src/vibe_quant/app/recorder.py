@@ -6,10 +6,9 @@ from collections.abc import Container, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from loguru import logger
-
 from vibe_quant.app.bodies import answer_body, fill_body, intent_body, report_body, stop_body
 from vibe_quant.domain import events as ev
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import NoticeKind, RequestKind, Severity, Source
 from vibe_quant.domain.intents import (
     AmendOrder,
@@ -23,6 +22,7 @@ from vibe_quant.domain.intents import (
     OrderIntent,
     PlaceStop,
 )
+from vibe_quant.log import log
 from vibe_quant.ports import Entry, Journal, JournalBroken, Sink
 
 SENT = (OrderIntent, CancelOrder, AmendOrder, PlaceStop, CancelStop, ArmDeadMan, DisarmDeadMan)
@@ -90,13 +90,14 @@ class Recorder:
     def _say(self, ok: bool, now: int, detail: str) -> None:
         if not ok and detail not in self._said:
             self._said.add(detail)
-            logger.error("{}. Discretion waits, what protects goes on", detail)
+            log(le.JOURNAL_FAILED, text=f"{detail}. Discretion waits, what protects goes on")
         if ok == self.ok:
             return
         self.ok = ok
         if ok:
             self._said.clear()
-            logger.warning("the journal is well again; {} rows were lost meanwhile", self.lost)
+            text = f"the journal is well again; {self.lost} rows were lost meanwhile"
+            log(le.JOURNAL_WELL, lost=self.lost, text=text)
         self._tell(ev.JournalState(ok, now, detail))
 
     def _of_event(self, event: ev.Event, at_ms: int) -> Iterator[Entry]:

@@ -9,8 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from loguru import logger
-
 from vibe_quant.app.application import REFUSED, Application, Goal, Parts
 from vibe_quant.app.aside import aside
 from vibe_quant.app.clock import StartIds, SystemClock
@@ -20,6 +18,7 @@ from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.instance import Held, InstanceLock, fingerprint, this_process
 from vibe_quant.app.key_watch import KeyWatch, key_check
 from vibe_quant.app.memory import Memory, heritage, pauses, remember
+from vibe_quant.app.narrator import log_notice
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.paper import open_paper, paper_account
 from vibe_quant.app.patience import Patience
@@ -32,22 +31,23 @@ from vibe_quant.app.time_sync import TimeSync
 from vibe_quant.app.wire import StreamTimes, Wire, open_wire
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import Endpoints
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.events import JournalState
 from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.settings import Settings, Venue
 from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.sqlite_journal import SqliteJournal
+from vibe_quant.log import log
 from vibe_quant.ports import Entry, JournalBroken, Sink
 
-LEVELS = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ALARM: "ERROR"}
 PAST = "past"
 UNREAD = "Discretion waits, for a pause may stand in it: mend it, or set it aside, and restart"
 
 
 def tell(notice: Notify) -> None:
     """A notice of the shell's own, into the log."""
-    logger.log(LEVELS[notice.severity], "{}", notice.text)
+    log_notice(notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class Session:
         try:
             self._journal.write(rows)
         except JournalBroken as broken:
-            logger.error("{}", broken)
+            log(le.JOURNAL_FAILED, text=str(broken))
 
     async def _trade(self, report: Report, memory: Memory, key_passed_ms: int | None) -> int:
         plan, wire = self._plan, self._wire

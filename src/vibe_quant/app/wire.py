@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from loguru import logger
-
 from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.counted import Streams
 from vibe_quant.app.start_gate import Opening, open_already
@@ -65,9 +63,9 @@ def open_wire(
     names = SymbolNames()
     client = RestClient(endpoints, credentials, clock, sink, reserve=settings.rate_limit.weight_reserve)
     exchange = ExchangeAdapter(client, names, clock)
-    say, ws = logger.warning, settings.ws
-    market = MarketWSClient(endpoints, names, clock, sink, ws, random, say=say, times=times.market)
-    user = UserDataWSClient(endpoints, names, clock, sink, ws, random, exchange, say=say, times=times.user)
+    ws = settings.ws
+    market = MarketWSClient(endpoints, names, clock, sink, ws, random, times=times.market)
+    user = UserDataWSClient(endpoints, names, clock, sink, ws, random, exchange, times=times.user)
     return Wire(
         names,
         exchange,

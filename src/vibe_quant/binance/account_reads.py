@@ -7,7 +7,6 @@ lists of both: at start, when nobody knows where orders rest, and beyond ``BY_SY
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -17,11 +16,12 @@ from vibe_quant.binance.account_codec import Legs, SymbolConfig
 from vibe_quant.binance.asking import Asker, Reader
 from vibe_quant.binance.listing import Listing
 from vibe_quant.domain import events as ev
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.account import Balance
+from vibe_quant.log import log
 from vibe_quant.ports import Accepted, NotSent, Outcome
 
 T = TypeVar("T")
-LOG = logging.getLogger(__name__)
 LEGS = "fapiPrivateV3GetPositionRisk"
 ORDERS, STOPS = "fapiPrivateGetOpenOrders", "fapiPrivateGetOpenAlgoOrders"
 BY_SYMBOL = 20
@@ -137,7 +137,8 @@ class AccountReads:
         if symbol is None and not whole:
             await _unforeseen(one, rest, sorted(legs.value.symbols - set(raws)))
         if one.failed:
-            LOG.warning("A snapshot lacks %d of its reads; the first is %s", len(one.failed), one.failed[0])
+            text = f"A snapshot lacks {len(one.failed)} of its reads; the first is {one.failed[0]}"
+            log(le.SNAPSHOT_LACKS, lacking=len(one.failed), text=text)
         return Accepted(await self._put_together(symbol, legs.value, _part(wallets), _part(configs), rest, sent, exch))
 
     async def _put_together(

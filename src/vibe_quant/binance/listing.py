@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping
 
 from vibe_quant.binance.asking import Asker
 from vibe_quant.binance.exchange_info import ContractRow, perpetuals
 from vibe_quant.binance.symbols import SymbolNames, UnknownSymbol
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 from vibe_quant.ports import Accepted, NotSent, Outcome, Rejected
 
-LOG = logging.getLogger(__name__)
 INVALID_SYMBOL = -1121
 """What the exchange answers for a symbol that it does not know; here for one that its list does not have."""
 SHARED_MS = 10_000
@@ -89,11 +89,11 @@ class Listing:
     def _meet(self, raw: str) -> None:
         if self.names.unified(raw) is None:
             self.strangers.add(raw)
-            LOG.warning(
-                "%s stands in the account and is no perpetual that the exchange lists: it is shown under its own "
-                "name and never worked; look after it by hand.",
-                raw,
+            text = (
+                f"{raw} stands in the account and is no perpetual that the exchange lists: it is shown under its own "
+                "name and never worked; look after it by hand."
             )
+            log(le.UNLISTED, symbol=raw, text=text)
 
     def _learn(self) -> None:
         if isinstance(self._last, Accepted):

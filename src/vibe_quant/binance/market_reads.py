@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from decimal import Decimal
 
@@ -14,10 +13,11 @@ from vibe_quant.binance.listing import INVALID_SYMBOL, Listing
 from vibe_quant.binance.marks import Marks
 from vibe_quant.binance.rest_codec import Unreadable
 from vibe_quant.domain import events as ev
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.rules import SymbolRules
+from vibe_quant.log import log
 from vibe_quant.ports import Accepted, Outcome, Rejected
 
-LOG = logging.getLogger(__name__)
 FEES_A_MINUTE = 10
 """A read of fees costs 20 of the weight: of hundreds of symbols at once they would spend it all."""
 MINUTE_MS = 60_000
@@ -94,7 +94,8 @@ class MarketReads:
             "fapiPrivateGetCommissionRate", {"symbol": raw}, lambda text, _: margin_codec.fees(text)
         )
         if not isinstance(read, Accepted):
-            LOG.warning("The fees of %s could not be read and are not known until the next time: %s", raw, read)
+            text = f"The fees of {raw} could not be read and are not known until the next time: {read}"
+            log(le.FEES_UNKNOWN, symbol=raw, text=text)
             return None
         self._fees[raw] = read.value
         return read.value

@@ -6,7 +6,6 @@ open it stays, with nothing on it if need be, so that a new position's quotes ar
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from vibe_quant.binance.link import Say
 from vibe_quant.binance.market_codec import MarketCodec
 from vibe_quant.binance.market_names import book_names, known, market_names
 from vibe_quant.binance.market_side import MarketSide
+from vibe_quant.binance.remarks import remark
 from vibe_quant.binance.silence import Silence
 from vibe_quant.binance.stream_socket import StreamSocket
 from vibe_quant.binance.subscriptions import MOST_STREAMS, Talk
@@ -58,10 +58,10 @@ class MarketWSClient:
         say: Say | None = None,
         times: MarketTimes | None = None,
     ) -> None:
-        """``say`` takes a line for the log where something went wrong; left out: this module's logger."""
+        """``say`` takes a line for the log where something went wrong; left out: the log itself."""
         times = times or MarketTimes()
         self._names = names
-        self._say = say or logging.getLogger(__name__).warning
+        self._say = say or remark
         self.codec = MarketCodec(
             names, server_ms=lambda recv_ms: clock.server_ms() - clock.now_ms() + recv_ms, complain=self._say
         )

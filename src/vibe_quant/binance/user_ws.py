@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
@@ -13,6 +12,7 @@ from vibe_quant.binance.backoff import Backoff, Chance
 from vibe_quant.binance.dial import NoConnection, SocketTimes
 from vibe_quant.binance.link import Address, Link, Say
 from vibe_quant.binance.owed import Owed
+from vibe_quant.binance.remarks import remark
 from vibe_quant.binance.silence import Silence
 from vibe_quant.binance.stream_socket import StreamSocket
 from vibe_quant.binance.symbols import SymbolNames
@@ -67,13 +67,13 @@ class UserDataWSClient:
         say: Say | None = None,
         times: UserTimes | None = None,
     ) -> None:
-        """``say`` takes a line for the log where something went wrong; left out: this module's logger."""
+        """``say`` takes a line for the log where something went wrong; left out: the log itself."""
         self._times = times or UserTimes()
         self._base = endpoints.ws_private
         self._keys = keys
         self._sink = sink
         self._now = clock.now_ms
-        self._say = say or logging.getLogger(__name__).warning
+        self._say = say or remark
         self.codec = UserCodec(
             names, server_ms=lambda recv_ms: clock.server_ms() - clock.now_ms() + recv_ms, complain=self._say
         )

@@ -29,7 +29,7 @@ LOUD = frozenset({Level.ERROR, Level.CRITICAL})
 class LogEvent:
     """``also`` are levels that it may have beside ``level``.
 
-    Lines of the same event, symbol, side and text are folded; ``noisy``: also where the text differs in numbers alone.
+    Lines that are the same in all fields are folded; ``noisy``: also where ids, counts and numbers in the text differ.
     """
 
     name: str
@@ -75,6 +75,7 @@ TASK_LEFT = LogEvent("task_left", _W, ("task", "text"), "work beside trading wou
 # The journal.
 JOURNAL_FAILED = LogEvent("journal_failed", _E, _TEXT, "the journal cannot be written, or is not well")
 JOURNAL_WELL = LogEvent("journal_well", _W, ("lost", "text"), "the journal can be written again; rows that were lost")
+COSTS_UNREAD = LogEvent("costs_unread", _W, _TEXT, "what exits have cost before this start could not be read")
 PAST_UNREAD = LogEvent("past_unread", _E, _TEXT, "what earlier runs have left could not be looked up")
 MIRROR = LogEvent("mirror", _W, _TEXT, "the journal's copy in PostgreSQL was lost, or is whole again")
 MIRROR_BEHIND = LogEvent("mirror_behind", _W, ("last", "text"), "the copy lacks rows at the end of a run")
@@ -84,10 +85,17 @@ BREAKER_OPEN = LogEvent("breaker_open", _W, _TEXT, "REST failed too often; only 
 STREAM = LogEvent("stream", _W, _TEXT, "a stream was lost, not reached, not renewed, or told something odd", noisy=True)
 STREAM_UP = LogEvent("stream_up", _I, ("stream", "text"), "a stream is connected and told what is wanted of it")
 FEES_UNKNOWN = LogEvent("fees_unknown", _W, ("symbol", "text"), "a symbol's fees could not be read")
-SNAPSHOT_LACKS = LogEvent("snapshot_lacks", _W, ("lacking", "text"), "a picture of the account lacks some reads")
+SNAPSHOT_LACKS = LogEvent(
+    "snapshot_lacks", _W, ("lacking", "text"), "a picture of the account lacks some reads", noisy=True
+)
 UNLISTED = LogEvent("unlisted", _W, ("symbol", "text"), "something in the account is no perpetual the exchange lists")
 RATE_LIMITED = LogEvent(
-    "rate_limited", _W, ("banned", "wait_s", "text"), "too many requests; ERROR where the address is banned", also=(_E,)
+    "rate_limited",
+    _W,
+    ("banned", "wait_s", "text"),
+    "too many requests; ERROR where the address is banned",
+    also=(_E,),
+    noisy=True,
 )
 CONTRACT_NEWS = LogEvent("contract_news", _I, ("symbol", "status", "text"), "the exchange changes a contract")
 
@@ -135,8 +143,10 @@ REFUSED = LogEvent(
     also=(_I,),
     noisy=True,
 )
-UNKNOWN = LogEvent("unknown", _W, (*_REQUEST, "text"), "the outcome of a request is not known; it is asked for")
-NOT_SENT = LogEvent("not_sent", _W, (*_REQUEST, "text"), "a request did not leave")
+UNKNOWN = LogEvent(
+    "unknown", _W, (*_REQUEST, "text"), "the outcome of a request is not known; it is asked for", noisy=True
+)
+NOT_SENT = LogEvent("not_sent", _W, (*_REQUEST, "text"), "a request did not leave", noisy=True)
 
 
 def _notice(kind: NoticeKind, meaning: str, more: tuple[str, ...] = ()) -> LogEvent:
@@ -144,7 +154,9 @@ def _notice(kind: NoticeKind, meaning: str, more: tuple[str, ...] = ()) -> LogEv
 
 
 NOTICES = {
-    NoticeKind.FILL: _notice(NoticeKind.FILL, "an order of ours was filled", ("role", "reason", "fee", "pnl")),
+    NoticeKind.FILL: _notice(
+        NoticeKind.FILL, "an order of ours was filled", ("role", "reason", "fee", "fee_asset", "pnl")
+    ),
     NoticeKind.EXIT_FINISHED: _notice(NoticeKind.EXIT_FINISHED, "a side is flat or at its target"),
     NoticeKind.OPEN_ALERT: _notice(NoticeKind.OPEN_ALERT, "a position was opened or enlarged"),
     NoticeKind.RECONNECT: _notice(NoticeKind.RECONNECT, "a stream was lost or is back"),
@@ -163,12 +175,22 @@ NOTICES = {
 SERVED = LogEvent("served", _I, ("what", "address"), "the control socket or the page answers here")
 UNSERVED = LogEvent("unserved", _E, ("what", "again_s", "text"), "the control socket or the page cannot be served")
 ASK_FAILED = LogEvent("ask_failed", _E, ("method", "path", "text"), "a defect: a request of an operator failed")
+PICTURE_FAILED = LogEvent("picture_failed", _E, _TEXT, "a defect: the page gets no picture of the service")
 WRONG_TOKEN = LogEvent("wrong_token", _W, ("peer", "text"), "somebody gives the page's port a wrong token")
+
+# The service manager and its watchdog.
+NOTIFY_LOST = LogEvent("notify_lost", _W, _TEXT, "the service manager cannot be told how the service is")
+STUCK = LogEvent("stuck", _C, _TEXT, "the engine makes no progress: the watchdog is fed no more")
+MOVING_AGAIN = LogEvent(
+    "moving_again", _W, ("after_s", "text"), "the engine makes progress again, or the loop was late"
+)
+START_WAITED = LogEvent("start_waited", _W, _TEXT, "the start has waited so long that it is to be begun anew")
 
 # The log itself, and what others write to it.
 LINES_DROPPED = LogEvent("lines_dropped", _W, ("count", "text"), "an output was too slow for so many lines")
 LOG_FILE_FAILED = LogEvent("log_file_failed", _E, ("path", "text"), "a log file cannot be written")
-LIBRARY = LogEvent("library", _W, ("logger", "text"), "a library's own line", also=(_E, _C))
+OUTPUT_FAILED = LogEvent("output_failed", _E, _TEXT, "a defect: an output of the log has failed")
+LIBRARY = LogEvent("library", _W, ("logger", "text"), "a library's own line", also=(_E, _C), noisy=True)
 NOTE = LogEvent("note", _I, _TEXT, "a line without an event of its own", also=(_D, _W, _E, _C))
 
 EVENTS = (*(one for one in tuple(globals().values()) if isinstance(one, LogEvent)), *NOTICES.values())
