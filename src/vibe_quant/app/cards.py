@@ -1,17 +1,21 @@
-"""Keeps what each exit costs while the program runs, and prints its card when it is done or the run is over."""
+"""Keeps what each exit costs while the program runs: its card at the end, its rows in the journal, the news of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TextIO
 
+from vibe_quant.app.application import Application
+from vibe_quant.app.exit_course import ExitCourse
+from vibe_quant.app.exit_log import ExitLog, Interrupted
+from vibe_quant.app.picture import Progress
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, PositionSide
 from vibe_quant.domain.intents import Intent, Notify, OrderIntent, PlaceStop
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
+from vibe_quant.domain.status import ExitCost
 from vibe_quant.lab.cost import Cost, CostMeter
 from vibe_quant.lab.cost_card import CardContext, write_cost_card
 from vibe_quant.lab.states import StateClock
@@ -19,29 +23,45 @@ from vibe_quant.lab.states import StateClock
 Leg = tuple[str, PositionSide]
 Look = Callable[[str, PositionSide], SideView | None]
 DEFAULT_TICK = Decimal("0.01")
+ZERO = Decimal(0)
 OWNERS_KEPT = 2000
-
-
-@dataclass(slots=True)
-class _Exit:
-    meter: CostMeter
-    clock: StateClock
+LOOK_MS = 1000
+FLAT_MS = 30_000
+"""A leg that somebody else has closed: the core has no exit to call done, and reports of its trades may be late."""
 
 
 class Cards:
-    """An observer.  ``look`` is ``Engine.side_view``, ``out`` where cards go."""
+    """An observer.  ``settings`` are those that rule now, ``look`` is ``Engine.side_view``, ``out`` is where cards go.
 
-    def __init__(self, settings: Settings, look: Look, out: TextIO) -> None:
+    ``told`` hears of exits that are over.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        look: Look,
+        out: TextIO,
+        log: ExitLog,
+        told: Callable[[ExitCost], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._look = look
         self._out = out
-        self._exits: dict[Leg, _Exit] = {}
+        self._log = log
+        self._tell = told
+        self._exits: dict[Leg, ExitCourse] = {}
         self._told: dict[Leg, tuple[int, Decimal]] = {}  # exchange time and quantity of the newest word on each leg
         self._owners: dict[str, Leg] = {}
         self._ticks: dict[str, Decimal] = {}
         self._now = 0
+        self._looked_ms = 0
         self.costs: list[Cost] = []
         """Of the exits whose cards are printed, in that order."""
+
+    def began(self, app: Application) -> None:
+        """The application is about to work: exits that an earlier run was at go on."""
+        for found in self._log.began(app):
+            self._resume(found, app.parts.clock.now_ms())
 
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:
         """One call of the engine (``app.observers.See``)."""
@@ -62,6 +82,25 @@ class Cards:
         for intent in intents:
             if isinstance(intent, Notify) and intent.kind is NoticeKind.EXIT_FINISHED:
                 self._finish(intent)
+        stopping = isinstance(event, ev.Stop)
+        if stopping or now - self._looked_ms >= LOOK_MS:
+            self._look_after(now, stopping=stopping)
+
+    def so_far(self, symbol: str, side: PositionSide) -> ExitCost | None:
+        """What the present exit of a side has cost until now; None: there is none."""
+        exit_ = self._exits.get((symbol, side))
+        return None if exit_ is None else exit_.cost(self._now, self._log.offset_ms)
+
+    def progress(self, symbol: str, side: PositionSide) -> Progress | None:
+        """How far the present exit of a side has come."""
+        exit_ = self._exits.get((symbol, side))
+        return None if exit_ is None else exit_.progress(self._now)
+
+    def close(self) -> None:
+        """Print the cards of what is not done; the journal is closed already."""
+        self._log.close()
+        for leg in list(self._exits):
+            self._print(leg, "not done")
 
     def _owns(self, client_id: str, leg: Leg) -> None:
         """Asked for when a request is refused, which is soon or never; an exit may take weeks."""
@@ -69,23 +108,55 @@ class Cards:
         if len(self._owners) > OWNERS_KEPT:
             del self._owners[next(iter(self._owners))]
 
-    def close(self) -> None:
-        """Print the cards of what is not done."""
-        for leg in list(self._exits):
-            self._print(leg, "not done")
+    def _resume(self, found: Interrupted, now: int) -> None:
+        """The run's own trades since the last row are in the journal; those after it are told by the restart."""
+        cost = found.cost
+        if not self._manages((cost.symbol, cost.side)):
+            return
+        exit_ = self._begin((cost.symbol, cost.side))
+        exit_.begun_ms, exit_.noted_ms = cost.begun_ms, now
+        exit_.meter.resume(cost, cost.begun_ms - self._log.offset_ms, self._settings().shared.client_order_prefix)
+        for update in found.trades:
+            exit_.meter.see(now, update, (), None)
+
+    def _begin(self, leg: Leg) -> ExitCourse:
+        symbol, side = leg
+        meter = CostMeter(symbol, side, symbol.partition(":")[2])
+        self._exits[leg] = exit_ = ExitCourse(meter, StateClock(lambda: self._look(symbol, side)))
+        return exit_
 
     def _told_of(self, leg: Leg, exch_ms: int, qty: Decimal) -> None:
         """A leg that grows from what it was begins an exit; older news than the last is none."""
-        last_ms, last_qty = self._told.get(leg, (0, Decimal(0)))
+        last_ms, last_qty = self._told.get(leg, (0, ZERO))
         if exch_ms < last_ms:
             return
         self._told[leg] = (exch_ms, qty)
-        symbol, side = leg
-        settings = self._settings.of(symbol)
-        if leg in self._exits or qty <= last_qty or settings is None or side not in settings.sides:
+        if qty <= last_qty:
             return
-        meter = CostMeter(symbol, side, symbol.partition(":")[2])
-        self._exits[leg] = _Exit(meter, StateClock(lambda: self._look(symbol, side)))
+        if leg in self._exits and self._exits[leg].meter.flat:
+            self._over(leg)
+        if leg not in self._exits and self._manages(leg):
+            self._begin(leg)
+
+    def _manages(self, leg: Leg) -> bool:
+        symbol, side = leg
+        settings = self._settings().of(symbol)
+        return settings is not None and side in settings.sides
+
+    def _look_after(self, now: int, *, stopping: bool) -> None:
+        """What time brings: rows of what is not over, and legs that were closed without an order of ours."""
+        self._looked_ms = now
+        for update in self._log.late():
+            exit_ = self._exits.get((update.symbol, update.position_side))
+            if exit_ is not None and 0 < exit_.begun_ms <= update.exch_ms:
+                exit_.meter.see(now, update, (), None)
+        for leg, exit_ in list(self._exits.items()):
+            flat_ms = exit_.meter.flat_ms
+            untold = leg not in self._told
+            if (flat_ms is not None and now - flat_ms >= FLAT_MS) or (untold and self._log.is_flat(*leg)):
+                self._over(leg)
+            elif exit_.is_due(now, stopping=stopping):
+                self._log.note(exit_.cost(now, self._log.offset_ms))
 
     def _concerns(self, leg: Leg, event: ev.Event) -> bool:
         """A refusal concerns the leg whose request it is; a foreign symbol's news nobody else."""
@@ -96,7 +167,17 @@ class Cards:
 
     def _finish(self, notice: Notify) -> None:
         if notice.symbol is not None and notice.side is not None:
-            self._print((notice.symbol, notice.side), "its target reached")
+            self._over((notice.symbol, notice.side))
+
+    def _over(self, leg: Leg) -> None:
+        """Print it, keep it, and say it."""
+        exit_ = self._exits.get(leg)
+        if exit_ is None:
+            return
+        cost = exit_.cost(self._now, self._log.offset_ms, finished=True)
+        self._print(leg, "its target reached")
+        self._log.note(cost)
+        self._tell(cost)
 
     def _print(self, leg: Leg, unfinished: str) -> None:
         exit_ = self._exits.pop(leg, None)
@@ -104,7 +185,7 @@ class Cards:
             return
         symbol, _ = leg
         self._owners = {client_id: owner for client_id, owner in self._owners.items() if owner != leg}
-        settings = self._settings.of(symbol)
+        settings = self._settings().of(symbol)
         cost = exit_.meter.cost(self._now)
         self.costs.append(cost)
         context = CardContext(

@@ -10,24 +10,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from loguru import logger
-
 from vibe_quant.app.application import DONE, Application, Goal
 from vibe_quant.app.cards import Cards
 from vibe_quant.app.control_room import ControlRoom
+from vibe_quant.app.exit_log import ExitLog
 from vibe_quant.app.front_list import front_list
 from vibe_quant.app.fronts import Fronts
 from vibe_quant.app.garbage import spare
 from vibe_quant.app.narrator import Narrator
 from vibe_quant.app.observers import Observer
+from vibe_quant.app.places import journal_file
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.session import Plan, run_session, tell
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import Endpoints, simulated
 from vibe_quant.config.loader import Loaded
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Notify
+from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
+from vibe_quant.journal.reader import JournalReader
+from vibe_quant.log import log
 from vibe_quant.sim.front.box_options import BoxOptions
 from vibe_quant.sim.server import SimServer
 
@@ -53,6 +57,8 @@ class Job:
     pg_password: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where tokens and the service manager's socket are named."""
+    lines: Callable[[int], tuple[str, ...]] = field(default=lambda _: (), repr=False)
+    """The newest lines of the log."""
 
 
 Hosting = Callable[[Job, Redactor], Coroutine[Any, Any, int]]
@@ -67,6 +73,7 @@ class _Course:
 
     def __init__(self, room: ControlRoom) -> None:
         self._room = room
+        self.cards: Cards | None = None
         self.app: Application | None = None
         self.task: asyncio.Future[int] | None = None
         self._stopping = False
@@ -74,6 +81,8 @@ class _Course:
     def began(self, app: Application) -> None:
         self.app = app
         self._room.began(app)
+        if self.cards is not None:
+            self.cards.began(app)
         spare()
         if self._stopping:
             app.stop()
@@ -84,11 +93,15 @@ class _Course:
             return
         self._stopping = True
         self._room.stops()
-        logger.info("{}: stopping; own orders are cancelled, protective stops stay", number.name)
+        text = f"{number.name}: stopping; own orders are cancelled, protective stops stay"
+        log(le.STOP_ASKED, signal=number.name, text=text)
         if self.app is not None:
             self.app.stop()
         elif self.task is not None:
             self.task.cancel()
+
+    def ruling(self) -> Settings:
+        return self._room.loaded.settings if self.app is None else self.app.engine.settings
 
     def look(self, symbol: str, side: PositionSide) -> SideView | None:
         return None if self.app is None else self.app.engine.side_view(symbol, side)
@@ -97,9 +110,12 @@ class _Course:
 async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     """Run ``work`` until it is over; its exit code.  SIGINT and SIGTERM are ignored from then on."""
     settings, room = job.loaded.settings, ControlRoom(job.loaded, job.version, job.state)
+    room.lines = job.lines
     course = _Course(room)
     fronts = Fronts(front_list(settings.shared, room, room, job.state, job.environment, redactor, lambda: room.app))
-    cards = Cards(settings, course.look, job.out)
+    exits = ExitLog(JournalReader(journal_file(settings.shared, job.state)))
+    cards = Cards(course.ruling, course.look, job.out, exits, fronts.cost)
+    room.so_far, course.cards = cards.progress, cards
     narrator = Narrator(settings.shared.client_order_prefix)
     own = Observer("narrator", narrator.see), Observer("cards", cards.see), Observer("operations", room.see)
 

@@ -39,6 +39,7 @@ class Trade:
     fee_asset: str
     realized_pnl: Decimal
     is_maker: bool | None = None
+    trade_id: int = 0
 
 
 class _Text(msgspec.Struct):

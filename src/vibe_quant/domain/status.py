@@ -146,9 +146,11 @@ class ExitCost:
     fee_asset: str
     realized_pnl: Decimal
     maker_share: Decimal | None
-    """By quantity."""
+    """By notional."""
     orders: int
     fills: int
+    other_fees: tuple[tuple[str, Decimal], ...] = ()
+    """In assets beside ``fee_asset``, by asset; in no bps."""
 
 
 @dataclass(frozen=True, slots=True)

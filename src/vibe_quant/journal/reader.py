@@ -65,11 +65,18 @@ class JournalReader:
     def last_start(self) -> LastStart | None:
         """The newest start that is journalled; ask before this start is written."""
         row = self.last_of("start")
-        if row is None:
-            return None
-        body = row.data()
-        version, config_hash, venue, account = (str(body.get(name, "")) for name in _START)
-        return LastStart(row.run, row.at_ms, version, config_hash, venue, account, body)
+        return None if row is None else _started(row)
+
+    def start_of(self, run: str) -> LastStart | None:
+        """The start of a run."""
+        row = self._one(_of("start").where(entries.c.run == run).order_by(entries.c.seq.desc()).limit(1))
+        return None if row is None else _started(row)
+
+    def newest_of_legs(self, kind: str, since_ms: int) -> tuple[Row, ...]:
+        """Of each leg the newest row of a kind."""
+        since = (entries.c.kind == kind, entries.c.at_ms >= since_ms)
+        newest = select(func.max(entries.c.seq)).where(*since).group_by(entries.c.symbol, entries.c.side)
+        return tuple(self._all(select(entries).where(entries.c.seq.in_(newest)).order_by(entries.c.seq)))
 
     def unresolved_orders(self, since_ms: int = 0) -> tuple[OpenOrder, ...]:
         """Orders with an intent and without a final report or a definite refusal, oldest first."""
@@ -138,6 +145,12 @@ class JournalReader:
     def _values(self, wanted: Select[Any]) -> list[tuple[Any, ...]]:
         with reading(self.path) as connection:
             return [tuple(row) for row in connection.execute(wanted)]
+
+
+def _started(row: Row) -> LastStart:
+    body = row.data()
+    version, config_hash, venue, account = (str(body.get(name, "")) for name in _START)
+    return LastStart(row.run, row.at_ms, version, config_hash, venue, account, body)
 
 
 def _of(kind: str, since_ms: int = 0) -> Select[Any]:

@@ -7,13 +7,14 @@ quote; after an enlargement the mids are weighted by quantity (behaviour 15).  P
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from vibe_quant.domain.enums import PositionSide, SignalReason
 from vibe_quant.domain.events import AccountSnapshot, Event, OrderUpdate, PositionUpdate, Quote, Refused
 from vibe_quant.domain.intents import CancelOrder, Intent, OrderIntent, PlaceStop
+from vibe_quant.domain.status import ExitCost
 
 ZERO = Decimal(0)
 BPS = Decimal(10_000)
@@ -85,6 +86,25 @@ class CostMeter:
         self._fees: dict[str, Decimal] = {}
         self._sent: Counter[str] = Counter()
         self._rejects: Counter[int] = Counter()
+        self._fills = 0
+        self._realized = ZERO
+        self._earlier = ""
+
+    def resume(self, before: ExitCost, began_ms: int, prefix: str) -> None:
+        """Go on where an earlier run was with this exit; ``began_ms`` on the clock of ``now``, ``prefix`` of own ids.
+
+        Rejections, cancels, panic slices and stop updates are those from here on.
+        """
+        filled = before.closed_qty
+        self._left = before.start_qty - filled
+        self._priced, self._began_ms = before.start_qty, began_ms
+        self._arrival_value = (before.arrival or ZERO) * before.start_qty
+        self._value = (before.average or ZERO) * filled
+        self._maker_value = (before.maker_share or ZERO) * self._value
+        self._closed["own"] = filled
+        self._fees = {before.fee_asset: before.fee, **dict(before.other_fees)}
+        self._sent["orders"], self._fills = before.orders, before.fills
+        self._realized, self._earlier = before.realized_pnl, prefix
 
     def see(self, now: int, event: Event, intents: Sequence[Intent], quote: Quote | None) -> None:
         """One call of the engine; ``quote`` is the newest it has been shown.
@@ -113,6 +133,41 @@ class CostMeter:
     def flat(self) -> bool:
         """The position was there and has been told to be nil."""
         return self._flat_ms is not None
+
+    @property
+    def flat_ms(self) -> int | None:
+        """When it was told to be nil."""
+        return self._flat_ms
+
+    @property
+    def has_arrived(self) -> bool:
+        """There is an arrival price."""
+        return bool(self._priced)
+
+    @property
+    def filled(self) -> Decimal:
+        """All that closed of it so far."""
+        return sum(self._closed.values(), ZERO)
+
+    @property
+    def quote_asset(self) -> str:
+        """The asset whose fees count in bps."""
+        return self._asset
+
+    @property
+    def fills(self) -> int:
+        """How many trades have closed of it."""
+        return self._fills
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """Of these trades, as the exchange tells it, quote asset, fees not in it."""
+        return self._realized
+
+    @property
+    def fees(self) -> Mapping[str, Decimal]:
+        """By asset."""
+        return self._fees
 
     def _count(self, intent: Intent) -> None:
         match intent:
@@ -151,10 +206,13 @@ class CostMeter:
         mine = update.symbol == self.symbol and update.position_side is self.side
         if not (mine and update.last_qty and update.side is self.side.exit_side):
             return
-        trade = (update.client_id, update.trade_id)
+        # A restart finds trades by their number, and may not know whose order they were of.
+        trade = ("" if update.trade_id else update.client_id, update.trade_id)
         if trade in self._trades:
             return
         self._trades.add(trade)
+        self._fills += 1
+        self._realized += update.realized_pnl
         value = update.last_qty * update.last_price
         self._value += value
         self._maker_value += value if update.is_maker else ZERO
@@ -162,13 +220,15 @@ class CostMeter:
         self._fees[update.fee_asset] = self._fees.get(update.fee_asset, ZERO) + update.fee
 
     def _origin(self, update: OrderUpdate) -> str:
-        if update.client_id in self._stops:
+        client_id, earlier = update.client_id, self._earlier
+        if client_id in self._stops or (earlier and client_id.startswith(f"{earlier}-ps-")):
             return "stop"
-        return "own" if update.client_id in self._orders else "forced"
+        own = client_id in self._orders or (earlier and client_id.startswith(f"{earlier}-"))
+        return "own" if own else "forced"
 
     def cost(self, now: int) -> Cost:
         """What it has cost until ``now``."""
-        filled = sum(self._closed.values(), ZERO)
+        filled = self.filled
         end = now if self._flat_ms is None else self._flat_ms
         arrival = self._arrival_value / self._priced if self._priced else None
         average = self._value / filled if filled else None
