@@ -16,10 +16,16 @@ SECRET = "VIBE_QUANT_API_SECRET"
 SYSTEMD = "CREDENTIALS_DIRECTORY"
 MOST_BYTES = 16_384
 PG_PASSWORD = "PGPASSWORD"
+WEB_TOKEN = "VIBE_QUANT_WEB_TOKEN"
 
 HOW = (
     f"Give them as {KEY} and {SECRET} in the environment; as files of your own, mode 0600, that {KEY}_FILE and "
     f"{SECRET}_FILE name; or as the systemd credentials api_key and api_secret (LoadCredential=)"
+)
+
+WEB_HOW = (
+    f"Give it as {WEB_TOKEN} in the environment, as a file of your own, mode 0600, that {WEB_TOKEN}_FILE names, or as "
+    "the systemd credential web_token (LoadCredential=)"
 )
 
 
@@ -58,6 +64,15 @@ def pg_password(environment: Mapping[str, str]) -> str | None:
         CredentialsError: it is given twice, or its file cannot be read.
     """
     return _value(PG_PASSWORD, environment, "pg_password")
+
+
+def web_token(environment: Mapping[str, str]) -> str | None:
+    """What commands by the page need: VIBE_QUANT_WEB_TOKEN, or its file, or the systemd credential web_token, or None.
+
+    Raises:
+        CredentialsError: it is given twice, or its file cannot be read.
+    """
+    return _value(WEB_TOKEN, environment, "web_token")
 
 
 def _value(name: str, environment: Mapping[str, str], credential: str) -> str | None:

@@ -6,13 +6,17 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.places import control_socket
 from vibe_quant.app.pulse import Present
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.service_manager import service_manager
+from vibe_quant.app.web_access import announcing, web_access
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.ports import Front, Notebook, Operations
 from vibe_quant.web.control_socket import ControlSocket
+from vibe_quant.web.front import WebFront
+from vibe_quant.web.token import Token
 
 
 def front_list(
@@ -34,4 +38,17 @@ def front_list(
     return (
         *service_manager(environment, os.getpid(), shared.stop_timeout_s, present, operations),
         ControlSocket(control_socket(state, environment), operations),
+        *_page(shared, operations, environment, redactor),
     )
+
+
+def _page(
+    shared: GlobalSettings, operations: Operations, environment: Mapping[str, str], redactor: Redactor
+) -> tuple[Front, ...]:
+    if not shared.web.enabled:
+        return ()
+    access = web_access(shared.web, environment)
+    redactor.add(access.token)
+    told = announcing(access, environment)
+    own = shared.client_order_prefix
+    return (WebFront(shared.web, operations, Token(access.token), own, SystemClock(), told),)

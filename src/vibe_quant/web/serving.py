@@ -16,6 +16,7 @@ from vibe_quant.web.socket_file import SocketTakenError
 AGAIN_S = 15.0
 END_S = 0.5
 KEEPALIVE_S = 30.0
+MOST_CONNECTIONS = 64
 
 
 @asynccontextmanager
@@ -24,13 +25,35 @@ async def served(app: web.Application, listening: socket.socket) -> AsyncIterato
     runner = web.AppRunner(
         app, handle_signals=False, access_log=None, shutdown_timeout=END_S, keepalive_timeout=KEEPALIVE_S
     )
+    server: asyncio.Server | None = None
     try:
         await runner.setup()
-        await web.SockSite(runner, listening).start()
+        server = await asyncio.get_running_loop().create_server(_bounded(runner.server), sock=listening)
         yield
     finally:
+        if server is not None:
+            server.close()
         await runner.cleanup()
         listening.close()
+
+
+class _TooMany(asyncio.Protocol):
+    """One connection more than there may be: ended at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+
+
+def _bounded(server: web.Server | None) -> Callable[[], asyncio.BaseProtocol]:
+    """Connections that ask nothing must not use up the descriptors that trading needs."""
+    if server is None:
+        raise RuntimeError("the runner was not set up")
+
+    def accepted() -> asyncio.BaseProtocol:
+        return server() if len(server.connections) < MOST_CONNECTIONS else _TooMany()
+
+    return accepted
 
 
 async def had(what: str, open_it: Callable[[], socket.socket], cure: Callable[[OSError], str]) -> socket.socket:
