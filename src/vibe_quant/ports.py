@@ -100,10 +100,14 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True)
 class KeyRights:
-    """The rights of the API key, as apiRestrictions names them, and whether it is bound to addresses."""
+    """The rights of the API key, as apiRestrictions names them, and whether it is bound to addresses.
+
+    ``created_ms``: when it was made, epoch ms; None where it is not told.
+    """
 
     rights: Mapping[str, bool]
     ip_restricted: bool
+    created_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,9 +253,11 @@ async def test_account_mode_and_key() -> None:
     )
     assert await adapter.account_config() == Accepted(AccountConfig(True, False, True))
     assert await adapter.key_rights() == Accepted(KeyRights({"enableWithdrawals": True}, False))
+    script.answers["sapiGetAccountApiRestrictions"] = text({"ipRestrict": True, "createTime": 1_698_645_219_000})
+    assert await adapter.key_rights() == Accepted(KeyRights({}, True, 1_698_645_219_000))
     script.has_wallet = False
     assert await adapter.key_rights() == Accepted(None)
-    assert script.names().count("sapiGetAccountApiRestrictions") == 1
+    assert script.names().count("sapiGetAccountApiRestrictions") == 2
 
 
 async def test_the_mark_under_its_unified_name() -> None:

@@ -103,6 +103,20 @@ class InstanceLock:
         self._server.close()
 
 
+async def holder_of(account: str) -> Held | None:
+    """Who works an account on this host; looks only, and takes nothing.  None: nobody."""
+    name = _name(account)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(probe, name)
+        except ConnectionRefusedError:
+            return None
+        except OSError:  # its queue is full: somebody is there
+            return Held(account, None, None)
+    return await _who(account, name)
+
+
 def _name(account: str) -> str:
     return f"\0vibe-quant/account/{account}"
 

@@ -13,6 +13,7 @@ from vibe_quant.domain.enums import MarginType, PositionSide
 from vibe_quant.ports import AccountConfig, KeyRights
 
 IP_RESTRICT = "ipRestrict"
+CREATED = "createTime"
 
 
 class PositionRow(Row, frozen=True):
@@ -148,4 +149,5 @@ def key_rights(text: str) -> KeyRights:
     if not isinstance(bound, bool):
         raise Unreadable(f"{IP_RESTRICT} is missing")
     rights = {name: value for name, value in told.items() if isinstance(value, bool) and name != IP_RESTRICT}
-    return KeyRights(rights, bound)
+    created = told.get(CREATED)
+    return KeyRights(rights, bound, created if type(created) is int else None)

@@ -29,8 +29,8 @@ def reload(
     """Let the service read its configuration again.
 
     Shows what changes, old -> new by symbol, then asks. Nothing is applied where anything is invalid or needs a
-    restart. The service reads the file it was started with; --config only says which service is meant. With --json the plan is
-    one object, and nothing is asked, or applied without --yes.
+    restart. The service reads the file it was started with; --config only says which service is meant. With --json the
+    plan is one object, and nothing is asked, or applied without --yes.
 
     \b
     Examples:

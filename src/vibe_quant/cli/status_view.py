@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TextIO
 
 from vibe_quant.cli.table import Cell, rich_table, write_table
-from vibe_quant.cli.words import NONE, number, percent, printable, rounded, stretch
+from vibe_quant.cli.words import NONE, number, percent, price, printable, rounded, stretch
 from vibe_quant.domain.risk import RiskLevel
 from vibe_quant.domain.status import LegStatus, Status
 
@@ -142,7 +142,7 @@ def _held(leg: LegStatus) -> list[Cell | str]:
         number(leg.mark),
         Cell(rounded(leg.upnl), _gain(leg.upnl)),
         rounded(notional),
-        number(leg.liq),
+        price(leg.liq),
         Cell(percent(leg.dist), RISKS[leg.risk].style),
         _stop(leg),
     ]
