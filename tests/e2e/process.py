@@ -258,8 +258,13 @@ def token_ms(client_id: str) -> int:
 
 
 def with_logs(config: str, folder: Path) -> str:
-    """The configuration with a place for its log files."""
-    return re.sub(r"^global:\n", f"global:\n  log: {{folder: '{folder}', level: debug}}\n", config, flags=re.MULTILINE)
+    """The configuration with a place for its log files, and a port for its page that nobody else has."""
+    return re.sub(
+        r"^global:\n",
+        f"global:\n  web: {{port: 0}}\n  log: {{folder: '{folder}', level: debug}}\n",
+        config,
+        flags=re.MULTILINE,
+    )
 
 
 @asynccontextmanager

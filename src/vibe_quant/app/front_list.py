@@ -48,7 +48,7 @@ def _page(
     if not shared.web.enabled:
         return ()
     access = web_access(shared.web, environment)
-    redactor.add(access.token)
+    redactor.keep(access.token)
     told = announcing(access, environment)
     own = shared.client_order_prefix
     return (WebFront(shared.web, operations, Token(access.token), own, SystemClock(), told),)

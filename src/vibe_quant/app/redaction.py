@@ -40,6 +40,11 @@ class Redactor:
             self._added = [*self._added, *forms][-self._most :]
             self._compile()
 
+    def keep(self, secret: str) -> None:
+        """Hide this too, however many others are added later."""
+        self._fixed += [form for form in _forms(secret) if form not in self._fixed]
+        self._compile()
+
     def clean(self, text: str) -> str:
         """The text without secrets."""
         if self._known is not None:
