@@ -8,6 +8,7 @@ from vibe_quant.cli.check import check
 from vibe_quant.cli.command import flatten, pause, resume
 from vibe_quant.cli.completion import PROGRAM, completion, ready_to_complete
 from vibe_quant.cli.config import config
+from vibe_quant.cli.doctor import doctor
 from vibe_quant.cli.failure import CODES
 from vibe_quant.cli.groups import Grouped
 from vibe_quant.cli.journal import journal
@@ -54,7 +55,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, replay, check, status, positions, why, report, logs, pause, resume, flatten, reload, completion):
+for command in (
+    run,
+    replay,
+    check,
+    status,
+    positions,
+    why,
+    report,
+    logs,
+    pause,
+    resume,
+    flatten,
+    reload,
+    doctor,
+    completion,
+):
     app.command()(command)
 app.add_typer(tapes, name="tape")
 app.add_typer(sim, name="sim")
