@@ -274,7 +274,7 @@ def test_stale_data_withdraws_what_rests_by_the_timer_alone() -> None:
     order = only(desk.rise())
     desk.ack(order)
     assert cancels(desk.passes(1400)) == []
-    assert cancels(desk.passes(200)) == ["no fresh quote or trade for 1500 ms"]
+    assert cancels(desk.passes(200)) == ["no fresh quote or trade for too long"]
 
 
 def test_a_read_that_does_not_list_a_live_order_asks_for_it_by_id() -> None:

@@ -25,6 +25,7 @@ from tests.core.scenario import (
 from vibe_quant.core.order_plan import OrderPlan
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import (
     ExecutionMode,
     NoticeKind,
@@ -246,7 +247,7 @@ def test_no_more_orders_a_second_than_allowed_and_it_wakes_by_itself() -> None:
     for _ in range(4):
         order = only(desk.refused(order, -5022))
     assert orders(desk.refused(order, -5022)) == []
-    assert desk.view().blocked == "5 discretionary orders in the last second"
+    assert desk.view().blocked == Blocked.ORDERS_SPENT
     assert orders(desk.passes(1100))
 
 
@@ -259,7 +260,7 @@ def test_no_more_cancels_a_second_than_allowed_and_the_held_one_leaves_by_itself
     for _ in range(8):
         desk.engine.house.pacing.cancelled(desk.now)
     assert cancels(desk.passes(400, quoting=True)) == []
-    assert desk.view().blocked == "8 cancels in the last second"
+    assert desk.view().blocked == Blocked.CANCELS_SPENT
     assert cancels(desk.passes(700)) == ["ttl"]
 
 

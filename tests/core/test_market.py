@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vibe_quant.core.market import ACCEL_WINDOW_MS, TRADES_KEPT, MarketView
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import Source, Stream
 from vibe_quant.domain.events import Candle, Depth, Mark, Quote, Trade
 
@@ -135,7 +136,7 @@ def test_neither_quotes_nor_trades_for_so_long_is_stale(view: MarketView) -> Non
     view.on_quote(quote(100), 100)
     assert view.stale_at() == 1600
     assert view.stale(1599) is None
-    assert view.stale(1600) == "no fresh quote or trade for 1500 ms"
+    assert view.stale(1600) == Blocked.STALE
     view.on_trade(trade(1600, "100"), 1600)
     assert view.stale_at() == 3100
     assert view.stale(1600) is None
@@ -146,7 +147,7 @@ def test_a_live_trade_stream_does_not_mask_a_frozen_book(view: MarketView) -> No
     view.on_trade(trade(1600, "100"), 1600)
     assert view.stale(1600) is None
     view.on_trade(trade(1601, "100"), 1601)
-    assert view.stale(1601) == "the book is more than 1500 ms older than the newest trade"
+    assert view.stale(1601) == Blocked.BOOK_BEHIND
 
 
 def test_after_a_book_reconnect_the_old_book_is_not_fresh_by_trades(view: MarketView) -> None:

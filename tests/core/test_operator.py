@@ -27,6 +27,7 @@ from tests.core.scenario import (
 
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import (
     ExecutionMode,
     ExecutionState,
@@ -301,7 +302,7 @@ def test_a_reload_takes_budgets_staleness_and_the_interval_of_comparison_too() -
     order = only(desk.rise())
     desk.refused(order, -5022)
     assert orders(desk.passes(250)) == []
-    assert "1 discretionary orders" in str(desk.view().blocked)
+    assert desk.view().blocked == Blocked.ORDERS_SPENT
 
 
 def test_a_side_that_leaves_the_configuration_has_its_orders_cancelled_and_its_stop_left() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vibe_quant.core.pacing import ExchangeLimits, Pacing
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.events import RateLimited, RateUsage
 from vibe_quant.domain.settings import RateLimitSettings
 
@@ -25,7 +26,7 @@ def test_orders_of_a_second(pacing: Pacing) -> None:
     assert pacing.may_order(150) is None
     assert pacing.next_at(150) is None
     pacing.ordered(150)
-    assert pacing.may_order(1099) == "2 discretionary orders in the last second"
+    assert pacing.may_order(1099) == Blocked.ORDERS_SPENT
     assert pacing.next_at(1099) == 1100
     assert pacing.may_cancel(1099) is None
     assert pacing.may_order(1100) is None
@@ -35,7 +36,7 @@ def test_cancels_of_a_second(pacing: Pacing) -> None:
     for at in (0, 1, 2):
         assert pacing.may_cancel(at) is None
         pacing.cancelled(at)
-    assert pacing.may_cancel(999) == "3 cancels in the last second"
+    assert pacing.may_cancel(999) == Blocked.CANCELS_SPENT
     assert pacing.next_at(2) == 1000
     assert pacing.may_order(999) is None
     assert pacing.may_cancel(1000) is None
@@ -129,7 +130,7 @@ def test_new_settings_forget_nothing(pacing: Pacing) -> None:
     pacing.on_usage(RateUsage(4600, weight_1m=1000))
     pacing.retune(RateLimitSettings(max_orders_per_sec=1, weight_reserve=D("0.1")))
     assert pacing.may_order(4999) is not None
-    assert pacing.may_order(5599) == "1 discretionary orders in the last second"
+    assert pacing.may_order(5599) == Blocked.ORDERS_SPENT
     assert pacing.may_order(5600) is None
     pacing.retune(RateLimitSettings(weight_reserve=D("0.6")))
     assert pacing.may_order(5600) is not None

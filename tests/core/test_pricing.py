@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vibe_quant.core.pricing import Priced, PriceInput, Unpriced, aggressive_price, maker_price
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import PositionSide, PriceMatch
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.domain.settings import ExecutionSettings, MakerPriceMode
@@ -124,7 +125,7 @@ def test_without_book_or_mark_there_is_no_price(side: PositionSide) -> None:
 
 def test_outside_the_price_filter_there_is_no_price() -> None:
     low = replace(RULES, max_price=D("100.8"))
-    outside = Unpriced("the price is outside the exchange's limits, 0 to 100.8")  # the same for each: it is counted
+    outside = Unpriced(Blocked.PRICE_LIMITS)  # the same for each: it is counted
     assert maker_price(replace(SELL, rules=low)) == outside
     assert maker_price(replace(BUY, rules=low)) == Priced(D("100.1"))
     assert isinstance(maker_price(replace(BUY, rules=replace(RULES, min_price=D("100.2")))), Unpriced)

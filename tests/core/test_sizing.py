@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vibe_quant.core.sizing import COVERED, DONE, UNDER_A_LOT, Slice, SliceInput, panic_qty, slice_qty
+from vibe_quant.core.sizing import Slice, SliceInput, panic_qty, slice_qty
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.rules import SymbolRules
 
 D = Decimal
@@ -60,23 +61,23 @@ def test_a_remainder_under_a_lot_goes_with_the_last_slice() -> None:
 
 def test_never_across_the_target() -> None:
     assert take(target=D("0.997"), base_mult=50) == Slice(D("0.003"))
-    assert take(target=D("0.9995")) == Slice(D(0), reason=UNDER_A_LOT)
+    assert take(target=D("0.9995")) == Slice(D(0), reason=Blocked.UNDER_A_LOT)
     assert take(target=D("0.9985"), position=D(1)) == Slice(D("0.001"))
-    assert take(target=D(1)) == Slice(D(0), reason=DONE)
-    assert take(target=D(2)) == Slice(D(0), reason=DONE)
+    assert take(target=D(1)) == Slice(D(0), reason=Blocked.NOTHING_TO_CLOSE)
+    assert take(target=D(2)) == Slice(D(0), reason=Blocked.NOTHING_TO_CLOSE)
 
 
 def test_a_position_under_a_lot_is_dust_and_goes_whole() -> None:
     assert take(price=D(1000), position=D("0.003")) == Slice(D("0.003"), is_dust=True)
-    assert take(price=D(1000), position=D("0.003"), room=D("0.002")) == Slice(D(0), reason=COVERED)
-    assert take(price=D(1000), position=D("0.003"), target=D("0.001")) == Slice(D(0), reason=UNDER_A_LOT)
-    assert take(position=D(0)) == Slice(D(0), reason=DONE)
+    assert take(price=D(1000), position=D("0.003"), room=D("0.002")) == Slice(D(0), reason=Blocked.COVERED)
+    assert take(price=D(1000), position=D("0.003"), target=D("0.001")) == Slice(D(0), reason=Blocked.UNDER_A_LOT)
+    assert take(position=D(0)) == Slice(D(0), reason=Blocked.NOTHING_TO_CLOSE)
 
 
 def test_never_above_what_own_orders_leave() -> None:
     assert take(room=D("0.002"), base_mult=5) == Slice(D("0.002"))
-    assert take(room=D("0.0009")) == Slice(D(0), reason=COVERED)
-    assert take(room=D("-0.1")) == Slice(D(0), reason=COVERED)
+    assert take(room=D("0.0009")) == Slice(D(0), reason=Blocked.COVERED)
+    assert take(room=D("-0.1")) == Slice(D(0), reason=Blocked.COVERED)
 
 
 def test_never_above_the_exchanges_maximum() -> None:
@@ -96,7 +97,7 @@ def test_panic_takes_its_share_of_the_base_at_least_a_lot() -> None:
     assert panic_qty(RULES, price, D(1), D("0.5"), whole, D("0.2")) == Slice(D("0.2"))
     assert panic_qty(RULES, D(1000), D("0.013"), D("0.7"), D("0.013"), D("0.013")) == Slice(D("0.013"))
     assert panic_qty(RULES, D(1000), D(1), D("0.5"), D("0.004"), D(1)) == Slice(D("0.004"), is_dust=True)
-    assert panic_qty(RULES, price, D(1), D("0.5"), whole, D(0)) == Slice(D(0), reason=COVERED)
+    assert panic_qty(RULES, price, D(1), D("0.5"), whole, D(0)) == Slice(D(0), reason=Blocked.COVERED)
 
 
 steps = st.integers(0, 400_000).map(lambda n: n * RULES.step)

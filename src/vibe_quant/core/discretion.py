@@ -13,6 +13,7 @@ from vibe_quant.core.order_plan import NoPlan, OrderPlan
 from vibe_quant.core.pricing import Priced, PriceInput, Unpriced, aggressive_price, maker_price
 from vibe_quant.core.risk import RiskManager
 from vibe_quant.core.sizing import Slice, SliceInput, slice_qty
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import ExecutionMode, OrderType, SignalReason
 from vibe_quant.domain.risk import Refused
 from vibe_quant.domain.rules import ZERO, SymbolRules
@@ -20,7 +21,7 @@ from vibe_quant.domain.settings import MakerPriceMode, SymbolSettings
 from vibe_quant.domain.signal import ExitSignal
 
 FLATTEN_SHARE = Decimal("0.1")
-IS_DUST = NoPlan("what is left is under a lot at the order's own price")
+IS_DUST = NoPlan(Blocked.DUST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Discretion:
         mode, ttl = ExecutionMode.AGGRESSIVE_LIMIT, self._s.execution.order_ttl_ms
         cooldown = self._s.execution.repost_cooldown_ms
         if given.room < self._leg.qty:
-            return NoPlan("own or foreign closing orders already cover what is left")
+            return NoPlan(Blocked.COVERED)
         if market:
             qty, kind = self._leg.qty, OrderType.MARKET
             return OrderPlan(qty, None, mode, SignalReason.DUST, ttl, cooldown, order_type=kind)
@@ -132,7 +133,7 @@ class Discretion:
         if sized.is_dust:
             return IS_DUST
         if sized.qty <= 0:
-            return NoPlan(sized.reason or "nothing to close")
+            return NoPlan(sized.reason or Blocked.NOTHING_TO_CLOSE)
         return self._plan(sized.qty, priced, reason, given, signal)
 
     def _plan(

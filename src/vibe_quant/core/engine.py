@@ -22,13 +22,14 @@ from vibe_quant.core.streams import Streams
 from vibe_quant.core.surroundings import Surroundings
 from vibe_quant.core.sync import Sync, interval_ms
 from vibe_quant.core.wanting import Wanting
+from vibe_quant.core.why import why
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.market import MarketState, Wants
 from vibe_quant.domain.risk import Margin
 from vibe_quant.domain.settings import Settings
-from vibe_quant.domain.side_view import LegView, PauseView, SideLook, SideView
+from vibe_quant.domain.side_view import LegView, PauseView, SideLook, SideView, WhyView
 
 Handler = Callable[[Any, int], list[Intent]]
 
@@ -156,6 +157,11 @@ class Engine:
         """What ``side_view`` leaves out; None where it is not managed."""
         desk = self.desks.get(symbol)
         return None if desk is None or side not in desk.sides else looks.look_at(desk.sides[side], now)
+
+    def why(self, symbol: str, side: PositionSide, now: int) -> WhyView | None:
+        """Why the side does what it does; None where it is not managed."""
+        desk = self.desks.get(symbol)
+        return None if desk is None or side not in desk.sides else why(desk.sides[side], now)
 
     def pauses(self) -> tuple[PauseView, ...]:
         """The pauses that stand."""

@@ -47,6 +47,6 @@ def _begin(side: Side, now: int) -> list[Intent]:
     plan = side.plan
     out = side.withdraw("flatten", now) if plan is not None and not plan.urgent else []
     held = side.gate.closed(now)
-    waits = "" if held is None else f" It waits: {held}."
+    waits = "" if held is None else f" It waits: {side.gate.words(held)}."
     text = f"{side.symbol} {side.side}: flattening {side.leg.qty} by aggressive limits, without signals.{waits}"
     return [*out, Notify(NoticeKind.LIFECYCLE, Severity.INFO, text, side.symbol, side.side)]

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vibe_quant.core.protective import ProtectiveStopManager
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import PositionSide
 
 if TYPE_CHECKING:
     from vibe_quant.core.desk import Desk
 
 TRADING = "TRADING"
-UNREAD = "the account has not been read since a stream came up"
-FIRING = "the protective stop is firing"
 
 
 @dataclass(slots=True)
@@ -26,9 +25,9 @@ class Gate:
     desk: Desk
     side: PositionSide
     stop: ProtectiveStopManager
-    reason: str | None = None
+    reason: Blocked | None = None
     since_ms: int | None = None
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[Blocked, int] = field(default_factory=dict)
     halted: str | None = None
     retired: bool = False
     other: PositionSide = field(init=False)
@@ -36,55 +35,62 @@ class Gate:
     def __post_init__(self) -> None:
         self.other = self.side.opposite
 
-    def note(self, reason: str | None, now: int) -> None:
+    def note(self, reason: Blocked | None, now: int) -> None:
         """Remember what holds the side back from now on; None: nothing does."""
-        if reason == self.reason:
+        if reason is self.reason:
             return
         self.reason = reason
         self.since_ms = None if reason is None else now
         if reason is not None:
             self.counts[reason] = self.counts.get(reason, 0) + 1
 
-    def closed(self, now: int) -> str | None:
-        """The first gate that is closed to discretion, in words; None: all are open."""
+    def closed(self, now: int) -> Blocked | None:
+        """The first gate that is closed to discretion; None: all are open."""
         desk = self.desk
         house, rulebook = desk.house, desk.rulebook
         rules = rulebook.rules
         if house.stopping or self.retired or house.halted is not None or self.halted is not None:
             return self._stopped()
         if house.held is not None:
-            return house.held
+            return Blocked.HELD
         if house.pauses and house.paused(desk.symbol, now):
-            return "paused by the operator"
+            return Blocked.PAUSED
         if not house.user_up or house.sync.gate_ms is not None or house.offset_ms is None or not house.journal_ok:
             return self._unread()
         if rules is None or rules.status != TRADING or rulebook.awaited:
             return self._unruled()
         if desk.pair.in_panic(self.other):
-            return "the other leg is in panic"
+            return Blocked.OTHER_IN_PANIC
         if self.stop.firing_ms is not None and self.stop.firing(now):
-            return FIRING
+            return Blocked.FIRING
         return desk.view.stale(now)
 
-    def _stopped(self) -> str:
-        if self.desk.house.stopping:
-            return "the service is stopping"
-        if self.retired:
-            return "the configuration does not manage it any more"
-        return f"halted: {self.desk.house.halted or self.halted}"
+    def words(self, reason: Blocked) -> str:
+        """The sentence for the operator, with what a halt, a hold or a status says of itself."""
+        house, rules = self.desk.house, self.desk.rulebook.rules
+        if reason is Blocked.HALTED:
+            return f"halted: {house.halted or self.halted}"
+        if reason is Blocked.HELD:
+            return house.held or reason.value
+        if reason is Blocked.NOT_TRADING and rules is not None:
+            return f"the symbol is in status {rules.status}"
+        return reason.value
 
-    def _unread(self) -> str:
+    def _stopped(self) -> Blocked:
+        if self.desk.house.stopping:
+            return Blocked.STOPPING
+        return Blocked.RETIRED if self.retired else Blocked.HALTED
+
+    def _unread(self) -> Blocked:
         house = self.desk.house
         if not house.user_up:
-            return "the user stream is down"
+            return Blocked.USER_DOWN
         if house.sync.gate_ms is not None:
-            return UNREAD
-        return "the exchange's clock is not known" if house.offset_ms is None else "the journal cannot be written"
+            return Blocked.UNREAD
+        return Blocked.NO_CLOCK if house.offset_ms is None else Blocked.NO_JOURNAL
 
-    def _unruled(self) -> str:
+    def _unruled(self) -> Blocked:
         rules = self.desk.rulebook.rules
         if rules is None:
-            return "the symbol's rules are not known"
-        if rules.status != TRADING:
-            return f"the symbol is in status {rules.status}"
-        return "the symbol's rules have not been read since a stream came up"
+            return Blocked.NO_RULES
+        return Blocked.NOT_TRADING if rules.status != TRADING else Blocked.RULES_AWAITED

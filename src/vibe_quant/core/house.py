@@ -52,6 +52,7 @@ class House:
     """What was asked before the account was first read, for sides that are met by then; None from then on."""
     halted: str | None = None
     journal_ok: bool = True
+    journal_trouble: str = ""
     held: str | None = None
     """Why the program itself holds discretion back, beside all gates."""
     troubles: Troubles = field(default_factory=Troubles)

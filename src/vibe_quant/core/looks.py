@@ -27,10 +27,10 @@ def view_of(side: Side) -> SideView:
         dist=flag.dist,
         panic_tier=None if panic is None else panic.tier,
         stop_standing=side.stop.standing,
-        blocked=side.gate.reason,
+        blocked=None if side.gate.reason is None else side.gate.words(side.gate.reason),
         blocked_since_ms=side.gate.since_ms,
         halted=side.house.halted or side.gate.halted,
-        blocked_counts=tuple(side.gate.counts.items()),
+        blocked_counts=tuple((reason.value, count) for reason, count in side.gate.counts.items()),
     )
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from vibe_quant.core.candles import CandleSeries
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import Stream
 from vibe_quant.domain.events import Candle, Depth, Level, Mark, Quote, Trade
 from vibe_quant.domain.market import MarketState
@@ -169,19 +170,19 @@ class MarketView:
             self.last = self.prev = None
             self._trades.clear()
 
-    def stale(self, now: int) -> str | None:
-        """None where book and trades may be traded on; else why not, in words that do not change from call to call."""
+    def stale(self, now: int) -> Blocked | None:
+        """None where book and trades may be traded on; else why not."""
         if not self._book_up:
-            return "the book stream is down"
+            return Blocked.BOOK_DOWN
         if not self._market_up:
-            return "the trade stream is down"
+            return Blocked.TRADES_DOWN
         newest = max(self.quote_fresh_ms, self.trade_fresh_ms)
         if newest == NEVER:
-            return "no fresh quote or trade yet"
+            return Blocked.NO_FRESH
         if now - newest >= self.stale_ms:
-            return f"no fresh quote or trade for {self.stale_ms} ms"
+            return Blocked.STALE
         if self.trade_exch_ms - self.quote_exch_ms > self.stale_ms:
-            return f"the book is more than {self.stale_ms} ms older than the newest trade"
+            return Blocked.BOOK_BEHIND
         return None
 
     def stale_at(self) -> int:

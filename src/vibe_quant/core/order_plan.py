@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import ExecutionMode, OrderType, PriceMatch, SignalReason, TimeInForce
+from vibe_quant.domain.risk import RiskFlag
 from vibe_quant.domain.signal import ExitSignal
 
 
@@ -39,4 +41,16 @@ class OrderPlan:
 class NoPlan:
     """Nothing is to be sent now, and why."""
 
-    reason: str
+    reason: Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """The newest order that left, and what the market and risk were then; ``at_ms`` monotonic."""
+
+    plan: OrderPlan
+    client_id: str
+    bid: Decimal | None
+    ask: Decimal | None
+    flag: RiskFlag
+    at_ms: int

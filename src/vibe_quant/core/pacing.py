@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.events import RateLimited, RateUsage
 from vibe_quant.domain.settings import RateLimitSettings
+from vibe_quant.domain.status import Facts
 
 SECOND_MS: Final = 1000
 TEN_SECONDS_MS: Final = 10_000
@@ -108,29 +110,29 @@ class Pacing:
         """The address's request weight of this minute as the exchange last told it (None: long ago), and its limit."""
         return self._weight.told_of(now), self._weight.limit
 
-    def may_order(self, now: int, risk: bool = False) -> str | None:
+    def may_order(self, now: int, risk: bool = False) -> Blocked | None:
         """None where an order may leave now, else why not; ``risk`` is for panic, stops and what they need."""
         held = self._held(now, risk)
         if held is not None or risk:
             return held
         if now < self._full_until:
-            return "the exchange has counted too many orders (-1015)"
+            return Blocked.TOO_MANY
         if _is_full(self._orders, now):
-            return f"{self._s.max_orders_per_sec} discretionary orders in the last second"
+            return Blocked.ORDERS_SPENT
         if any(slot.is_spent(self._share, self._sent_since(slot, now), now) for slot in self._slots):
-            return "the exchange's order count is spent but for the reserve"
-        return None if self.has_weight(now) else "the IP's request weight is spent but for the reserve"
+            return Blocked.COUNT_SPENT
+        return None if self.has_weight(now) else Blocked.WEIGHT_SPENT
 
     def has_weight(self, now: int) -> bool:
         """Whether a request that can wait may leave: the reserve is untouched, and nobody asked to back off."""
         return self._held(now, False) is None and not self._weight.is_spent(self._share, 0, now)
 
-    def may_cancel(self, now: int, risk: bool = False) -> str | None:
+    def may_cancel(self, now: int, risk: bool = False) -> Blocked | None:
         """None where a cancel may leave now, else why not; a cancel may spend the reserve."""
         held = self._held(now, risk)
         if held is not None or risk:
             return held
-        return f"{self._s.max_cancels_per_sec} cancels in the last second" if _is_full(self._cancels, now) else None
+        return Blocked.CANCELS_SPENT if _is_full(self._cancels, now) else None
 
     def ordered(self, now: int, risk: bool = False) -> None:
         """An order has left; one of risk counts for the exchange only."""
@@ -154,11 +156,35 @@ class Pacing:
             ends += [at + slot.window_ms for at in self._sent if at > now - slot.window_ms][:1]
         return min((end for end in ends if end > now), default=now + SECOND_MS)
 
-    def _held(self, now: int, risk: bool) -> str | None:
+    def facts(self, blocked: Blocked, now: int) -> Facts:
+        """The numbers behind what a budget holds back; nothing for any other reason."""
+        ends = {
+            Blocked.BANNED: self._banned_until,
+            Blocked.BACK_OFF: self._limited_until,
+            Blocked.TOO_MANY: self._full_until,
+        }
+        if blocked in ends:
+            return (("left_ms", str(max(0, ends[blocked] - now))),)
+        windows = {Blocked.ORDERS_SPENT: self._orders, Blocked.CANCELS_SPENT: self._cancels}
+        if blocked in windows:
+            times = windows[blocked]
+            free = times[0] + SECOND_MS - now if times else 0
+            return (("limit_per_s", str(times.maxlen)), ("left_ms", str(max(0, free))))
+        reserve = ("reserve", str(self._s.weight_reserve))
+        if blocked is Blocked.WEIGHT_SPENT:
+            used, limit = self.weight(now)
+            return (("weight", str(used)), ("limit", str(limit)), reserve)
+        if blocked is not Blocked.COUNT_SPENT:
+            return ()
+        counts = [(slot, (slot.told_of(now) or 0) + self._sent_since(slot, now)) for slot in self._slots]
+        in_windows = [(f"in_{slot.window_ms // SECOND_MS}_s", f"{count} of {slot.limit}") for slot, count in counts]
+        return (*in_windows, reserve)
+
+    def _held(self, now: int, risk: bool) -> Blocked | None:
         if now < self._banned_until:
-            return "the exchange has banned this address (418); nothing can be sent"
+            return Blocked.BANNED
         if now < self._limited_until and not risk:
-            return "the exchange asked to back off (429)"
+            return Blocked.BACK_OFF
         return None
 
     def _sent_since(self, slot: _Report, now: int) -> int:

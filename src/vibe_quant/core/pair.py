@@ -6,8 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from vibe_quant.core.gate import FIRING
 from vibe_quant.core.protective import ProtectiveStopManager
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
 
@@ -59,7 +59,7 @@ class Pair:
         for side in self.working:
             out += tell(side.stop)
             if side.stop.firing(now):
-                out += side.withdraw(FIRING, now)
+                out += side.withdraw(Blocked.FIRING.value, now)
         return out
 
     def avoid(self, side: PositionSide) -> Decimal | None:

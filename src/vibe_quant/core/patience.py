@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.codes import Reaction, meaning_of, reaction_of
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.intents import Notify
@@ -30,9 +31,9 @@ class Patience:
     failures: int = 0
     ready_ms: int = 0
 
-    def held(self, now: int) -> str | None:
+    def held(self, now: int) -> Blocked | None:
         """Why nothing discretionary is sent now; None where it may be."""
-        return "the last request was not done for reasons of the moment" if now < self.ready_ms else None
+        return Blocked.PATIENCE if now < self.ready_ms else None
 
     def failed(self, now: int) -> None:
         """One more in a row."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import PositionSide, PriceMatch
 from vibe_quant.domain.rules import SymbolRules
 from vibe_quant.domain.settings import ExecutionSettings, MakerPriceMode
@@ -40,7 +41,7 @@ class Priced:
 class Unpriced:
     """No price may be named now, and why."""
 
-    reason: str
+    reason: Blocked
 
 
 def maker_price(given: PriceInput, *, at_touch: bool = False, wanted: Decimal | None = None) -> Priced | Unpriced:
@@ -49,7 +50,7 @@ def maker_price(given: PriceInput, *, at_touch: bool = False, wanted: Decimal | 
     Rounded away from the other side of the book.
     """
     if given.bid is None or given.ask is None:
-        return Unpriced("the top of the book is not known")
+        return Unpriced(Blocked.NO_BOOK)
     tick, is_long = given.rules.tick, given.side is PositionSide.LONG
     away = tick if is_long else -tick
     touch, other = (given.ask, given.bid) if is_long else (given.bid, given.ask)
@@ -70,7 +71,7 @@ def aggressive_price(given: PriceInput, *, wanted: Decimal | None = None) -> Pri
     is_long = given.side is PositionSide.LONG
     touch = given.bid if is_long else given.ask
     if touch is None:
-        return Unpriced("the top of the book is not known")
+        return Unpriced(Blocked.NO_BOOK)
     base = touch if wanted is None else wanted
     return _inside_bounds(given, given.rules.floor_price(base) if is_long else given.rules.ceil_price(base))
 
@@ -91,7 +92,7 @@ def _no_nearer(given: PriceInput, price: Decimal, bound: Decimal) -> Decimal:
 def _inside_bounds(given: PriceInput, price: Decimal) -> Priced | Unpriced:
     """Apply max_mark_gap, PERCENT_PRICE and the other leg's order, all of which only make a price less generous."""
     if given.mark is None or given.mark <= 0:
-        return Unpriced("the mark price is not known, so max_mark_gap cannot be kept")
+        return Unpriced(Blocked.NO_MARK)
     rules, gap = given.rules, given.settings.max_mark_gap
     if given.side is PositionSide.LONG:
         ratio = max(1 - gap, rules.percent_down or 1 - gap)
@@ -103,5 +104,5 @@ def _inside_bounds(given: PriceInput, price: Decimal) -> Priced | Unpriced:
     if past is not None:
         price = _no_nearer(given, price, past)
     if price <= 0 or price < rules.min_price or (rules.max_price > 0 and price > rules.max_price):
-        return Unpriced(f"the price is outside the exchange's limits, {rules.min_price} to {rules.max_price}")
+        return Unpriced(Blocked.PRICE_LIMITS)
     return Priced(price)

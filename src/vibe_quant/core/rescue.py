@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vibe_quant.core.order_plan import NoPlan
 from vibe_quant.core.order_states import Doubtful
 from vibe_quant.core.urgent import Asked, Backoff, from_panic, gone_through, urgent_plan
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.rules import SymbolRules
 
@@ -23,33 +24,50 @@ class Rescue:
 
     def work(self, now: int) -> list[Intent]:
         """Act on the most urgent wish: clear the way of discretionary orders and of the other leg, then send."""
-        asked = self._asked(now)
-        if asked is None:
-            return []
         side = self._side
+        held = self._held(now)
+        if held is not None:
+            side.gate.note(held, now)
+            return []
         plan, state = side.plan, side.execution.state
         if plan is not None and not plan.urgent and not isinstance(state, Doubtful):
+            side.gate.note(None, now)
             return side.withdraw("panic", now)
         rules = side.desk.rulebook.rules
         if not side.execution.panic_may_submit or rules is None:
+            side.gate.note(Blocked.NO_RULES if rules is None else self._under_way(), now)
             return []
+        asked = self._asked(now)
         side.context(rules, now)
         return side.desk.pair.clear_other_leg(side.side, now) + self._sent(self.backoff.priced(asked), rules, now)
 
-    def _asked(self, now: int) -> Asked | None:
-        """The most urgent wish there is; None where none may be acted on now."""
+    def _held(self, now: int) -> Blocked | None:
+        """Why not even an urgent wish is acted on now."""
         side = self._side
-        if side.house.stopping or side.gate.retired or now < self.backoff.ready_ms:
-            return None
-        if side.stop.firing(now) or side.leg.qty <= 0 or side.house.paused(side.symbol, now, panic=True):
-            return None
+        if side.house.stopping or side.gate.retired:
+            return Blocked.STOPPING if side.house.stopping else Blocked.RETIRED
+        if side.leg.qty <= 0:
+            return Blocked.FLAT
+        if side.stop.firing(now):
+            return Blocked.FIRING
+        if side.house.paused(side.symbol, now, panic=True):
+            return Blocked.PANIC_PAUSED
+        return Blocked.PANIC_BACKOFF if now < self.backoff.ready_ms else None
+
+    def _under_way(self) -> Blocked | None:
+        """An order lives and is waited for; of two that may, one at least is in doubt."""
+        return Blocked.DOUBT if self._side.execution.is_doubtful else None
+
+    def _asked(self, now: int) -> Asked:
+        """The most urgent wish there is."""
+        side = self._side
         if side.stop.exit_now:
             return gone_through(side.leg.qty, side.panic.ttl_ms)
         fresh = side.desk.view.stale(now) is None
-        if side.panic.state is not None:
-            plan = side.panic.plan(now, book_fresh=fresh)
-            return None if plan is None else from_panic(plan, side.leg.qty)
-        return from_panic(side.panic.remainder_plan(side.leg.qty, book_fresh=fresh), side.leg.qty)
+        plan = side.panic.plan(now, book_fresh=fresh)
+        if plan is None:
+            plan = side.panic.remainder_plan(side.leg.qty, book_fresh=fresh)
+        return from_panic(plan, side.leg.qty)
 
     def _sent(self, asked: Asked, rules: SymbolRules, now: int) -> list[Intent]:
         """What law 4 and foreign closers leave; all that law 4 leaves, where they are said to leave nothing."""

@@ -14,6 +14,7 @@ from vibe_quant.core.liq_reading import LiqReading
 from vibe_quant.core.liquidation import Leg, PriceMemo, Standing, distance, larger_side, standing
 from vibe_quant.core.panic import MARK_RETRY_MS, tier_at, wants_mark
 from vibe_quant.domain.account import Position, unrealized_pnl
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import MarginType, NoticeKind, PositionSide, Severity, Source
 from vibe_quant.domain.intents import FetchMark, Intent, Notify
 from vibe_quant.domain.risk import Approved, Margin, Refused, RiskFlag, RiskLevel, Verdict
@@ -131,7 +132,7 @@ class RiskManager:
 
         Refused where, by the formula, the other crossed leg would be the larger one afterwards and within
         ``liq_distance_threshold`` of liquidation, or where that cannot be computed.  PnL realised by the slice at the
-        mark is counted, its fee is not.  The reason does not change from call to call: each is counted.
+        mark is counted, its fee is not.
         """
         mine, other = self._legs.get(side), self._legs.get(side.opposite)
         if mine is None or other is None or other.qty <= max(mine.qty - qty, ZERO):
@@ -139,15 +140,14 @@ class RiskManager:
         if MarginType.ISOLATED in (mine.margin_type, other.margin_type):
             return Approved()
         if self._mark is None or self._margin is None or not self._brackets:
-            return Refused(f"the liquidation distance of the {other.side} leg cannot be computed yet")
+            return Refused(Blocked.OTHER_UNREADABLE)
         mark = self._mark[0]
         left = replace(mine, qty=max(mine.qty - qty, ZERO))
         realized = unrealized_pnl(side, mine.qty - left.qty, mine.entry_price, mark)
         margin = replace(self._margin, wallet=self._margin.wallet + realized)
         after = standing(other.side, [_leg(left), _leg(other)], margin, self._brackets, mark)
         if after.dist is not None and after.dist <= self.settings.liq_distance_threshold:
-            near = self.settings.liq_distance_threshold
-            return Refused(f"a {side} slice would leave the {other.side} leg {_text(near)} or less from liquidation")
+            return Refused(Blocked.OTHER_NEAR)
         return Approved()
 
     def _judge(self, now: int) -> list[Intent]:

@@ -11,7 +11,7 @@ from vibe_quant.core.discretion import IS_DUST, Circumstances, Discretion
 from vibe_quant.core.execution import Ended, ExecutionEngine, Out
 from vibe_quant.core.gate import Gate
 from vibe_quant.core.modes import held
-from vibe_quant.core.order_plan import NoPlan, OrderPlan
+from vibe_quant.core.order_plan import Acted, NoPlan, OrderPlan
 from vibe_quant.core.order_states import FREE, Cooldown, Waiting
 from vibe_quant.core.panic import PanicClose
 from vibe_quant.core.patience import Patience
@@ -22,6 +22,7 @@ from vibe_quant.core.strategies.port import RandomSource, StrategyContext
 from vibe_quant.core.strategies.registry import build
 from vibe_quant.core.tally import Dust, Tally
 from vibe_quant.core.upkeep import Upkeep
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import ExecutionMode, OrderSide, PositionSide, SignalReason
 from vibe_quant.domain.intents import CancelOrder, Halt, Intent, OrderIntent
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
@@ -31,9 +32,10 @@ from vibe_quant.domain.settings import SymbolSettings
 if TYPE_CHECKING:
     from vibe_quant.core.desk import Desk
 
-NOTHING_LEFT = NoPlan("nothing is left to exit")
-NO_BOOK = NoPlan("the top of the book is not known")
-NO_SIGNAL = NoPlan("no signal")
+NOTHING_LEFT = NoPlan(Blocked.AT_TARGET)
+NO_BOOK = NoPlan(Blocked.NO_BOOK)
+NO_SIGNAL = NoPlan(Blocked.NO_SIGNAL)
+INTERVAL = NoPlan(Blocked.INTERVAL)
 
 
 class Side:
@@ -61,6 +63,7 @@ class Side:
         self.flatten_due = False
         self.plans: dict[str, OrderPlan] = {}
         """client id -> the plan of an order under way."""
+        self.acted: Acted | None = None
         self._random = random
         self.signal = self._signals()
         self.discretion: Discretion | None = None
@@ -114,7 +117,7 @@ class Side:
         if kind is Cooldown:
             execution.rest(now)
         if not execution.is_free:
-            self.gate.note("the fate of an order is not known" if execution.is_doubtful else None, now)
+            self.gate.note(self._under_way(), now)
             return []
         closed = self.gate.closed(now) or self._put_off(now)
         if closed is not None:
@@ -211,9 +214,15 @@ class Side:
             self.desk.view.want_candles(minutes)
         return signals
 
-    def _put_off(self, now: int) -> str | None:
+    def _under_way(self) -> Blocked | None:
+        """What an order that is not free to be followed by another holds back; None: it is the side's own work."""
+        if self.execution.is_doubtful:
+            return Blocked.DOUBT
+        return Blocked.LEFTOVER if self.execution.extras else None
+
+    def _put_off(self, now: int) -> Blocked | None:
         """Why nothing new is sent now, though what rests may go on resting."""
-        return "the symbol's rules are being read again" if self.desk.rulebook.doubted else self.patience.held(now)
+        return Blocked.RULES_DOUBTED if self.desk.rulebook.doubted else self.patience.held(now)
 
     def _discretionary(self, now: int) -> OrderPlan | NoPlan:
         """The order that flatten, dust or a signal asks for now."""
@@ -231,7 +240,7 @@ class Side:
             return self._dust(self.discretion) if plan is IS_DUST else plan
         signal = self.signal.evaluate(ctx, now)
         if signal is None:
-            return NO_SIGNAL
+            return INTERVAL if self.signal.throttled else NO_SIGNAL
         mode, spent = self._mode(signal.mode, now), self.house.pacing.may_order(now)
         if spent is not None:  # no order of a signal is urgent: most of the work is yet to come
             return NoPlan(spent)
@@ -242,7 +251,7 @@ class Side:
 
     def _dust(self, discretion: Discretion) -> OrderPlan | NoPlan:
         if self.tally.dust >= Dust.MARKET:
-            return NoPlan("dust: the exchange takes no order of so little")
+            return NoPlan(Blocked.DUST)
         given = self.circumstances(ExecutionMode.AGGRESSIVE_LIMIT)
         return discretion.dust(given, market=self.tally.dust is Dust.LIMIT)
 
@@ -273,6 +282,7 @@ class Side:
             return []
         for item in out:
             if isinstance(item, OrderIntent):
+                self.acted = Acted(plan, item.client_id, self.desk.view.bid, self.desk.view.ask, self.flag, now)
                 self.plans[item.client_id] = plan
                 self.gate.note(None, now)
                 if plan.reason is SignalReason.DUST:

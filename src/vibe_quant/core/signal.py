@@ -82,6 +82,16 @@ class SignalEngine:
         self._offered = self._chosen(exits) if exits and self._is_carried(exits) else None
         return None if self._offered is None else self._signal(self._offered, exits)
 
+    @property
+    def throttled(self) -> bool:
+        """Whether the last ``evaluate`` was too soon after the last signal acted on."""
+        return self._throttled
+
+    @property
+    def free_at(self) -> int | None:
+        """When another signal may be acted on; None: none was acted on yet."""
+        return self._free_at()
+
     def keep(self, ctx: StrategyContext, order: WorkingOrder, now: int) -> str | None:
         """None to leave the working order; else why to cancel it.  An order that no strategy asked for is left."""
         return None if self._asked is None else self._asked.keep(ctx, order, now)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.rules import ZERO, SymbolRules
-
-COVERED = "own or foreign closing orders already cover what is left"
-DONE = "nothing is left to close"
-UNDER_A_LOT = "what is left above the target is under one lot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Slice:
 
     qty: Decimal
     is_dust: bool = False
-    reason: str | None = None
+    reason: Blocked | None = None
 
 
 def slice_qty(given: SliceInput) -> Slice:
@@ -76,14 +73,14 @@ def _take(
     rules: SymbolRules, lot: Decimal, wanted: Decimal, open_qty: Decimal, room: Decimal, *, allow_dust: bool
 ) -> Slice:
     if open_qty <= 0:
-        return Slice(ZERO, reason=DONE)
+        return Slice(ZERO, reason=Blocked.NOTHING_TO_CLOSE)
     if open_qty < lot:
         if not allow_dust:
-            return Slice(ZERO, reason=UNDER_A_LOT)
-        return Slice(open_qty, is_dust=True) if room >= open_qty else Slice(ZERO, reason=COVERED)
+            return Slice(ZERO, reason=Blocked.UNDER_A_LOT)
+        return Slice(open_qty, is_dust=True) if room >= open_qty else Slice(ZERO, reason=Blocked.COVERED)
     limit = min(open_qty, room)
     if limit < lot:
-        return Slice(ZERO, reason=COVERED)
+        return Slice(ZERO, reason=Blocked.COVERED)
     qty = rules.floor_qty(min(max(wanted, lot), limit, rules.max_qty))
     return Slice(_without_remainder(rules, lot, qty, limit))
 

@@ -68,6 +68,7 @@ class Surroundings:
         if state.ok is self._house.journal_ok:
             return []
         self._house.journal_ok = state.ok
+        self._house.journal_trouble = state.detail
         if state.ok:
             text = "The journal can be written again; discretionary orders go on."
             return [Notify(NoticeKind.LIFECYCLE, Severity.INFO, text)]

@@ -44,7 +44,7 @@ class Upkeep:
         side = self._side
         reason = side.gate.closed(now)
         if reason is not None:
-            return reason
+            return side.gate.words(reason)
         if plan.mode is ExecutionMode.MAKER_ONLY and side.is_soft:
             return "soft risk: at least aggressive"
         if side.ctx is None or plan.signal is None:

@@ -11,6 +11,7 @@ from vibe_quant.core.order_plan import NoPlan, OrderPlan
 from vibe_quant.core.panic import PanicPlan
 from vibe_quant.core.sizing import panic_qty
 from vibe_quant.core.strategies.port import OrderEnd
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.codes import Reaction, reaction_of
 from vibe_quant.domain.enums import ExecutionMode, OrderType, PositionSide, PriceMatch, SignalReason
 from vibe_quant.domain.rules import SymbolRules
@@ -97,10 +98,10 @@ def urgent_plan(asked: Asked, leg: Leg, view: MarketView, rules: SymbolRules, ro
     touch = view.ask if is_long is maker else view.bid
     reference = touch or view.mark
     if reference is None or reference <= 0:
-        return NoPlan("neither a quote nor a mark price is known yet")
+        return NoPlan(Blocked.NO_PRICE)
     sized = panic_qty(rules, reference, asked.base, asked.ratio, leg.qty, room)
     if sized.qty <= 0:
-        return NoPlan(sized.reason or "nothing to close")
+        return NoPlan(sized.reason or Blocked.NOTHING_TO_CLOSE)
     if sized.is_dust and asked.market:
         return OrderPlan(
             sized.qty, None, asked.mode, asked.reason, asked.ttl_ms, 0, order_type=OrderType.MARKET, urgent=True

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 
+from vibe_quant.domain.blocked import Blocked
+
 
 class RiskLevel(IntEnum):
     """How dangerous the distance to liquidation is; larger is worse."""
@@ -55,7 +57,7 @@ class Approved:
 class Refused:
     """Risk withholds the slice; ``reason`` is for the operator."""
 
-    reason: str
+    reason: Blocked
 
 
 Verdict = Approved | Refused

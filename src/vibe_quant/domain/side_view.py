@@ -81,6 +81,24 @@ class SideLook:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyView:
+    """Why a side does what it does now (``domain.status.Why`` in monotonic milliseconds).
+
+    ``acting``: nothing holds it back, ``reason`` is that of its newest order; else ``reason`` holds it back since
+    ``since_ms`` (None: that was not looked at).  ``inputs`` are the numbers behind it as they are now, of an order as
+    they were when it left.
+    """
+
+    acting: bool
+    reason: str
+    inputs: tuple[tuple[str, str], ...]
+    since_ms: int | None
+    counts: tuple[tuple[str, int], ...]
+    last_reason: str | None
+    last_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PauseView:
     """One pause: of a symbol, None of all; ``until_ms`` monotonic, None until undone; ``panic``: panic rests too."""
 
