@@ -1,0 +1,294 @@
+"""The way to the operator over Telegram (``ports.Front``): what it is told it only puts down; the rest is in tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from loguru import logger
+
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.enums import NoticeKind, PositionSide
+from vibe_quant.domain.intents import Intent, Notify, OrderIntent
+from vibe_quant.domain.service_settings import Loudness, TelegramSettings
+from vibe_quant.domain.status import ExitCost
+from vibe_quant.ports import Clock, Notebook, Operations
+from vibe_quant.telegram.cards import Cards
+from vibe_quant.telegram.commands import NAMES, Commands
+from vibe_quant.telegram.confirmations import Confirmations
+from vibe_quant.telegram.daily import Daily
+from vibe_quant.telegram.doorkeeper import Doorkeeper
+from vibe_quant.telegram.exits import Exits
+from vibe_quant.telegram.incoming import Press
+from vibe_quant.telegram.mailbox import Ready
+from vibe_quant.telegram.pace import GROUP, PRIVATE, Limits
+from vibe_quant.telegram.poller import LONG_POLL_S, Poller
+from vibe_quant.telegram.reception import Held, Reception
+from vibe_quant.telegram.sender import Sender
+from vibe_quant.telegram.tally import Tally
+from vibe_quant.telegram.urgency import Urgency, loudness_of, urgency_of
+from vibe_quant.telegram.wire import Done, Later, Wait, Wire
+from vibe_quant.telegram.wording import Html, Words
+
+TICK_S = 1.0
+LAST_WORDS_S = 0.8
+"""The end of the process waits no longer."""
+INTRODUCE_AGAIN_S = 30.0
+PRESSES_KEPT = 50
+
+Chance = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How fast all of it goes; tests are in more of a hurry."""
+
+    private: Limits = PRIVATE
+    group: Limits = GROUP
+    long_poll_s: int = LONG_POLL_S
+    tick_s: float = TICK_S
+
+
+@dataclass(slots=True)
+class _Presses:
+    """Buttons that were pressed, to be answered."""
+
+    waiting: deque[Press] = field(default_factory=lambda: deque(maxlen=PRESSES_KEPT))
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, press: Press) -> None:
+        self.waiting.append(press)
+        self.news.set()
+
+
+class TelegramFront:
+    """One bot, each chat of ``settings.allow``.  Trading does not notice whether Telegram is there."""
+
+    name = "telegram"
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        operations: Operations,
+        notebook: Notebook,
+        clock: Clock,
+        wire: Wire,
+        *,
+        chance: Chance | None = None,
+        tempo: Tempo | None = None,
+        confirmations: Confirmations[Held] | None = None,
+    ) -> None:
+        tempo = tempo or Tempo()
+        chance = chance or random.SystemRandom().random
+        self.tally = Tally()
+        self._settings = settings
+        self._operations = operations
+        self._clock = clock
+        self._wire = wire
+        self._tempo = tempo
+        self._words = Words(settings.language)
+        self._arrivals: dict[tuple[str, PositionSide], Decimal] = {}
+        self._cards = Cards(self._words, self._arrival)
+        self._exits = Exits()
+        self._daily = Daily(settings.daily_report_hour, clock.server_ms())
+        self._presses = _Presses()
+        self._orders_seen = False
+        self._began = False
+        self._watch_failed = False
+        chats = dict.fromkeys(pair.chat for pair in settings.allow)
+        self._senders = {
+            chat: Sender(
+                chat,
+                wire,
+                clock,
+                tempo.group if chat < 0 else tempo.private,
+                lambda batch: self._cards.batch(batch, clock.server_ms()),
+                self.tally,
+                chance,
+            )
+            for chat in chats
+        }
+        allowed = frozenset((pair.chat, pair.user) for pair in settings.allow)
+        self._reception = Reception(
+            Doorkeeper(allowed, notebook, clock, self.tally),
+            Commands(operations, self._words, self._cards, lambda: (self.tally.unauthorised, self._dropped())),
+            operations,
+            self._words,
+            clock,
+            self.tally,
+            self._reply,
+            self._presses.put,
+            confirmations,
+        )
+        self._poller = Poller(
+            wire, self._reception, clock, self.tally, self._polled_elsewhere, chance, tempo.long_poll_s
+        )
+
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """(name, count) of everything that was counted since the start, for status and metrics."""
+        self.tally.dropped = self._dropped()
+        waiting = sum(len(sender.mailbox) for sender in self._senders.values())
+        return (*self.tally.counts(), ("telegram_waiting", waiting))
+
+    def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:  # noqa: ARG002
+        """One call of the engine."""
+        for intent in intents:
+            if isinstance(intent, Notify):
+                self.notice(_with_stream(intent, event))
+            elif isinstance(intent, OrderIntent):
+                self._orders_seen = True
+
+    def notice(self, notice: Notify) -> None:
+        """Put it down for each chat."""
+        loudness = loudness_of(notice, self._settings.events)
+        if loudness is Loudness.OFF:
+            return
+        if notice.kind is NoticeKind.EXIT_FINISHED:
+            self._exits.heard(notice, self._clock.now_ms())
+            return
+        self._put(notice, loudness)
+
+    def cost(self, cost: ExitCost) -> None:
+        """The card of an exit that is over."""
+        loudness = self._settings.events.on_exit_finished
+        if not cost.finished or loudness is Loudness.OFF:
+            return
+        self._exits.priced(cost, self._clock.now_ms())
+        if cost.arrival is not None:
+            self._arrivals[cost.symbol, cost.side] = cost.arrival
+        for sender in self._senders.values():
+            self._give(sender, Urgency.EXIT, cost, silent=loudness is Loudness.SILENT)
+
+    async def run(self) -> None:
+        """Until cancelled; then a last word where Telegram takes one at once."""
+        if not self._began:
+            self._began = True
+            self._say_start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._poller.run(), name="telegram poller")
+                group.create_task(self._introduce(), name="telegram introduction")
+                group.create_task(self._answer_presses(), name="telegram presses")
+                group.create_task(self._watch(), name="telegram watch")
+                for sender in self._senders.values():
+                    group.create_task(sender.run(), name="telegram sender")
+        except asyncio.CancelledError:
+            await self._end()
+            raise
+
+    async def _end(self) -> None:
+        await self._reception.close()
+        self._say_stop()
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                await asyncio.gather(*(sender.last_words() for sender in self._senders.values()))
+        except TimeoutError:
+            logger.info("telegram: there was no time for the last message")
+        finally:
+            await self._wire.close()
+
+    async def _introduce(self) -> None:
+        """The bot's name, and what the phone offers when a slash is typed."""
+        while not isinstance(me := await self._wire.me(), Done):
+            await asyncio.sleep(me.seconds if isinstance(me, Wait) else INTRODUCE_AGAIN_S)
+        self._reception.own_name = str(me.value) or None
+        commands = [(name, self._words.say(f"command.{name}")) for name in NAMES]
+        for chat in self._senders:
+            while isinstance(named := await self._wire.name_commands(chat, commands), Wait | Later):
+                await asyncio.sleep(named.seconds if isinstance(named, Wait) else INTRODUCE_AGAIN_S)
+
+    async def _answer_presses(self) -> None:
+        while True:
+            await self._presses.news.wait()
+            self._presses.news.clear()
+            while self._presses.waiting:
+                press = self._presses.waiting.popleft()
+                await self._wire.answer(press.press_id)
+                await self._wire.take_buttons(press.chat, press.message_id)
+
+    async def _watch(self) -> None:
+        """What comes with time: arrival prices, exits whose card did not come, the daily report."""
+        while True:
+            try:
+                await self._tick()
+            except Exception as defect:  # noqa: BLE001 - messages and commands must go on
+                if not self._watch_failed:
+                    self._watch_failed = True
+                    logger.opt(exception=defect).error("a defect: telegram cannot look at the service; trading goes on")
+            await asyncio.sleep(self._tempo.tick_s)
+
+    async def _tick(self) -> None:
+        for notice in self._exits.due(self._clock.now_ms()):
+            self._put(notice, loudness_of(notice, self._settings.events))
+        if self._orders_seen:
+            self._orders_seen = False
+            for leg in self._operations.status().legs:
+                if leg.arrival is not None:
+                    self._arrivals[leg.symbol, leg.side] = leg.arrival
+        since_ms = self._daily.due(self._clock.server_ms())
+        if since_ms is not None and self._settings.events.on_daily_report is not Loudness.OFF:
+            report = await self._operations.report(since_ms)
+            silent = self._settings.events.on_daily_report is Loudness.SILENT
+            self._ready(self._cards.report(report, "report.daily"), Urgency.LIFECYCLE, silent=silent)
+
+    def _put(self, notice: Notify, loudness: Loudness) -> None:
+        urgency, at_ms, silent = urgency_of(notice), self._clock.server_ms(), loudness is Loudness.SILENT
+        for sender in self._senders.values():
+            if urgency is Urgency.FILL:
+                sender.mailbox.put_fill(notice, silent=silent, at_ms=at_ms)
+            else:
+                sender.mailbox.put(urgency, notice, silent=silent, at_ms=at_ms)
+            sender.wake()
+
+    def _give(self, sender: Sender, urgency: Urgency, content: ExitCost | Ready, *, silent: bool) -> None:
+        sender.mailbox.put(urgency, content, silent=silent, at_ms=self._clock.server_ms())
+        sender.wake()
+
+    def _reply(self, chat: int, ready: Ready) -> None:
+        self._give(self._senders[chat], Urgency.REPLY, ready, silent=False)
+
+    def _ready(self, text: Html, urgency: Urgency, *, silent: bool) -> None:
+        for sender in self._senders.values():
+            self._give(sender, urgency, Ready(text), silent=silent)
+
+    def _polled_elsewhere(self) -> None:
+        self._ready(self._words.say("alarm.conflict"), Urgency.RISK, silent=False)
+
+    def _say_start(self) -> None:
+        """Which money it is about comes first."""
+        status = self._operations.status()
+        head = self._words.say("start.head", version=status.version, venue=self._words.named("venue", status.venue))
+        body = self._words.say("start.body", run=status.run, configuration=status.configuration)
+        self._lifecycle(Html(f"{head}\n{body}"))
+
+    def _say_stop(self) -> None:
+        self._lifecycle(Html(f"{self._words.say('stop.head')}\n{self._words.say('stop.body')}"))
+
+    def _lifecycle(self, text: Html) -> None:
+        loudness = self._settings.events.on_lifecycle
+        if loudness is not Loudness.OFF:
+            self._ready(text, Urgency.LIFECYCLE, silent=loudness is Loudness.SILENT)
+
+    def _arrival(self, symbol: str, side: PositionSide) -> Decimal | None:
+        return self._arrivals.get((symbol, side))
+
+    def _dropped(self) -> int:
+        return sum(sender.mailbox.dropped for sender in self._senders.values())
+
+
+def _with_stream(notice: Notify, event: ev.Event) -> Notify:
+    """Which stream went or came stands in the event."""
+    if notice.kind is not NoticeKind.RECONNECT or notice.facts:
+        return notice
+    match event:
+        case ev.StreamDown():
+            detail = event.detail or "no reason given"
+            return replace(notice, facts=(("stream", event.stream.value), ("detail", detail)))
+        case ev.StreamUp():
+            return replace(notice, facts=(("stream", event.stream.value),))
+        case _:
+            return notice

@@ -1,0 +1,59 @@
+"""How fast a chat may be written to: about one message a second, twenty a minute, the last of them for what matters."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from vibe_quant.telegram.urgency import Urgency
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``each_ms`` lies between two messages; ``routine``, ``risk``, ``replies``: how many a window each may fill.
+
+    Telegram takes twenty a minute in a group.  A person alone is asked for no more than that can be read either,
+    answers to the person's own commands excepted.
+    """
+
+    each_ms: int = 1000
+    window_ms: int = MINUTE_MS
+    routine: int = 12
+    risk: int = 17
+    replies: int = 20
+
+    def most(self, urgency: Urgency) -> int:
+        """How many messages may lie in the window before one of this kind."""
+        if urgency is Urgency.RISK:
+            return self.risk
+        return self.replies if urgency is Urgency.REPLY else self.routine
+
+
+GROUP = Limits()
+PRIVATE = Limits(replies=50)
+
+
+@dataclass(slots=True)
+class Pace:
+    """One chat's."""
+
+    limits: Limits
+    _sent: deque[int] = field(default_factory=deque)
+
+    def wait_ms(self, urgency: Urgency, now: int) -> int:
+        """How long such a message must wait; zero: it may leave."""
+        while self._sent and self._sent[0] <= now - self.limits.window_ms:
+            self._sent.popleft()
+        if not self._sent:
+            return 0
+        wait = self._sent[-1] + self.limits.each_ms - now
+        over = len(self._sent) - self.limits.most(urgency)
+        if over >= 0:
+            wait = max(wait, self._sent[over] + self.limits.window_ms - now)
+        return max(0, wait)
+
+    def sent(self, now: int) -> None:
+        """One has left."""
+        self._sent.append(now)
