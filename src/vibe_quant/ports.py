@@ -349,7 +349,11 @@ class Operations(Protocol):
         ...
 
     async def report(self, since_ms: int) -> Report:
-        """From the journal, since a moment (epoch ms)."""
+        """From the journal, since a moment (epoch ms).
+
+        Raises:
+            JournalBroken: it is not there yet, or cannot be read.
+        """
         ...
 
     def log_lines(self, count: int) -> tuple[str, ...]:

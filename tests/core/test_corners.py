@@ -17,6 +17,7 @@ from vibe_quant.core.strategies.port import Needs
 from vibe_quant.core.urgent import gone_through, urgent_plan
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import ExecutionMode, OrderType, SignalReason, TimeInForce
 from vibe_quant.domain.settings import StrategyName, StrategySettings
 
@@ -43,7 +44,7 @@ def test_candles_that_a_strategy_wants_are_kept_from_when_it_is_chosen(monkeypat
 def test_a_leg_in_panic_has_some_price_or_waits() -> None:
     leg = Leg(BTC, LONG, known=True, qty=D(1), row=D(1))
     plan = urgent_plan(gone_through(D(1), 400), leg, MarketView(BTC, 1500), RULES, D(1))
-    assert plan == NoPlan("neither a quote nor a mark price is known yet")
+    assert plan == NoPlan(Blocked.NO_PRICE)
 
 
 def test_post_only_refusals_of_a_strategy_that_fixes_its_mode_cost_a_tick_and_nothing_else() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from vibe_quant.app.application import Application
+from vibe_quant.core.engine import Engine
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.side_view import LiveOrder
@@ -73,6 +74,24 @@ def _unknown(left: list[str]) -> list[str]:
         f"Not known yet: {', '.join(left)}. The exchange is asked until it tells, and nothing discretionary is sent "
         "for that side meanwhile."
     ]
+
+
+def standing(engine: Engine, symbol: str | None) -> tuple[str, ...]:
+    """The pauses and halts that a resume of ``symbol`` (None: all) undoes, in words."""
+    pauses = [f"the pause of {one.symbol or 'everything'}" for one in engine.pauses() if symbol in (None, one.symbol)]
+    whole = engine.house.halted
+    halts = [f"the halt of the account ({whole})"] if whole is not None and symbol is None else []
+    views = [engine.side_view(leg.symbol, leg.side) for leg in engine.legs() if symbol in (None, leg.symbol)]
+    own = [view for view in views if view is not None and view.halted not in (None, whole)]
+    halts += [f"the halt of {view.symbol} {view.side} ({view.halted})" for view in own]
+    return (*pauses, *halts)
+
+
+def resumed(engine: Engine, undone: Sequence[str]) -> str:
+    """What a resume has undone, and what holds the whole account back all the same."""
+    held = f" Discretion still waits: {engine.house.held}." if engine.house.held is not None else ""
+    what = f"Undone: {'; '.join(undone)}." if undone else "Nothing of it was paused or halted."
+    return f"{what}{held}"
 
 
 def told(intents: Sequence[Intent]) -> str:

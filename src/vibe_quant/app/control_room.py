@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vibe_quant.app import picture
 from vibe_quant.app.application import Application, Goal
 from vibe_quant.app.clock import SystemClock
-from vibe_quant.app.commanding import Commanding, answered, ended, told
+from vibe_quant.app.commanding import Commanding, answered, ended, resumed, standing, told
 from vibe_quant.app.notebook import JournalNotebook
 from vibe_quant.app.picture import Progress
 from vibe_quant.app.places import journal_file
+from vibe_quant.app.readiness import unready
+from vibe_quant.app.report import report_aside
 from vibe_quant.app.spelling import meant
 from vibe_quant.config.loader import Loaded
 from vibe_quant.config.ruling import ruling
@@ -22,6 +24,7 @@ from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.side_view import LiveOrder, PauseView
 from vibe_quant.domain.status import Answer, ConfigChange, ReloadPlan, Report, Status, Why
+from vibe_quant.ports import Clock
 
 NO_LINES: tuple[str, ...] = ()
 STARTING = "The service is still starting and cannot take this yet: ask again in a moment."
@@ -38,6 +41,18 @@ SLOW = (
 NO_RELOAD = "A reload is not available in this run: restart the service to take a changed configuration."
 
 
+class Reloading(Protocol):
+    """Who reads the configuration again (``Operations.plan_reload``, ``apply_reload``)."""
+
+    async def plan(self, by: str) -> ReloadPlan:
+        """What would change."""
+        ...
+
+    async def apply(self, token: str, by: str) -> Answer:
+        """Apply that plan."""
+        ...
+
+
 class ControlRoom:
     """One a process; there before the application is, and after it has ended."""
 
@@ -50,6 +65,7 @@ class ControlRoom:
         """The newest lines of the log."""
         self.so_far: Callable[[str, PositionSide], Progress | None] = lambda _symbol, _side: None
         """How far an exit has come."""
+        self.reloading: Reloading | None = None
         self._clock = SystemClock()
         self._started_ms = self._clock.wall_ms()
         self._stopping = False
@@ -76,7 +92,7 @@ class ControlRoom:
 
     def status(self) -> Status:
         """The picture now."""
-        app, clock = self.app, self._clock if self.app is None else self.app.parts.clock
+        app, clock = self.app, self._time
         now = clock.now_ms()
         offset = clock.server_ms() - now
         shared = self.loaded.settings.shared
@@ -86,7 +102,7 @@ class ControlRoom:
             version=self.version,
             run="" if app is None else app.parts.run,
             phase=self._phase(),
-            ready=app is not None and self._phase() == WORKING and app.ready_ms is not None and app.engine.read,
+            ready=self._phase() == WORKING and unready(app) is None,
             now_ms=now + offset,
             started_ms=self._started_ms,
             configuration=str(self.loaded.path),
@@ -104,8 +120,13 @@ class ControlRoom:
         )
 
     def why(self, symbol: str, side: PositionSide) -> Why | None:
-        """Why the side does what it does; None where it is not managed."""
-        return None
+        """Why the side does what it does; None where it is not managed, or before that is known."""
+        app = self.app
+        now = self._time.now_ms()
+        found = None if app is None else app.engine.why(symbol, side, now)
+        if app is None or found is None:
+            return None
+        return picture.why(symbol, side, found, app.parts.clock.server_ms() - now)
 
     def names(self, text: str) -> str | None:
         """The managed symbol that a person means."""
@@ -123,7 +144,8 @@ class ControlRoom:
 
     async def report(self, since_ms: int) -> Report:
         """From the journal, since a moment (epoch ms)."""
-        raise NotImplementedError
+        path = journal_file(self.loaded.settings.shared, self.state)
+        return await report_aside(path, since_ms, self._time.server_ms())
 
     # What is commanded.
 
@@ -134,7 +156,7 @@ class ControlRoom:
         refused = self._unmanaged(symbol, None) or self._ending()
         if refused is not None:
             return refused
-        now = self._clock.now_ms()
+        now = self._time.now_ms()
         command = ev.Pause(now, symbol, None if for_ms is None else now + for_ms, panic, by)
         app = self.app
         if app is None:
@@ -153,8 +175,11 @@ class ControlRoom:
         app = self.app
         if app is None:
             return Answer(False, STARTING)
-        said = await self._commanding.give(app, ev.Resume(self._clock.now_ms(), symbol, by))
-        return Answer(False, SLOW) if said is None else answered(app, told(said))
+        undone = standing(app.engine, symbol)
+        said = await self._commanding.give(app, ev.Resume(self._time.now_ms(), symbol, by))
+        if said is None:
+            return Answer(False, SLOW)
+        return answered(app, f"{told(said)} {resumed(app.engine, undone)}".rstrip())
 
     async def flatten(self, symbol: str | None, side: PositionSide | None, by: str) -> Answer:
         """Work it to zero without signals."""
@@ -164,16 +189,16 @@ class ControlRoom:
         app = self.app
         if app is None:
             return Answer(False, STARTING)
-        said = await self._commanding.give(app, ev.Flatten(self._clock.now_ms(), symbol, side, by))
+        said = await self._commanding.give(app, ev.Flatten(self._time.now_ms(), symbol, side, by))
         return Answer(False, SLOW) if said is None else answered(app, told(said))
 
     async def plan_reload(self, by: str) -> ReloadPlan:
         """Read the configuration file again, and say what would change."""
-        return ReloadPlan("", (), (NO_RELOAD,))
+        return ReloadPlan("", (), (NO_RELOAD,)) if self.reloading is None else await self.reloading.plan(by)
 
     async def apply_reload(self, token: str, by: str) -> Answer:
         """Apply that plan."""
-        return Answer(False, NO_RELOAD)
+        return Answer(False, NO_RELOAD) if self.reloading is None else await self.reloading.apply(token, by)
 
     # What is noted.
 
@@ -184,6 +209,10 @@ class ControlRoom:
     def last(self, kind: str) -> Mapping[str, Any] | None:
         """The newest row of ``kind``."""
         return self._notebook.last(kind)
+
+    @property
+    def _time(self) -> Clock:
+        return self._clock if self.app is None else self.app.parts.clock
 
     def _writing(self) -> Application | None:
         return None if self.app is None or self.app.over else self.app

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from vibe_quant.domain.account import unrealized_pnl
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, Stream
 from vibe_quant.domain.settings import RiskSettings
-from vibe_quant.domain.side_view import LiveOrder, PauseView, SideLook, SideView
-from vibe_quant.domain.status import LegStatus, OrderLook, StreamStatus
+from vibe_quant.domain.side_view import LiveOrder, PauseView, SideLook, SideView, WhyView
+from vibe_quant.domain.status import LegStatus, OrderLook, StreamStatus, Why
 
 if TYPE_CHECKING:
     from vibe_quant.app.application import Application
@@ -138,6 +138,21 @@ def counts(app: Application) -> tuple[tuple[str, int], ...]:
     counted += [(f"sent {kind}", sent) for kind, sent in sorted(app.dispatch.sent.items())]
     counted += [(f"unseen {one.name}", one.dropped) for one in app.parts.observers if one.dropped]
     return tuple(counted)
+
+
+def why(symbol: str, side: PositionSide, found: WhyView, offset_ms: int) -> Why:
+    """The core's word, with moments as epoch ms."""
+    return Why(
+        symbol=symbol,
+        side=side,
+        acting=found.acting,
+        reason=found.reason,
+        inputs=found.inputs,
+        since_ms=epoch(found.since_ms, offset_ms),
+        counts=found.counts,
+        last_reason=found.last_reason,
+        last_ms=epoch(found.last_ms, offset_ms),
+    )
 
 
 def pause_words(pause: PauseView, clock: str | None) -> str:
