@@ -27,7 +27,9 @@ from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import Stream
 from vibe_quant.domain.events import Event, Stop, StreamUp
+from vibe_quant.domain.measures import Keys
 from vibe_quant.domain.settings import Settings
+from vibe_quant.domain.spread import Spread
 from vibe_quant.log import log
 from vibe_quant.ports import Clock, Entry, Exchange, Journal, MarketFeed, UserFeed
 
@@ -72,6 +74,10 @@ class Parts:
     first: Sequence[Event] = ()
     streams: Streams = dict
     """What the streams' codecs have counted."""
+    keys: Callable[[], Keys] = Keys
+    """What became of the user stream's listen keys."""
+    commits: Spread = field(default_factory=Spread)
+    """How long the journal's commits took."""
     booked: Container[tuple[str, int]] = ()
     """Trades that others have journalled, or will."""
     prelude: Callable[[Application], Awaitable[None]] = _at_once

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from vibe_quant.app.breaker import Breaker
+from vibe_quant.app.round_trips import RoundTrips
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.codes import Reaction, reaction_of
@@ -77,6 +78,7 @@ class Dispatch:
     ears: Ears
     defects: int = 0
     sent: dict[RequestKind, int] = field(default_factory=dict)
+    trips: RoundTrips = field(default_factory=RoundTrips)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def send(self, intents: Sequence[Intent], now: int) -> None:
@@ -120,6 +122,7 @@ class Dispatch:
 
     def _heard(self, kind: RequestKind, intent: Request, outcome: Outcome[Any], left_ms: int) -> None:
         now = self.clock.now_ms()
+        self.trips.heard(kind, outcome, now - left_ms)
         if self.breaker.learn(outcome, now):
             text = (
                 "REST failed too often in a row: only cancels, stops, panic and reads pass for a while (breaker open)"

@@ -26,6 +26,8 @@ class Levels:
         self._since = now
         self._level = Level.REST
         self._spent = dict.fromkeys(Level, 0)
+        self.entered = dict.fromkeys(Level, 0)
+        """How often each was come to from another."""
 
     def see(self, event: Event, now: int) -> None:
         """Any event: the sockets' coming and going, and the time that has passed."""
@@ -35,16 +37,22 @@ class Levels:
             self._up.discard(event.stream)
         self._spent[self._level] += now - self._since
         self._since = now
-        self._level = self._of(now)
+        level = self._of(now)
+        self.entered[level] += level is not self._level
+        self._level = level
 
     @property
     def level(self) -> Level:
         """At the last event."""
         return self._level
 
+    def spent(self, now: int) -> dict[Level, int]:
+        """Milliseconds on each level so far."""
+        return {**self._spent, self._level: self._spent[self._level] + now - self._since}
+
     def shares(self, now: int) -> dict[Level, float]:
         """Share of the time on each level so far; ratios that sum to one, all zero where no time has passed."""
-        spent = {**self._spent, self._level: self._spent[self._level] + now - self._since}
+        spent = self.spent(now)
         whole = sum(spent.values())
         return {level: ms / whole if whole else 0.0 for level, ms in spent.items()}
 

@@ -245,6 +245,8 @@ class Session:
             holding=self._holding,
             first=[*report.rules, *pauses(memory.standing, self._clock), well],
             streams=wire.streams,
+            keys=wire.keys,
+            commits=self._journal.commits,
             booked=restart.found.trades,
             prelude=Prelude(restart, memory, self._clock).run,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from vibe_quant.binance.symbols import SymbolNames
 from vibe_quant.binance.urls import Endpoints
 from vibe_quant.binance.user_ws import UserDataWSClient, UserTimes
 from vibe_quant.core.strategies.port import RandomSource
+from vibe_quant.domain.measures import Keys
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.ports import Exchange, MarketFeed, Outcome, Sink, UserFeed
 
@@ -40,6 +42,8 @@ class Wire:
     """Comes before anything is asked of the account, once the clock is measured."""
     streams: Streams = dict
     """What the streams' codecs have counted, by the stream's name."""
+    keys: Callable[[], Keys] = Keys
+    """What became of listen keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +76,5 @@ def open_wire(
         market,
         user,
         streams=lambda: {"market": market.codec.counters(), "user": user.codec.counters()},
+        keys=lambda: user.counted,
     )

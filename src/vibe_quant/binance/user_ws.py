@@ -20,6 +20,7 @@ from vibe_quant.binance.urls import Endpoints
 from vibe_quant.binance.user_codec import KeyExpired, Remark, UserCodec
 from vibe_quant.domain.enums import Stream
 from vibe_quant.domain.events import StreamDown, StreamUp
+from vibe_quant.domain.measures import Keys
 from vibe_quant.domain.settings import WsSettings
 
 NO_SUCH_KEY = -1125
@@ -79,10 +80,16 @@ class UserDataWSClient:
         )
         self.silence = Silence(1_000, expected=lambda: False)
         self._key = ""
+        self._extended = self._failed = self._replaced = 0
         self._is_up = False
         self._owed = Owed(self._times.news_ms, self._now, self._silent)
         backoff = Backoff(settings.reconnect, random)
         self._socket = StreamSocket(str(Stream.USER), self, backoff, random, self._say, self._times.socket)
+
+    @property
+    def counted(self) -> Keys:
+        """What became of listen keys so far."""
+        return Keys(self._extended, self._failed, self._replaced)
 
     def expect(self, now: int) -> None:
         """A request was accepted that the stream must tell of; ``now`` is when it left, or at most a second later."""
@@ -101,6 +108,7 @@ class UserDataWSClient:
         key = _value(await self._keys.listen_key())
         if key != self._key and self._is_up:
             self._socket.drop("the listen key was replaced")
+        self._replaced += bool(self._key) and key != self._key
         self._key = key
         return Address(f"{self._base}/ws/{key}", secret=key)
 
@@ -146,6 +154,7 @@ class UserDataWSClient:
             try:
                 await self._extend_once()
             except NoConnection as failed:
+                self._failed += 1
                 wait_ms = max(self._times.keep_alive_again_ms, failed.wait_ms)
                 self._say(f"user stream: the listen key was not extended: {failed.reason}; again in {wait_ms} ms")
 
@@ -155,6 +164,7 @@ class UserDataWSClient:
             self._socket.drop("the listen key is gone")
             return
         _value(extended)
+        self._extended += 1
         if _value(await self._keys.listen_key()) != self._key:
             self._socket.drop("the listen key was replaced")
 

@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import perf_counter_ns
 from typing import NoReturn
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from vibe_quant.domain.spread import Spread
 from vibe_quant.journal.ballast import SIZE, Ballast
 from vibe_quant.journal.faults import Fault, broken, damaged, fault_of, low, newer
 from vibe_quant.journal.head import Head
@@ -47,6 +49,8 @@ class SqliteJournal:
         self._end = START
         self._suspect = False
         self._low = False
+        self.commits = Spread()
+        """How long commits took that succeeded, seconds."""
         self.trouble = ""
         """Why discretion must wait ("": all is well); set too while rows can be written, but the disk is full."""
         self.mend()
@@ -77,7 +81,9 @@ class SqliteJournal:
         rows = self._continued(entries)
         fresh = [row for row in rows if row.seq > self._end.seq]
         if fresh:
+            began = perf_counter_ns()
             self._attempt(lambda: append(self._ready(), fresh))
+            self.commits.add((perf_counter_ns() - began) / 1e9)
         self._acknowledge(rows[-1].mark)
         if self._observer is not None:
             self._observer(rows)
