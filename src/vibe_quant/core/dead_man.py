@@ -81,7 +81,9 @@ class DeadMan:
         return isinstance(self._state, Off) and self._asked is None and not self._own
 
     def on_settings(self, settings: DeadManSettings, now: int) -> list[Intent]:
-        """New settings; switched off, a countdown that runs is disarmed."""
+        """New settings; switched off, a countdown that runs is disarmed, and one of another length is begun at once."""
+        if settings.countdown_s != self.settings.countdown_s and isinstance(self._state, Running):
+            self._state = replace(self._state, call_ms=now)
         self.settings = settings
         return self._look(now)
 

@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from vibe_quant.core import flatten
-from vibe_quant.core.desk import Desk
 from vibe_quant.core.house import PauseState
-from vibe_quant.core.risk import CALM
+from vibe_quant.core.reload import Reload
 from vibe_quant.core.side import Side
-from vibe_quant.core.sync import interval_ms
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity
 from vibe_quant.domain.intents import Intent, Notify
-from vibe_quant.domain.rules import ZERO
-from vibe_quant.domain.settings import SymbolSettings
 
 if TYPE_CHECKING:
     from vibe_quant.core.engine import Engine
@@ -37,7 +33,7 @@ class Operator:
             ev.Pause: self._pause,
             ev.Resume: self._resume,
             ev.Flatten: self._flatten,
-            ev.Reload: self._reload,
+            ev.Reload: Reload(self._engine).take,
             ev.Stop: self._stop,
         }
 
@@ -116,53 +112,6 @@ class Operator:
             return []
         self._house.stopping = True
         return [intent for side in self._sides(None, None) for intent in side.withdraw("the service is stopping", now)]
-
-    def _reload(self, command: ev.Reload, now: int) -> list[Intent]:
-        """Take new symbol settings between orders; what needs a restart was refused before this."""
-        self._house.settings = command.settings
-        out: list[Intent] = []
-        for desk in list(self._engine.desks.values()):
-            settings = command.settings.of(desk.symbol)
-            out += desk.on_settings(settings, now)
-            for key in PositionSide:
-                out += self._reload_side(desk, key, settings, command.drop_stops, now)
-            out += desk.on_margin(now)  # panic and stops are judged by the new tiers before anything acts on the old
-        self._house.pacing.retune(command.settings.shared.rate_limit)
-        self._house.sync.interval_ms = interval_ms(command.settings)
-        for symbol, _ in command.settings.symbols:
-            if symbol not in self._engine.desks:
-                self._engine.desk(symbol)
-                self._house.sync.surprise(now, f"{symbol} is managed from now on")
-        return out
-
-    def _reload_side(
-        self, desk: Desk, key: PositionSide, settings: SymbolSettings | None, drop_stops: bool, now: int
-    ) -> list[Intent]:
-        side = desk.sides.get(key)
-        if settings is None or key not in settings.sides:
-            return [] if side is None or side.gate.retired else self._retire(side, now)
-        if side is None:
-            desk.add_side(key, settings)
-            return self._welcome(desk, key, now)
-        again, side.gate.retired = side.gate.retired, False
-        out = side.stop.on_settings(settings.risk.protective_stop, desk.rulebook.rules, drop_stops, now)
-        if side.reconfigure(settings) and side.plan is not None and side.plan.ttl_ms is None:
-            out += side.withdraw("the settings have changed", now)  # its strategy is gone, and it has no end of life
-        return out + (self._welcome(desk, key, now) if again else [])
-
-    def _welcome(self, desk: Desk, key: PositionSide, now: int) -> list[Intent]:
-        """A leg is managed from now on: its side, and the keeper of its stop, are told what they have missed."""
-        return desk.on_leg(key, None, now) + desk.sides[key].stop.on_user_stream(self._house.user_up, now)
-
-    def _retire(self, side: Side, now: int) -> list[Intent]:
-        side.gate.retired = True
-        side.panic.on_flag(CALM, ZERO, now)  # it leaves panic, and does not hold up the other leg; said below
-        text = (
-            f"{side.symbol} {side.side} is not managed any more: its orders are cancelled, its protective stop is left "
-            "standing at the exchange and not looked after."
-        )
-        notice = Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text, side.symbol, side.side)
-        return [*side.withdraw("not managed any more", now), notice]
 
     def _notice(self, text: str, symbol: str | None) -> Notify:
         return Notify(NoticeKind.PAUSE, Severity.INFO, text, symbol)

@@ -17,7 +17,7 @@ class OrderPlan:
 
     ``price`` on the tick grid, or ``match`` for the exchange's choice; neither for a MARKET.  ``ttl_ms`` None: no end
     of life.  ``urgent``: panic, a stop gone through and its remainder, which pass the budgets and the discretionary
-    gates.  ``signal`` is the wish behind a discretionary order.
+    gates.  ``signal`` is the wish behind a discretionary order.  ``outdated``: the settings have changed since it left.
     """
 
     qty: Decimal
@@ -30,6 +30,7 @@ class OrderPlan:
     order_type: OrderType = OrderType.LIMIT
     urgent: bool = False
     signal: ExitSignal | None = None
+    outdated: bool = False
 
     @property
     def time_in_force(self) -> TimeInForce:

@@ -120,6 +120,11 @@ class PanicState:
         """Of the tier that rules."""
         return dict(self.entries)[self.tier]
 
+    @property
+    def since_ms(self) -> int | None:
+        """When the tier that rules was entered; None: new settings have come, and none was entered by them."""
+        return self.entry.since_ms if self.entries else None
+
     def with_entry(self, entry: Entry) -> PanicState:
         """The same with another entry of the tier that rules."""
         others = tuple(pair for pair in self.entries if pair[0] != self.tier)
@@ -189,6 +194,17 @@ class PanicClose:
         """Life of a panic order."""
         return panic_ttl_ms(self.order_ttl_ms, self.settings.ttl_percent)
 
+    def reconfigure(self, settings: PanicSettings, order_ttl_ms: int) -> bool:
+        """New settings; True where they are others: at the next flag, which is to follow at once, a panic that is on
+        enters its tier anew.  What it has come to in mode and timeouts stays: the danger is the same.
+        """
+        if settings == self.settings and order_ttl_ms == self.order_ttl_ms:
+            return False
+        self.settings, self.order_ttl_ms = settings, order_ttl_ms
+        if self._state is not None:
+            self._state = replace(self._state, entries=())
+        return True
+
     def on_flag(self, flag: RiskFlag, qty: Decimal, now: int) -> list[Intent]:
         """A new risk flag or position; a tier that settings no longer have is none."""
         tier = flag.tier if flag.tier is not None and flag.tier < len(self.settings.tiers) else None
@@ -196,7 +212,7 @@ class PanicClose:
         before = self._state
         after = step(before, tier, qty, now)
         self._state = after = self._settled(after)
-        if after is not None and (before is None or after.entry.since_ms == now != before.entry.since_ms):
+        if after is not None and (before is None or after.entry.since_ms == now != before.since_ms):
             return [self._entered(after, flag, now)]
         if before is not None and after is None:
             text = f"{self.symbol} {self.side} has left panic; signals decide again."

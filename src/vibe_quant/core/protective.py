@@ -197,6 +197,8 @@ class ProtectiveStopManager(StopWork):
     ) -> list[Intent]:
         """New settings or rules; without ``drop_stops`` they do not switch the stop off while a position stands."""
         self.course.rules = rules
+        if settings.external_takeover != self.takeover.settings and self.course.holds:
+            self.desk.want_read(now)
         self.takeover.settings = settings.external_takeover
         if self.course.configure(settings, drop_stops=drop_stops):
             return self.act(now)

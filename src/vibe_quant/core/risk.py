@@ -23,6 +23,7 @@ from vibe_quant.domain.settings import RiskSettings
 
 ZERO = Decimal(0)
 RECOVERY = Decimal("1.1")
+OLD_MARK_MS = 10_000
 CALM = RiskFlag(RiskLevel.NONE, "no position")
 
 
@@ -64,9 +65,21 @@ class RiskManager:
         return self._flags.get(side, CALM)
 
     def on_settings(self, settings: RiskSettings, mark_stale_ms: int, now: int) -> list[Intent]:
-        """New thresholds and tiers, and the age from which a stream's mark is read by REST."""
+        """New thresholds and tiers, and the age from which a stream's mark is read by REST.
+
+        What was reached by the old ones holds nothing by the new: the last distance is judged as if it were the first.
+        """
+        if settings != self.settings:
+            self._flags = {side: _judged_by(settings, flag) for side, flag in self._flags.items()}
         self.settings = settings
         self._stale_ms = mark_stale_ms
+        return self._judge(now)
+
+    def wake(self, now: int) -> list[Intent]:
+        """A leg is managed from now on: a mark from long ago, and what followed from it, say nothing of it."""
+        if self._mark is not None and now - self._mark[1] >= OLD_MARK_MS:
+            self._mark = self._stream_mark_ms = None
+            self._flags.clear()
         return self._judge(now)
 
     def on_brackets(self, brackets: Brackets, now: int) -> list[Intent]:
@@ -239,6 +252,11 @@ def _level(settings: RiskSettings, dist: Decimal | None, before: RiskFlag) -> Ri
     if dist <= (soft if before.level is RiskLevel.NONE else soft * RECOVERY):
         return RiskFlag(RiskLevel.SOFT, "near liquidation", dist)
     return RiskFlag(RiskLevel.NONE, "far from liquidation", dist)
+
+
+def _judged_by(settings: RiskSettings, flag: RiskFlag) -> RiskFlag:
+    level = _level(settings, flag.dist, CALM)
+    return replace(level, liq=flag.liq, mark_ms=flag.mark_ms, known=flag.known)
 
 
 def _leg(position: Position) -> Leg:

@@ -94,17 +94,35 @@ class Side:
         """Something is held, or some order may live."""
         return self.leg.qty > 0 or not self.execution.is_free
 
-    def reconfigure(self, settings: SymbolSettings) -> bool:
-        """New settings; True where strategies or orders changed: they start anew, and do not know what rests."""
+    def reconfigure(self, settings: SymbolSettings, now: int) -> list[Intent]:
+        """New settings; where strategies or orders changed they start anew, and do not know what rests."""
         changed = settings.strategy != self.settings.strategy or settings.execution != self.settings.execution
         self.settings = settings
         self.tally.reconfigure(settings.execution)
-        self.panic.settings = settings.risk.panic_close
-        self.panic.order_ttl_ms = settings.execution.order_ttl_ms
+        repanicked = self.panic.reconfigure(settings.risk.panic_close, settings.execution.order_ttl_ms)
         self.discretion = None
         if changed:
             self.signal = self._signals()
-        return changed
+            self.plans = {key: replace(plan, outdated=True) for key, plan in self.plans.items()}
+        else:
+            self.signal.reconfigure(settings)
+        out = self.panic.on_flag(self.flag, self.leg.qty, now)
+        if self._is_out_of_place(repanicked):
+            out += self.withdraw("the settings have changed", now)
+        return out + self.aftermath.finished(now)
+
+    def _is_out_of_place(self, repanicked: bool) -> bool:
+        """Whether the order under way may not run to its end by the settings it was made by."""
+        plan = self.plan
+        if plan is None or plan.urgent:
+            return plan is not None and repanicked
+        over = self.leg.qty - self.house.orders.remaining(self.symbol, self.side) < self.target
+        return over or (plan.outdated and plan.ttl_ms is None)
+
+    def come_back(self, settings: SymbolSettings) -> None:
+        """The leg is managed again: what its stop's keeper knew is old, and a new one finds what stands."""
+        self.stop = self.gate.stop = self.desk.new_stop(self.side, settings)
+        self.gate.retired = False
 
     def pulse(self, now: int) -> list[Intent]:
         """Something has happened that this side may act on: one look at everything, in the order of danger."""

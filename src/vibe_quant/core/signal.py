@@ -59,6 +59,10 @@ class SignalEngine:
         self._offered: Ballot | None = None
         self._asked: Strategy | None = None
 
+    def reconfigure(self, settings: SymbolSettings) -> None:
+        """Settings of the symbol whose execution and strategy are the same as before."""
+        self._s = settings
+
     @property
     def needs(self) -> Needs:
         """What all strategies together have to be fed."""

@@ -73,7 +73,11 @@ class StopCourse:
     def configure(self, settings: ProtectiveStopSettings, *, drop_stops: bool) -> bool:
         """New settings; False where they would switch the stop off while it is needed, which needs ``drop_stops``."""
         kept = self.enabled and not settings.enabled and self.holds and not drop_stops
+        moved = settings.dist_to_liq != self.settings.dist_to_liq
         self.settings = settings
+        if moved and self.aim is not None and self.need is not None and self.rules is not None:
+            need, loosened = self.need, self.aim.loosened_ms  # the operator moves it: no patience is due
+            self.aim = fresh_aim(self.side, need.liq, need.mark, settings, self.rules, loosened_ms=loosened)
         self.enabled = settings.enabled or kept
         self._dropped = not self.enabled and (drop_stops or self._dropped)
         return not kept

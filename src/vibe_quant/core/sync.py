@@ -38,6 +38,16 @@ class Sync:
             self._in_flight = False
             self._ask(now, reason)
 
+    def soon(self, now: int, reason: str) -> None:
+        """Something has to be known at once; a read under way tells it too."""
+        self._ask(now, reason)
+
+    def retune(self, interval_ms: int, now: int) -> None:
+        """Another interval: the next read is due no later than that."""
+        self.interval_ms = interval_ms
+        if self._due is not None:
+            self._ask(now + interval_ms, self._due[1])
+
     def surprise(self, now: int, reason: str) -> None:
         """Something does not fit; read soon, but not more often than each 5 s."""
         if self._surprise_ms > now:

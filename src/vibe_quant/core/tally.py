@@ -74,7 +74,10 @@ class Tally:
         self.claimed = self.claim_said = False
 
     def book(self, ended: Ended, plan: OrderPlan | None, *, soft: bool) -> bool:
-        """Count the end of an order that ``plan`` sent; True where refusals in a row have reached the limit."""
+        """Count the end of an order that ``plan`` sent; True where refusals in a row have reached the limit.
+
+        What one of earlier settings came to says nothing of these, but that the exchange refuses.
+        """
         if ended.order.filled > 0:
             self.refusals = 0
         if plan is None or plan.urgent:
@@ -83,7 +86,7 @@ class Tally:
             self.no_queue = True
             return False
         self.refusals += ended.kind is EndKind.REFUSED and _counts(ended.code)
-        end = order_end(ended)
+        end = None if plan.outdated else order_end(ended)
         if end is not None and plan.mode is self.rotation.mode:
             self.rotation = self._rotated(end, plan, soft)
         if plan.mode is ExecutionMode.MAKER_ONLY and end is not None:
