@@ -19,7 +19,7 @@ from vibe_quant.app.log_file import LogFile
 from vibe_quant.app.log_fold import Fold
 from vibe_quant.app.log_form import Form, Said, form_of, head_of, in_text, prioritised
 from vibe_quant.app.log_stream import Paper, StreamOutput, is_journal, line_of
-from vibe_quant.app.log_writer import Lane, Line, LogWriter
+from vibe_quant.app.log_writer import MOST_CHARS, Lane, Line, LogWriter
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.log_events import LOUD, Level, LogEvent
@@ -89,7 +89,7 @@ class Logs:
         self._err_form = form_of(settings.form, terminal=err.isatty(), journal=journal)
         self._fold = Fold()
         self._lock = threading.Lock()
-        self._writer = LogWriter(self._tick, self._too_slow, self._broken)
+        self._writer = LogWriter(self._tick, self._too_slow, self._broken, MOST_CHARS)
         self._err = self._writer.lane(StreamOutput(err))
         self._files = [self._file(folder, name, head, settings) for name in (NAME, ERRORS)]
         self._all, self._errors = (self._writer.lane(file) for file in self._files)
