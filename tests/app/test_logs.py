@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import io
 import logging
-import stat
+import os
+import socket
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from loguru import logger
 
-from vibe_quant.app.log_file import LogFile
 from vibe_quant.app.logs import Logs, first_line, folder_of
 from vibe_quant.app.redaction import HIDDEN, Redactor
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.service_settings import LogLevel, LogSettings
 from vibe_quant.domain.settings import Venue
+from vibe_quant.log import log
 
 KEY = "canaryKeyAbCdEf0123456789"
 SECRET = "canary/Secret+with=odd&chars'9876"
@@ -75,7 +77,8 @@ def caught(write: Callable[[], None]) -> None:
 )
 def test_no_canary_is_written(write: Callable[[], None], logs: Logs, err: io.StringIO) -> None:
     write()
-    for text in (err.getvalue(), logs.file.path.read_text(encoding="utf-8")):
+    assert logs.flush()
+    for text in (err.getvalue(), logs.path.read_text(encoding="utf-8"), "\n".join(logs.recent.lines(99))):
         assert HIDDEN in text
         assert "canary" not in text
         assert "abab" not in text
@@ -83,6 +86,7 @@ def test_no_canary_is_written(write: Callable[[], None], logs: Logs, err: io.Str
 
 def test_variables_are_not_in_tracebacks(logs: Logs, err: io.StringIO) -> None:
     caught(lambda: logger.exception("it failed"))
+    assert logs.flush()
     assert "raise ValueError(" in err.getvalue()
     assert "local = " not in err.getvalue()
     assert "└" not in err.getvalue()
@@ -128,7 +132,7 @@ def test_arguments_that_do_not_fit_lose_no_line(tmp_path: Path, err: io.StringIO
     logs = Logs.open(LogSettings(), tmp_path, HEAD, Redactor([SECRET]), err)
     logging.getLogger("sqlalchemy").error("bad %d", SECRET)
     logs.close()
-    assert "sqlalchemy: 'bad %d' with arguments that do not fit it" in err.getvalue()
+    assert "logger=sqlalchemy text=\"'bad %d' with arguments that do not fit it\"" in err.getvalue()
 
 
 def test_others_are_heard_from_warnings_on(logs: Logs, err: io.StringIO) -> None:
@@ -136,18 +140,33 @@ def test_others_are_heard_from_warnings_on(logs: Logs, err: io.StringIO) -> None
     talkative.setLevel(logging.DEBUG)
     talkative.debug("GET /ws/secret")
     talkative.info("connected")
+    assert logs.flush()
     assert err.getvalue() == ""
     talkative.warning("odd")
     talkative.log(35, "between")
     warnings.showwarning("old", DeprecationWarning, "x.py", 1)
+    assert logs.flush()
     assert [word in err.getvalue() for word in ("odd", "between", "py.warnings")] == [True] * 3
 
 
 def test_a_line_is_one_line_without_control_characters(logs: Logs, err: io.StringIO) -> None:
     logger.info("msg\n2026-01-01 ERROR forged \x1b[31mred")
+    assert logs.flush()
     (line,) = err.getvalue().splitlines()
     assert "\x1b" not in line
-    assert line.endswith(r"INFO     msg\n2026-01-01 ERROR forged \x1b[31mred")
+    assert line.endswith(r'''INFO     note | text="msg\n2026-01-01 ERROR forged \x1b[31mred"''')
+
+
+def test_no_line_of_a_traceback_passes_for_a_line_of_the_log(logs: Logs, err: io.StringIO) -> None:
+    try:
+        raise ValueError("x\n2026-11-21 12:00:00.000Z ERROR    forged | \x1b[31mred")
+    except ValueError:
+        logger.exception("it failed")
+    assert logs.flush()
+    first, *trace = err.getvalue().splitlines()
+    assert first.endswith('ERROR    note | text="it failed"')
+    assert trace[-1] == r"    2026-11-21 12:00:00.000Z ERROR    forged | \x1b[31mred"
+    assert all(line.startswith("    ") for line in trace)
 
 
 def test_colours_on_a_terminal_only(tmp_path: Path) -> None:
@@ -159,7 +178,7 @@ def test_colours_on_a_terminal_only(tmp_path: Path) -> None:
     red, plain = terminal.getvalue().splitlines()
     assert red.startswith("\x1b[31m")
     assert "\x1b" not in plain
-    assert "\x1b" not in logs.file.path.read_text(encoding="utf-8")
+    assert "\x1b" not in logs.path.read_text(encoding="utf-8")
 
 
 def test_the_level_rules_and_closing_gives_stdlib_logging_back(tmp_path: Path, err: io.StringIO) -> None:
@@ -180,79 +199,76 @@ def test_a_stream_that_is_gone_stops_nothing(tmp_path: Path) -> None:
     gone.close()
     logger.warning("still in the file")
     logs.close()
-    assert "still in the file" in logs.file.path.read_text(encoding="utf-8")
+    assert "still in the file" in logs.path.read_text(encoding="utf-8")
 
 
-def file_of(folder: Path, most: int = 10_000, keep: int = 3, head: str = HEAD) -> LogFile:
-    return LogFile(folder, head, keep, lambda text: None, most)
+def test_errors_stand_in_a_file_of_their_own_too(logs: Logs, tmp_path: Path) -> None:
+    log(le.NOTE, text="all is well")
+    log(le.JOURNAL_FAILED, text="the disk is full")
+    assert logs.flush()
+    errors = (tmp_path / "vibe-quant.errors.log").read_text(encoding="utf-8").splitlines()
+    assert errors[0] == HEAD
+    assert [one.partition(" | ")[2] for one in errors[1:]] == ['text="the disk is full"']
+    assert "the disk is full" in logs.path.read_text(encoding="utf-8")
 
 
-def turned(folder: Path) -> list[Path]:
-    return sorted(folder.glob("vibe-quant.*.log"))
+def test_a_folder_that_cannot_be_written_is_said_to_the_person(tmp_path: Path, err: io.StringIO) -> None:
+    (tmp_path / "logs").write_text("no folder", encoding="utf-8")
+    logs = Logs.open(LogSettings(), tmp_path / "logs", HEAD, Redactor(), err)
+    log(le.NOTE, text="heard all the same")
+    assert logs.flush()
+    assert "heard all the same" in err.getvalue()
+    assert "ERROR    log_file_failed | path=" in err.getvalue()
+    assert "The program goes on" in logs.recent.lines(1)[0]
+    logs.close()
 
 
-def test_every_file_begins_with_what_it_is_of(tmp_path: Path) -> None:
-    assert HEAD == "# vibe-quant log, venue sim, version 0.4.0, started 2026-11-18 11:06:40Z"
-    log = file_of(tmp_path, most=300, keep=4)
-    for number in range(40):
-        log.write(f"line {number:03} {'x' * 40}\n", AT)
-    log.close()
-    files = [*turned(tmp_path), log.path]
-    assert len(files) == 5
-    for path in files:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        assert lines[0] == HEAD
-        assert len(lines) > 1
-        assert path.stat().st_size <= 300
-        assert stat.S_IMODE(path.stat().st_mode) & 0o007 == 0
-    kept = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()[1:]]
-    assert [int(line.split()[1]) for line in kept] == list(range(40 - len(kept), 40))
+def test_what_is_said_again_and_again_is_one_line_with_a_count(logs: Logs, err: io.StringIO) -> None:
+    for number in range(50):
+        log(le.STREAM, text=f"user stream not connected; tried again in {number} ms")
+    log(le.NOTE, text="between")
+    logs.close()
+    heard = [one.partition("Z ")[2] for one in err.getvalue().splitlines()]
+    assert heard == [
+        'WARNING  stream | text="user stream not connected; tried again in 0 ms"',
+        "INFO     note | text=between",
+        'WARNING  stream | repeated=49 text="user stream not connected; tried again in 49 ms"',
+    ]
 
 
-def test_a_new_day_is_a_new_file(tmp_path: Path) -> None:
-    log = file_of(tmp_path)
-    log.write("one\n", AT)
-    log.write("two\n", AT + timedelta(days=1))
-    log.close()
-    (old,) = turned(tmp_path)
-    assert old.read_text(encoding="utf-8") == f"{HEAD}\none\n"
-    assert log.path.read_text(encoding="utf-8") == f"{HEAD}\ntwo\n"
+def test_the_newest_lines_are_there_to_be_asked_for(logs: Logs) -> None:
+    for number in range(700):
+        log(le.NOTE, text=f"{KEY} {number}")
+    assert [one.rpartition("| ")[2] for one in logs.recent.lines(2)] == ['text="*** 698"', 'text="*** 699"']
+    assert len(logs.recent.lines(9999)) == 500
+    assert logs.recent.lines(0) == ()
 
 
-def test_a_restart_goes_on_in_the_file_unless_it_is_of_something_else(tmp_path: Path) -> None:
-    now = datetime.fromtimestamp(tmp_path.stat().st_mtime, UTC)
-    for head in (HEAD, HEAD.replace("11:06", "12:07"), HEAD.replace("sim", "live")):
-        log = file_of(tmp_path, head=head)
-        log.write("x\n", now)
-        log.close()
-    (old,) = turned(tmp_path)
-    assert old.read_text(encoding="utf-8") == f"{HEAD}\nx\nx\n"
-    assert log.path.read_text(encoding="utf-8").startswith("# vibe-quant log, venue live, ")
-
-
-def test_a_file_of_an_earlier_day_or_without_room_is_turned_over(tmp_path: Path) -> None:
-    now = datetime.fromtimestamp(tmp_path.stat().st_mtime, UTC)
-    for most, at in ((10_000, now), (10_000, now + timedelta(days=2)), (70, now)):
-        log = file_of(tmp_path, most=most)
-        log.write("x\n", at)
-        log.close()
-    assert len(turned(tmp_path)) == 2
-
-
-def test_what_cannot_be_written_is_said_once_and_stops_nothing(tmp_path: Path) -> None:
-    said: list[str] = []
-    place = tmp_path / "folder"
-    place.write_text("a file stands where the folder should be", encoding="utf-8")
-    log = LogFile(place, HEAD, 3, said.append)
-    log.write("one\n", AT)
-    log.write("two\n", AT)
-    assert log.lost == 2
-    assert len(said) == 1
-    assert "goes on" in said[0]
-    place.unlink()
-    log.write("three\n", AT)
-    log.close()
-    assert log.path.read_text(encoding="utf-8") == f"{HEAD}\nthree\n"
+def test_under_the_service_manager_lines_bear_priorities_and_no_time(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("w", encoding="utf-8") as err:
+        status = os.fstat(ours.fileno())
+        named = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        logs = Logs.open(LogSettings(level=LogLevel.DEBUG), tmp_path, HEAD, Redactor(), err, named)
+        logs.say("BANNER\nof two lines")
+        for level in le.Level:
+            log(le.NOTE, level, text=level.lower())
+        caught(lambda: logger.exception("it failed"))
+        assert logs.close()
+        lines = theirs.recv(65536).decode().splitlines()
+    assert lines[:8] == [
+        "<5>BANNER",
+        "<5>of two lines",
+        "<7>DEBUG    note | text=debug",
+        "<6>INFO     note | text=info",
+        "<4>WARNING  note | text=warning",
+        "<3>ERROR    note | text=error",
+        "<2>CRITICAL note | text=critical",
+        '<3>ERROR    note | text="it failed"',
+    ]
+    assert all(one.startswith("<3>    ") for one in lines[8:])
+    assert len(lines) > 10
+    assert logs.path.read_text(encoding="utf-8").splitlines()[1].startswith("20")
 
 
 def test_where_the_files_are() -> None:

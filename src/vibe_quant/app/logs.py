@@ -93,7 +93,7 @@ class Logs:
         self._err = self._writer.lane(StreamOutput(err))
         self._files = [self._file(folder, name, head, settings) for name in (NAME, ERRORS)]
         self._all, self._errors = (self._writer.lane(file) for file in self._files)
-        self._sink = 0
+        self._sink: int | None = None
         self._root: tuple[list[logging.Handler], int] = ([], logging.WARNING)
 
     @classmethod
@@ -134,8 +134,11 @@ class Logs:
         return self._writer.flush(within_s)
 
     def close(self, within_s: float = FLUSH_S) -> bool:
-        """End, and leave stdlib logging as it was; False where an output was too slow and the rest was given up."""
+        """End, once, and leave stdlib logging as it was; False where an output was too slow for the rest."""
+        if self._sink is None:
+            return True
         logger.remove(self._sink)
+        self._sink = None
         root = logging.getLogger()
         root.handlers[:], level = self._root
         root.setLevel(level)
