@@ -11,6 +11,7 @@ from vibe_quant.cli.config import config
 from vibe_quant.cli.doctor import doctor
 from vibe_quant.cli.failure import CODES
 from vibe_quant.cli.groups import Grouped
+from vibe_quant.cli.init import init
 from vibe_quant.cli.journal import journal
 from vibe_quant.cli.logs import logs
 from vibe_quant.cli.reload import reload
@@ -31,6 +32,7 @@ speaks the real one's dialect, on loopback.
 \b
 Examples:
   vibe-quant run --config config/demo.yaml --until-flat
+  vibe-quant init --yes --venue sim --config my/config.yaml
   vibe-quant check --config config/config.yaml
   vibe-quant status
   vibe-quant why BTC LONG
@@ -55,23 +57,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    run,
-    replay,
-    check,
-    status,
-    positions,
-    why,
-    report,
-    logs,
-    pause,
-    resume,
-    flatten,
-    reload,
-    doctor,
-    completion,
-):
+for command in (init, check, doctor, completion, run, status, positions, why, report, logs):
     app.command()(command)
+for steering in (pause, resume, flatten, reload, replay):
+    app.command()(steering)
 app.add_typer(tapes, name="tape")
 app.add_typer(sim, name="sim")
 app.add_typer(journal, name="journal")

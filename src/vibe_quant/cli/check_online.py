@@ -146,8 +146,8 @@ def _leg(leg: LegForecast) -> Iterator[str]:
     yield f"  {held}; liquidation {where}{stop}"
     own = "" if leg.horizon_ms is None else f"; patient gives itself {_s(leg.horizon_ms)}, by slices of its own"
     yield (
-        f"    exit: {leg.lots:.0f} lots, {leg.orders} orders of {number(leg.slice_qty)}; at least {_s(leg.least_ms)} by "
-        f"the order budget that all sides share, {_s(leg.ttl_ms)} if each rests its whole life{own}"
+        f"    exit: {leg.lots:.0f} lots, {leg.orders} orders of {number(leg.slice_qty)}; at least {_s(leg.least_ms)} "
+        f"by the order budget that all sides share, {_s(leg.ttl_ms)} if each rests its whole life{own}"
     )
     for number_, tier in enumerate(leg.tiers, 1):
         yield f"    panic {number_}: {_tier(tier)}"

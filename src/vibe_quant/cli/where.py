@@ -12,8 +12,8 @@ import typer
 
 from vibe_quant.cli.service import Service, ServiceError, answers
 
-INSTALLED = Path("/run/vibe-quant/control.sock")
-"""Where the unit of deploy/systemd has it."""
+INSTALLED = Path("/run")
+"""Below it the units of deploy/systemd have theirs, each in a folder that begins with the program's name."""
 
 OfConfig = Annotated[
     Path,
@@ -59,14 +59,15 @@ class Where:
             return Service(self.socket, self.config)
         seen, folder = glance(self.config), states(self.state, environment)
         if seen is None and not environment.get(RUNTIME_DIRECTORY):
-            return self._only([*sorted(folder.glob(f"*/{SOCKET}")), installed])
+            return self._only(folder / SOCKET, [*folder.glob(f"*/{SOCKET}"), *_units(installed)])
         venue = None if seen is None else seen.venue
         socket = control_socket(folder / (venue or ""), environment)
-        if self.state is None and not answers(socket) and answers(installed):
-            socket = installed
+        if self.state is None and not answers(socket):
+            found = [unit for unit in _units(installed) if answers(unit)]
+            socket = found[0] if len(found) == 1 else socket
         return Service(socket, self.config, venue)
 
-    def _only(self, sockets: list[Path]) -> Service:
+    def _only(self, usual: Path, sockets: list[Path]) -> Service:
         """The one that runs, where the configuration cannot be read."""
         found = [socket for socket in sockets if answers(socket)]
         if len(found) > 1:
@@ -75,7 +76,14 @@ class Where:
                 f"{self.config} cannot be read, and several services run: {listed}. Nothing was asked of any. Name one "
                 "with --socket, or the configuration that it runs with --config."
             )
-        socket = found[0] if found else sockets[0]
+        socket = found[0] if found else usual
         if found:
             typer.echo(f"{self.config} cannot be read; the one service that runs is asked, at {socket}", err=True)
         return Service(socket, self.config)
+
+
+def _units(run: Path) -> list[Path]:
+    """The sockets of installed services."""
+    from vibe_quant.app.places import SOCKET
+
+    return sorted(run.glob(f"vibe-quant*/{SOCKET}"))
