@@ -1,0 +1,113 @@
+"""``why`` gives the true reason in every gate: one case a gate, its numbers, and since when; and what was acted on."""
+
+from __future__ import annotations
+
+import pytest
+from tests.core import why_order_cases
+from tests.core.scenario import BTC, ETH, LONG, Scenario, listed, only, panicking, started, wallet_for
+from tests.core.why_cases import CASES, waits
+
+from vibe_quant.core.why import INPUTS
+from vibe_quant.domain import events as ev
+from vibe_quant.domain.blocked import Blocked
+from vibe_quant.domain.side_view import WhyView
+
+assert why_order_cases.BOOK, "its cases are known by its import"
+
+
+def asked(desk: Scenario) -> WhyView:
+    why = desk.engine.why(BTC, LONG, desk.now)
+    assert why is not None
+    return why
+
+
+@pytest.mark.parametrize("blocked", Blocked)
+def test_the_gate_says_its_name_its_numbers_and_since_when(blocked: Blocked) -> None:
+    case = CASES[blocked]()
+    desk = case.desk
+    why = desk.engine.why(BTC, case.side, desk.now)
+    assert why is not None
+    assert (why.acting, why.reason) == (False, case.words or blocked.value)
+    assert dict(why.inputs) == case.facts
+    assert why.since_ms == case.since
+    assert (blocked.value in dict(why.counts)) is case.noted
+    if case.noted:
+        view = desk.engine.side_view(BTC, case.side)
+        assert view is not None
+        assert (view.blocked, view.blocked_since_ms) == (why.reason, why.since_ms)
+
+
+def test_every_gate_has_its_numbers() -> None:
+    assert set(INPUTS) == set(Blocked)
+    assert len({blocked.value for blocked in Blocked}) == len(Blocked), "two gates would be counted as one"
+
+
+def test_an_order_of_a_signal_is_what_was_acted_on_with_what_it_was_decided_by() -> None:
+    desk = started()
+    order, at = only(desk.rise()), desk.now
+    desk.quote("99.0", "99.4")
+    why = asked(desk)
+    assert (why.acting, why.reason, why.since_ms) == (True, "long_primary", at)
+    assert dict(why.inputs) == {
+        "order": order.client_id,
+        "qty": "0.05",
+        "price": str(order.price),
+        "mode": "MAKER_ONLY",
+        "bid": "100.0",
+        "ask": "100.4",
+        "strategies": "orderbook_price",
+        "dist": f"{desk.engine.desks[BTC].risk.flag(LONG).dist:.4f}",
+    }
+    assert (why.last_reason, why.last_ms) == ("long_primary", at)
+
+
+def test_a_panic_order_shows_tier_and_distance() -> None:
+    desk = Scenario(listed(BTC=panicking()))
+    desk.start("1", wallet=wallet_for("90"))
+    desk.passes(1200, quoting=True)
+    only(desk.mark("91.3"))
+    why, view = asked(desk), desk.view()
+    assert (why.acting, why.reason) == (True, "panic")
+    assert dict(why.inputs)["panic_tier"] == "1"
+    assert dict(why.inputs)["dist"] == f"{view.dist:.4f}"
+    assert "strategies" not in dict(why.inputs)
+
+
+def test_what_was_acted_on_last_stays_known_whatever_holds_the_side_back_now() -> None:
+    desk = started()
+    order, at = only(desk.rise()), desk.now
+    desk.ack(order)
+    desk.feed(ev.Pause(desk.now))
+    desk.cancelled(order)
+    desk.passes(200, quoting=True)
+    why = asked(desk)
+    assert (why.acting, why.reason) == (False, Blocked.PAUSED.value)
+    assert (why.last_reason, why.last_ms) == ("long_primary", at)
+
+
+def test_a_leg_that_was_closed_meanwhile_is_not_called_paused() -> None:
+    desk = waits()
+    desk.feed(ev.Pause(desk.now))
+    desk.row("0")
+    assert asked(desk).reason == Blocked.FLAT.value
+
+
+def test_before_the_account_is_read_an_unknown_leg_waits_for_that() -> None:
+    desk = Scenario()
+    desk.mute = True
+    desk.start()
+    assert asked(desk).reason == Blocked.UNREAD.value
+
+
+def test_what_is_not_managed_has_no_why() -> None:
+    desk = started()
+    assert desk.engine.why(ETH, LONG, desk.now) is None
+    assert desk.engine.look(ETH, LONG, desk.now) is None
+    assert desk.engine.side_view(ETH, LONG) is None
+
+
+def test_a_look_costs_nothing_and_changes_nothing() -> None:
+    desk, other = started(), started()
+    for _ in range(3):
+        asked(desk)
+    assert desk.rise() == other.rise()
