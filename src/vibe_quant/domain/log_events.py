@@ -178,6 +178,19 @@ ASK_FAILED = LogEvent("ask_failed", _E, ("method", "path", "text"), "a defect: a
 PICTURE_FAILED = LogEvent("picture_failed", _E, _TEXT, "a defect: the page gets no picture of the service")
 WRONG_TOKEN = LogEvent("wrong_token", _W, ("peer", "text"), "somebody gives the page's port a wrong token")
 
+# Telegram.
+TELEGRAM_STRANGER = LogEvent(
+    "telegram_stranger", _W, ("count", "text"), "somebody who is not on the allow list writes to the bot; once an hour"
+)
+TELEGRAM_ELSEWHERE = LogEvent("telegram_elsewhere", _E, _TEXT, "somebody else polls with the bot's token; once an hour")
+TELEGRAM_DEAF = LogEvent("telegram_deaf", _W, _TEXT, "commands cannot be heard; it is tried again without end")
+TELEGRAM_HEARS = LogEvent("telegram_hears", _I, _TEXT, "commands are heard again")
+TELEGRAM_UNREACHED = LogEvent("telegram_unreached", _W, ("chat", "text"), "messages to a chat wait: no way to Telegram")
+TELEGRAM_REACHED = LogEvent("telegram_reached", _I, ("chat", "text"), "messages to a chat leave again")
+TELEGRAM_LOST = LogEvent("telegram_lost", _E, ("chat", "text"), "a chat did not take a message, which is lost")
+TELEGRAM_FAILED = LogEvent("telegram_failed", _E, ("what", "text"), "a defect: a command or a look by Telegram failed")
+TELEGRAM_CUT = LogEvent("telegram_cut", _I, _TEXT, "the program ended before its last message had left")
+
 # The service manager and its watchdog.
 NOTIFY_LOST = LogEvent("notify_lost", _W, _TEXT, "the service manager cannot be told how the service is")
 STUCK = LogEvent("stuck", _C, _TEXT, "the engine makes no progress: the watchdog is fed no more")

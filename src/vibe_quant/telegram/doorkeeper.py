@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from loguru import logger
-
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 from vibe_quant.ports import Clock, Notebook
 from vibe_quant.telegram.confirmations import Who
 from vibe_quant.telegram.incoming import Heard, Nothing, Press, Word
@@ -111,8 +111,8 @@ class Doorkeeper:
         if self._alarmed_ms is not None and now < self._alarmed_ms + HOUR_MS:
             return
         self._alarmed_ms = now
-        logger.warning(
-            "telegram: somebody who is not on the allow list writes to the bot ({} times since the start). Nothing is "
-            "answered. If it was you, put the pair of chat and user under telegram.allow.",
-            self._tally.unauthorised,
+        text = (
+            "somebody who is not on the allow list writes to the bot; nothing is answered. If it was you, put the pair "
+            "of chat and user under telegram.allow"
         )
+        log(le.TELEGRAM_STRANGER, count=self._tally.unauthorised, text=text)

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from loguru import logger
-
 from vibe_quant.domain import events as ev
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import NoticeKind, PositionSide
 from vibe_quant.domain.intents import Intent, Notify, OrderIntent
 from vibe_quant.domain.service_settings import Loudness, TelegramSettings
 from vibe_quant.domain.status import ExitCost
+from vibe_quant.log import log
 from vibe_quant.ports import Clock, Notebook, Operations
 from vibe_quant.telegram.cards import Cards
 from vibe_quant.telegram.commands import NAMES, Commands
@@ -187,7 +187,7 @@ class TelegramFront:
             async with asyncio.timeout(LAST_WORDS_S):
                 await asyncio.gather(*(sender.last_words() for sender in self._senders.values()))
         except TimeoutError:
-            logger.info("telegram: there was no time for the last message")
+            log(le.TELEGRAM_CUT, text="there was no time for the last message; nothing of trading is lost by it")
         finally:
             await self._wire.close()
 
@@ -218,7 +218,8 @@ class TelegramFront:
             except Exception as defect:  # noqa: BLE001 - messages and commands must go on
                 if not self._watch_failed:
                     self._watch_failed = True
-                    logger.opt(exception=defect).error("a defect: telegram cannot look at the service; trading goes on")
+                    text = "a defect: Telegram cannot look at the service; messages, commands and trading go on"
+                    log(le.TELEGRAM_FAILED, defect=defect, what="look", text=text)
             await asyncio.sleep(self._tempo.tick_s)
 
     async def _tick(self) -> None:

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import assert_never
 
-from loguru import logger
-
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 from vibe_quant.ports import Clock
 from vibe_quant.telegram.incoming import read
 from vibe_quant.telegram.reception import Reception
@@ -91,7 +91,7 @@ class Poller:
             return self._failed("an answer that is no list of updates")
         if self._failures:
             self._failures = 0
-            logger.info("telegram: commands are heard again")
+            log(le.TELEGRAM_HEARS, text="commands are heard again")
         moved = False
         for raw in updates:
             heard = read(raw)
@@ -112,12 +112,12 @@ class Poller:
         often = len(self._conflicts) == CONFLICTS_TO_ALARM and now - self._conflicts[0] < CONFLICT_WINDOW_MS
         if often and (self._alarmed_ms is None or now >= self._alarmed_ms + ALARM_AGAIN_MS):
             self._alarmed_ms = now
-            logger.error(
-                "telegram: somebody else polls with this bot's token ({}). If it is not another program of yours, the "
-                "token may be stolen: revoke it with BotFather, give the new one, restart. Messages go on; commands "
-                "may not be heard.",
-                why,
+            text = (
+                f"somebody else polls with this bot's token ({why}). If it is not another program of yours, the token "
+                "may be stolen: revoke it with BotFather, give the new one, restart. Messages go on; commands may not "
+                "be heard"
             )
+            log(le.TELEGRAM_ELSEWHERE, text=text)
             self._alarm()
         self._in_a_row += 1
         return min(CONFLICT_MS << min(self._in_a_row - 1, 4), MOST_BACK_OFF_MS)
@@ -131,4 +131,4 @@ class Poller:
         return int(pause * (0.5 + 0.5 * self._chance()))
 
     def _said(self, what: str) -> None:
-        logger.warning("telegram: {}. Trading goes on.", what)
+        log(le.TELEGRAM_DEAF, text=f"{what}. Trading goes on")

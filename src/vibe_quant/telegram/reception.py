@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from loguru import logger
-
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 from vibe_quant.ports import Clock, Operations
 from vibe_quant.telegram.acts import Act, carry_out, described
 from vibe_quant.telegram.asking import Asked, asked, typed_nonce
@@ -176,7 +176,8 @@ class Reception:
         self._left.discard(task)
         if task.cancelled() or task.exception() is None:
             return
-        logger.opt(exception=task.exception()).error("a defect: {} by Telegram has failed; trading goes on", what)
+        text = "a defect: the command has failed, or its answer; trading goes on. See what it came to by /status"
+        log(le.TELEGRAM_FAILED, defect=task.exception(), what=what, text=text)
         self._say(chat, self._words.say("done.failed", what=what))
 
     def _say(self, chat: int, text: Html) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import assert_never
 
-from loguru import logger
-
+from vibe_quant.domain import log_events as le
+from vibe_quant.log import log
 from vibe_quant.ports import Clock
 from vibe_quant.telegram.mailbox import Batch, Buttons, Mailbox, Ready
 from vibe_quant.telegram.pace import Limits, Pace
@@ -149,7 +149,7 @@ class Sender:
         self._replied = parcel.urgency is Urgency.REPLY
         if self._failures:
             self._failures = 0
-            logger.info("telegram: chat {} can be reached again", self.chat)
+            log(le.TELEGRAM_REACHED, chat=self.chat, text="messages leave again")
 
     def _refused(self, parcel: _Parcel, why: str, now: int) -> None:
         """Once more as bare text; after that it is the chat that takes nothing, or the text that is lost."""
@@ -158,12 +158,8 @@ class Sender:
             return
         self.tally.lost += 1
         self._parcels.remove(parcel)
-        logger.error(
-            "telegram: chat {} did not take a message ({}); it is lost. See that the bot is in that chat and not "
-            "blocked; trading goes on.",
-            self.chat,
-            why,
-        )
+        text = f"a message was not taken ({why}). See that the bot is in that chat and not blocked. Trading goes on"
+        log(le.TELEGRAM_LOST, chat=self.chat, text=text)
         if "chat" in why or "blocked" in why or "kicked" in why or "deactivated" in why:
             self._not_before = now + UNTAKEN_MS
 
@@ -173,10 +169,6 @@ class Sender:
         pause = min(FIRST_BACK_OFF_MS << min(self._failures, 10), MOST_BACK_OFF_MS)
         self._not_before = now + int(pause * (0.5 + 0.5 * self.chance()))
         if not self._failures:
-            logger.warning(
-                "telegram: chat {} cannot be reached ({}); messages wait and are tried again without end. Trading goes "
-                "on.",
-                self.chat,
-                why,
-            )
+            text = f"no way to Telegram ({why}): messages wait and are tried again without end. Trading goes on"
+            log(le.TELEGRAM_UNREACHED, chat=self.chat, text=text)
         self._failures += 1
