@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.core import why_order_cases
-from tests.core.scenario import BTC, ETH, LONG, Scenario, listed, only, panicking, started, wallet_for
+from tests.core.scenario import BTC, ETH, LONG, OFFSET, Scenario, listed, only, panicking, started, wallet_for
 from tests.core.why_cases import CASES, waits
 
 from vibe_quant.core.why import INPUTS
@@ -44,7 +44,8 @@ def test_every_gate_has_its_numbers() -> None:
 
 def test_an_order_of_a_signal_is_what_was_acted_on_with_what_it_was_decided_by() -> None:
     desk = started()
-    order, at = only(desk.rise()), desk.now
+    order = only(desk.rise())
+    at = order.timestamp_ms - OFFSET
     desk.quote("99.0", "99.4")
     why = asked(desk)
     assert (why.acting, why.reason, why.since_ms) == (True, "long_primary", at)
@@ -75,7 +76,8 @@ def test_a_panic_order_shows_tier_and_distance() -> None:
 
 def test_what_was_acted_on_last_stays_known_whatever_holds_the_side_back_now() -> None:
     desk = started()
-    order, at = only(desk.rise()), desk.now
+    order = only(desk.rise())
+    at = order.timestamp_ms - OFFSET
     desk.ack(order)
     desk.feed(ev.Pause(desk.now))
     desk.cancelled(order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.core.scenario import BTC, LONG, SHORT, D, Scenario, listed, only, panicking, started, wallet_for
+from tests.core.scenario import BTC, LONG, OFFSET, SHORT, D, Scenario, listed, only, panicking, started, wallet_for
 from tests.core.why_cases import Case, into, waits
 
 from vibe_quant.domain import events as ev
@@ -54,7 +54,8 @@ def _() -> Case:
 @into(Blocked.INTERVAL)
 def _() -> Case:
     desk = started("1", repost_cooldown_ms=0, min_signal_interval_ms=2000)
-    order, sent = only(desk.rise()), desk.now
+    order = only(desk.rise())
+    sent = order.timestamp_ms - OFFSET
     desk.fill(order)
     since = desk.now
     desk.passes(500)
@@ -227,7 +228,8 @@ def _() -> Case:
 @into(Blocked.CANCELS_SPENT)
 def _() -> Case:
     desk = started()
-    order, sent = only(desk.rise()), desk.now
+    order = only(desk.rise())
+    sent = order.timestamp_ms - OFFSET
     desk.ack(order)
     desk.calm()
     desk.passes(700, quoting=True)
