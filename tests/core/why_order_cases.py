@@ -56,8 +56,8 @@ def _() -> Case:
     desk = started("1", repost_cooldown_ms=0, min_signal_interval_ms=2000)
     order = only(desk.rise())
     sent = order.timestamp_ms - OFFSET
+    since = desk.now + 2  # the trade's moment; its row came before it
     desk.fill(order)
-    since = desk.now
     desk.passes(500)
     return Case(desk, since, {"min_signal_interval_ms": "2000", "left_ms": str(sent + 2000 - desk.now)})
 
