@@ -17,6 +17,7 @@ SYSTEMD = "CREDENTIALS_DIRECTORY"
 MOST_BYTES = 16_384
 PG_PASSWORD = "PGPASSWORD"
 WEB_TOKEN = "VIBE_QUANT_WEB_TOKEN"
+TELEGRAM_TOKEN = "VIBE_QUANT_TELEGRAM_TOKEN"
 
 HOW = (
     f"Give them as {KEY} and {SECRET} in the environment; as files of your own, mode 0600, that {KEY}_FILE and "
@@ -73,6 +74,15 @@ def web_token(environment: Mapping[str, str]) -> str | None:
         CredentialsError: it is given twice, or its file cannot be read.
     """
     return _value(WEB_TOKEN, environment, "web_token")
+
+
+def telegram_token(environment: Mapping[str, str]) -> str | None:
+    """The bot's: VIBE_QUANT_TELEGRAM_TOKEN, or its file, or the systemd credential telegram_token; None: nowhere.
+
+    Raises:
+        CredentialsError: it is given twice, or its file cannot be read.
+    """
+    return _value(TELEGRAM_TOKEN, environment, "telegram_token")
 
 
 def _value(name: str, environment: Mapping[str, str], credential: str) -> str | None:

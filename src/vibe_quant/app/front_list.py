@@ -11,6 +11,7 @@ from vibe_quant.app.places import control_socket
 from vibe_quant.app.pulse import Present
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.service_manager import service_manager
+from vibe_quant.app.telegram_access import telegram_front
 from vibe_quant.app.web_access import announcing, web_access
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.ports import Front, Notebook, Operations
@@ -39,6 +40,7 @@ def front_list(
         *service_manager(environment, os.getpid(), shared.stop_timeout_s, present, operations),
         ControlSocket(control_socket(state, environment), operations),
         *_page(shared, operations, environment, redactor),
+        *telegram_front(shared.telegram, operations, notebook, environment, redactor),
     )
 
 

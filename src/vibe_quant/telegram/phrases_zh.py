@@ -1,37 +1,67 @@
-"""Fixed English sentences of the core and the shell, in Chinese: why a side does not trade.
+"""Fixed English sentences of the core, in Chinese: every reason for which a side is not traded (a test sees to it).
 
-What is not here is shown as it is.  A test sees that each English phrase still stands in the code.
+What is not here is shown as it is.
 """
 
 from __future__ import annotations
 
+from vibe_quant.domain.blocked import Blocked
+
+REASONS: dict[Blocked, str] = {
+    Blocked.STOPPING: "服务正在停止",
+    Blocked.RETIRED: "配置已不再管理该方向",
+    Blocked.HALTED: "已停止",
+    Blocked.HELD: "程序自身暂缓",
+    Blocked.PAUSED: "已由操作员暂停",
+    Blocked.USER_DOWN: "账户数据流断开",
+    Blocked.UNREAD: "数据流恢复后账户尚未核对",
+    Blocked.NO_CLOCK: "交易所时间未知",
+    Blocked.NO_JOURNAL: "日志库无法写入",
+    Blocked.NO_RULES: "交易规则未知",
+    Blocked.NOT_TRADING: "合约不在交易状态",
+    Blocked.RULES_AWAITED: "数据流恢复后交易规则尚未重读",
+    Blocked.RULES_DOUBTED: "正在重新读取交易规则",
+    Blocked.OTHER_IN_PANIC: "另一方向正在紧急减仓",
+    Blocked.FIRING: "保护性止损正在触发",
+    Blocked.BOOK_DOWN: "盘口数据流断开",
+    Blocked.TRADES_DOWN: "成交数据流断开",
+    Blocked.NO_FRESH: "尚无最新报价或成交",
+    Blocked.STALE: "行情过久未更新",
+    Blocked.BOOK_BEHIND: "盘口明显落后于最新成交",
+    Blocked.UNKNOWN: "持仓尚未读到",
+    Blocked.FLAT: "没有持仓",
+    Blocked.NOT_LOOKED: "还没有可供判断的行情",
+    Blocked.DOUBT: "有委托结果未知",
+    Blocked.LEFTOVER: "正在结束一笔不应存在的委托",
+    Blocked.COOLDOWN: "上一笔委托后的冷却时间",
+    Blocked.PATIENCE: "上一请求因临时原因未执行",
+    Blocked.AT_TARGET: "已到目标，无需再平",
+    Blocked.NO_SIGNAL: "没有信号",
+    Blocked.INTERVAL: "距上次执行信号太近",
+    Blocked.NO_BOOK: "买一卖一未知",
+    Blocked.NO_MARK: "标记价格未知，无法保证 max_mark_gap",
+    Blocked.PRICE_LIMITS: "价格超出交易所限价范围",
+    Blocked.NO_PRICE: "报价与标记价格均未知",
+    Blocked.COVERED: "已有平仓委托覆盖剩余持仓",
+    Blocked.NOTHING_TO_CLOSE: "没有可平的数量",
+    Blocked.UNDER_A_LOT: "高于目标的部分不足一手",
+    Blocked.DUST: "零头：交易所不接受这么小的委托",
+    Blocked.OTHER_UNREADABLE: "另一方向的强平距离暂时无法计算",
+    Blocked.OTHER_NEAR: "这一片会使另一方向过于接近强平",
+    Blocked.BANNED: "本机地址被交易所封禁（418），无法发送任何请求",
+    Blocked.BACK_OFF: "交易所要求限速（429）",
+    Blocked.TOO_MANY: "交易所提示下单过多（-1015）",
+    Blocked.ORDERS_SPENT: "本秒常规委托已达上限",
+    Blocked.CANCELS_SPENT: "本秒撤单已达上限",
+    Blocked.COUNT_SPENT: "交易所下单额度仅剩预留",
+    Blocked.WEIGHT_SPENT: "请求权重仅剩预留",
+    Blocked.PANIC_PAUSED: "紧急减仓已由操作员暂停",
+    Blocked.PANIC_BACKOFF: "紧急委托屡次被拒，稍候再发",
+}
 PHRASES: dict[str, str] = {
-    "paused by the operator": "已由操作员暂停",
-    "the other leg is in panic": "另一方向正在紧急减仓",
-    "the protective stop is firing": "保护性止损正在触发",
-    "the service is stopping": "服务正在停止",
-    "the configuration does not manage it any more": "配置已不再管理该方向",
-    "the user stream is down": "账户数据流断开",
-    "the account has not been read since a stream came up": "数据流恢复后账户尚未核对",
-    "the exchange's clock is not known": "交易所时间未知",
-    "the journal cannot be written": "日志库无法写入",
-    "the symbol's rules are not known": "交易规则未知",
-    "the symbol's rules have not been read since a stream came up": "数据流恢复后交易规则尚未重读",
-    "the symbol's rules are being read again": "正在重新读取交易规则",
-    "the book stream is down": "盘口数据流断开",
-    "the trade stream is down": "成交数据流断开",
-    "no fresh quote or trade yet": "尚无最新报价或成交",
-    "the last request was not done for reasons of the moment": "上一请求因临时原因未执行",
-    "the exchange has counted too many orders (-1015)": "交易所提示下单过多（-1015）",
-    "the exchange's order count is spent but for the reserve": "交易所下单额度仅剩预留",
-    "the exchange has banned this address (418); nothing can be sent": "本机地址被交易所封禁（418），无法发送任何请求",
-    "the exchange asked to back off (429)": "交易所要求限速（429）",
+    **{reason.value: text for reason, text in REASONS.items()},
     "no reason given": "未说明原因",
     "no reason was told": "未说明原因",
 }
-PREFIXES: dict[str, str] = {
-    "halted: ": "已停止：",
-    "no fresh quote or trade for ": "行情未更新已达 ",
-    "the symbol is in status ": "合约状态 ",
-}
-"""Of sentences that end in figures."""
+PREFIXES: dict[str, str] = {"halted: ": "已停止：", "the symbol is in status ": "合约状态 "}
+"""Of sentences whose rest is told in its own words."""

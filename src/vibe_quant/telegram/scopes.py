@@ -29,7 +29,8 @@ class Scopes:
         """Symbol and span, in either order; None: everything, until resumed."""
         symbol, for_ms = None, None
         for word in words:
-            if looks_like_span(word) or span_ms(word) is not None:
+            unnamed = looks_like_span(word) and self._operations.names(word) is None
+            if unnamed or span_ms(word) is not None:
                 for_ms = self.span(word)
             elif word.lower() not in ALL:
                 symbol = self.symbol(word)
