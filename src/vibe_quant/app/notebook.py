@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from loguru import logger
-
 from vibe_quant.app.application import Application
+from vibe_quant.domain import log_events as le
 from vibe_quant.journal.reader import JournalReader
+from vibe_quant.log import log
 from vibe_quant.ports import Entry, JournalBroken
 
 
@@ -44,6 +44,6 @@ class JournalNotebook:
         try:
             row = self._reader.last_of(kind)
         except JournalBroken as broken:
-            logger.warning("what was noted last as {} cannot be read: {}", kind, broken)
+            log(le.NOTEBOOK_UNREAD, kind=kind, text=f"what was noted last as {kind} cannot be read: {broken}")
             return None
         return None if row is None else row.data()

@@ -77,6 +77,7 @@ JOURNAL_FAILED = LogEvent("journal_failed", _E, _TEXT, "the journal cannot be wr
 JOURNAL_WELL = LogEvent("journal_well", _W, ("lost", "text"), "the journal can be written again; rows that were lost")
 COSTS_UNREAD = LogEvent("costs_unread", _W, _TEXT, "what exits have cost before this start could not be read")
 PAST_UNREAD = LogEvent("past_unread", _E, _TEXT, "what earlier runs have left could not be looked up")
+NOTEBOOK_UNREAD = LogEvent("notebook_unread", _W, ("kind", "text"), "what a way to the operator noted cannot be read")
 MIRROR = LogEvent("mirror", _W, _TEXT, "the journal's copy in PostgreSQL was lost, or is whole again")
 MIRROR_BEHIND = LogEvent("mirror_behind", _W, ("last", "text"), "the copy lacks rows at the end of a run")
 
