@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vibe_quant.app.clock import SystemClock
+from vibe_quant.app.measuring import measures
 from vibe_quant.app.places import control_socket
 from vibe_quant.app.pulse import Present
 from vibe_quant.app.redaction import Redactor
@@ -17,6 +18,7 @@ from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.ports import Front, Notebook, Operations
 from vibe_quant.web.control_socket import ControlSocket
 from vibe_quant.web.front import WebFront
+from vibe_quant.web.metrics import Metrics
 from vibe_quant.web.token import Token
 
 
@@ -39,13 +41,17 @@ def front_list(
     return (
         *service_manager(environment, os.getpid(), shared.stop_timeout_s, present, operations),
         ControlSocket(control_socket(state, environment), operations),
-        *_page(shared, operations, environment, redactor),
+        *_page(shared, operations, environment, redactor, present),
         *telegram_front(shared.telegram, operations, notebook, environment, redactor),
     )
 
 
 def _page(
-    shared: GlobalSettings, operations: Operations, environment: Mapping[str, str], redactor: Redactor
+    shared: GlobalSettings,
+    operations: Operations,
+    environment: Mapping[str, str],
+    redactor: Redactor,
+    present: Present,
 ) -> tuple[Front, ...]:
     if not shared.web.enabled:
         return ()
@@ -53,4 +59,5 @@ def _page(
     redactor.keep(access.token)
     told = announcing(access, environment)
     own = shared.client_order_prefix
-    return (WebFront(shared.web, operations, Token(access.token), own, SystemClock(), told),)
+    meter = Metrics(own, lambda: measures(present()))
+    return (WebFront(shared.web, operations, Token(access.token), own, SystemClock(), told, meter),)

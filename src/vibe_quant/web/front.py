@@ -66,11 +66,15 @@ class WebFront:
         self._trail.see(now, event, intents)
 
     def notice(self, notice: Notify) -> None:
-        """For the list of events."""
+        """For the list of events; and count."""
+        if self._meter is not None:
+            self._meter.notice(notice)
         self._trail.notice(notice)
 
     def cost(self, cost: ExitCost) -> None:
-        """For the list of events."""
+        """For the list of events; and count."""
+        if self._meter is not None:
+            self._meter.cost(cost)
         self._trail.cost(cost)
 
     async def run(self) -> None:

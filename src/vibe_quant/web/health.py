@@ -8,8 +8,8 @@ from typing import Protocol
 from aiohttp import web
 
 from vibe_quant.domain import events as ev
-from vibe_quant.domain.intents import Intent
-from vibe_quant.domain.status import Status
+from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.status import ExitCost, Status
 from vibe_quant.ports import Operations
 from vibe_quant.web.replies import reply
 
@@ -19,6 +19,14 @@ class Meter(Protocol):
 
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:
         """One call of the engine."""
+        ...
+
+    def notice(self, notice: Notify) -> None:
+        """A notice of the shell's own."""
+        ...
+
+    def cost(self, cost: ExitCost) -> None:
+        """An exit is over."""
         ...
 
     def text(self, status: Status) -> tuple[bytes, str]:
