@@ -40,10 +40,19 @@ def files() -> Iterator[tuple[str, ast.Module]]:
         yield str(path.relative_to(SRC)), ast.parse(path.read_text(encoding="utf-8"))
 
 
-def events_of(node: ast.expr) -> list[le.LogEvent]:
-    """``le.NAME``, ``le.NOTICES[kind]``: ``le`` is how the table is called everywhere."""
+def imported(tree: ast.Module) -> set[str]:
+    """Events that a file calls by their bare names."""
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    table = [node for node in froms if node.module == le.__name__]
+    return {alias.name for node in table for alias in node.names} & set(EVENTS)
+
+
+def events_of(node: ast.expr, bare: set[str]) -> list[le.LogEvent]:
+    """``le.NAME``, ``NAME``, ``le.NOTICES[kind]``."""
     match node:
-        case ast.Attribute(value=ast.Name(id="le"), attr=name) if name in EVENTS:
+        case ast.Attribute(value=ast.Name(id="le" | "log_events"), attr=name) if name in EVENTS:
+            return [EVENTS[name]]
+        case ast.Name(id=name) if name in bare:
             return [EVENTS[name]]
         case ast.Subscript(
             value=ast.Attribute(attr="NOTICES"), slice=ast.Attribute(value=ast.Name(id="NoticeKind"), attr=kind)
@@ -58,6 +67,7 @@ def events_of(node: ast.expr) -> list[le.LogEvent]:
 def uses() -> list[Use]:
     found: list[Use] = []
     for where, tree in files():
+        bare = imported(tree)
         for call in ast.walk(tree):
             if not isinstance(call, ast.Call) or not call.args:
                 continue
@@ -65,7 +75,7 @@ def uses() -> list[Use]:
             level = None
             if len(call.args) > 1 and isinstance(call.args[1], ast.Attribute):
                 level = call.args[1].attr
-            found += [Use(f"{where}:{call.lineno}", one, fields, level) for one in events_of(call.args[0])]
+            found += [Use(f"{where}:{call.lineno}", one, fields, level) for one in events_of(call.args[0], bare)]
     return found
 
 
