@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from vibe_quant.domain import events as ev
-from vibe_quant.domain.enums import ExecutionMode, NoticeKind, PositionSide, Severity
+from vibe_quant.domain.enums import ExecutionMode, NoticeKind, PositionSide, RequestKind, Severity
 from vibe_quant.domain.intents import AmendOrder, Intent, Notify, OrderIntent
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.ports import Clock
@@ -98,8 +98,15 @@ class Trail:
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent]) -> None:
         """One call of the engine, at ``now`` (monotonic ms)."""
         at = now + self._clock.server_ms() - self._clock.now_ms()
-        if isinstance(event, ev.OrderUpdate) and event.client_id.startswith(self._own):
-            self._updated(event, at)
+        match event:
+            case ev.OrderUpdate() if event.client_id.startswith(self._own):
+                self._updated(event, at)
+            case ev.Refused() | ev.NotSent() if event.request is RequestKind.SUBMIT:
+                self._gone(event.client_id, at, "not taken")
+            case ev.OrderMissing():
+                self._gone(event.client_id, at, "never arrived")
+            case _:
+                pass
         for intent in intents:
             match intent:
                 case OrderIntent():
@@ -143,9 +150,13 @@ class Trail:
         if update.last_qty and update.filled_qty > self._filled.get(update.client_id, ZERO):
             _keep(self._filled, update.client_id, update.filled_qty)
             self._draw(_fill(self._next(), update, at))
-        mark = self._open.get(update.client_id)
-        if mark is not None and update.status.is_final:
-            self._ended(mark, at, update.status)
+        if update.status.is_final:
+            self._gone(update.client_id, at, update.status)
+
+    def _gone(self, client_id: str, at: int, end: str) -> None:
+        mark = self._open.get(client_id)
+        if mark is not None:
+            self._ended(mark, at, end)
 
     def _opened(self, mark: OrderMark) -> None:
         _keep(self._open, mark.id, mark)

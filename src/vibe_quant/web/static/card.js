@@ -236,7 +236,7 @@ export class Card {
     this.cell("Protective stop", leg.stop_standing ? price(leg.stop_price, like) : bare ? "NOT STANDING" : "none", bare ? "bad" : null);
     this.cell("Cost so far", cost === null ? "–" : `${signed(leg.cost_bps, 2)} bps`, cost === null ? null : cost > 0 ? null : "good");
     this.cell("Time to flat", leg.eta_s == null ? "–" : `≈ ${duration(leg.eta_s * 1000)}`);
-    put(this.riskText, leg.liq == null ? (open ? "no liquidation price" : "–") : `${percent(leg.dist)} to ${price(leg.liq, like)}`);
+    put(this.riskText, leg.liq == null ? (open ? "no liquidation price" : "–") : `${percent(leg.dist)} away, at ${price(leg.liq, like)}`);
     const done = leg.done == null ? null : Math.min(1, Math.max(0, Number(leg.done)));
     put(this.doneText, done === null ? "–" : `${percent(done, 1)} of ${qty(leg.begun_qty)}`);
     this.done.style.width = `${(done ?? 0) * 100}%`;

@@ -40,7 +40,15 @@ export class Chart {
     }
   }
 
+  /** An order that is not the side's live one any more has ended, whoever forgot to say so. */
+  settle(now, leg) {
+    for (const order of this.orders.values()) {
+      if (!order.until_ms && order.id !== leg.order?.client_id && now - order.from_ms > 3000) order.until_ms = now;
+    }
+  }
+
   draw(now, leg) {
+    this.settle(now, leg);
     const on = surface(this.canvas);
     if (!on) return;
     const { pen, width, height } = on;
