@@ -39,12 +39,13 @@ class StopAlarm:
         self._alarmed = True
         state = "stands at an outdated price" if standing else "does not stand"
         why = f" ({self.cause})" if self.cause else ""
+        seconds = (now - self._pending_ms) // 1000
         text = (
-            f"The stop of {self._symbol} {self._side} {state} since {(now - self._pending_ms) // 1000} s{why}. "
+            f"The stop of {self._symbol} {self._side} {state} since {seconds} s{why}. "
             "Placing it is tried again without end; place one at the exchange by hand if this goes on."
         )
         self._said.pop("stands", None)
-        return [self._say(Severity.ALARM, text)]
+        return [self._say(Severity.ALARM, text, word="missing", seconds=str(seconds), how=self.cause or state)]
 
     def urge(self, cause: str, now: int) -> None:
         """A request was refused or failed: the first alarm need not wait for its grace."""
@@ -53,12 +54,12 @@ class StopAlarm:
         if self._due_ms is None or not self._alarmed:
             self._due_ms = now
 
-    def once(self, topic: str, key: str, severity: Severity, text: str) -> list[Intent]:
+    def once(self, topic: str, key: str, severity: Severity, text: str, **facts: str) -> list[Intent]:
         """Says it unless the last word on ``topic`` had the same ``key``."""
         if self._said.get(topic) == key:
             return []
         self._said[topic] = key
-        return [self._say(severity, text)]
+        return [self._say(severity, text, **facts)]
 
     def forget(self, topic: str) -> None:
         """What comes next on the topic is new."""
@@ -69,13 +70,14 @@ class StopAlarm:
         key = str(price)
         if self._said.get("stands") == key:
             return []
-        return self.once("stands", key, Severity.INFO, f"{self._leg} has its protective stop at {price}.")
+        text = f"{self._leg} has its protective stop at {price}."
+        return self.once("stands", key, Severity.INFO, text, word="stands", price=key)
 
     def lost(self, price: Decimal, how: str) -> list[Intent]:
         """A stop that stood does not any more, and we did not ask for that."""
         self.forget("stands")
         text = f"{self._leg} has lost its protective stop at {price}: {how}. It is placed again if it is still needed."
-        return [self._say(Severity.WARNING, text)]
+        return [self._say(Severity.WARNING, text, word="lost", price=str(price), how=how)]
 
     def rejected(self, price: Decimal, how: str) -> list[Intent]:
         """The stop has fired, and its order was not taken."""
@@ -85,7 +87,7 @@ class StopAlarm:
             f"{self._leg}: the protective stop at {price} was triggered and the exchange rejected its order ({why}). "
             "The leg is read; what is left is worked off as in the last panic tier, and a new stop is placed."
         )
-        return [self._say(Severity.ALARM, text)]
+        return [self._say(Severity.ALARM, text, word="rejected", price=str(price), how=why)]
 
     def halved(self, price: Decimal) -> list[Intent]:
         """The stop's place is beyond the mark."""
@@ -93,7 +95,7 @@ class StopAlarm:
             f"{self._leg} is nearer to liquidation than its stop should be: the stop goes to {price}, half the "
             "present distance, and to its place when the price allows."
         )
-        return self.once("half", str(price), Severity.ALARM, text)
+        return self.once("half", str(price), Severity.ALARM, text, word="halved", price=str(price))
 
     def through(self) -> list[Intent]:
         """The price is going through the stop's place."""
@@ -101,14 +103,14 @@ class StopAlarm:
             f"{self._leg}: the price is going through the place of its protective stop. The side exits at once by "
             "aggressive limits; a stop is tried again after each fill."
         )
-        return self.once("through", "", Severity.ALARM, text)
+        return self.once("through", "", Severity.ALARM, text, word="through")
 
     def remainder(self, qty: Decimal) -> list[Intent]:
         """The stop has done its part."""
         text = (
             f"{self._leg}: its protective stop has ended and left {qty}; that is worked off as in the last panic tier."
         )
-        return [self._say(Severity.ALARM, text)]
+        return [self._say(Severity.ALARM, text, word="remainder", qty=str(qty))]
 
     def deadline(self) -> int | None:
         """When the alarm is due."""
@@ -118,5 +120,6 @@ class StopAlarm:
     def _leg(self) -> str:
         return f"{self._symbol} {self._side}"
 
-    def _say(self, severity: Severity, text: str) -> Notify:
-        return Notify(NoticeKind.STOP, severity, text, self._symbol, self._side)
+    def _say(self, severity: Severity, text: str, **facts: str) -> Notify:
+        """``word`` of the facts names the sentence, for who tells it in another language."""
+        return Notify(NoticeKind.STOP, severity, text, self._symbol, self._side, tuple(facts.items()))
