@@ -22,6 +22,7 @@ from loguru import logger
 from tests.e2e.truth import Leg, Truth
 
 from vibe_quant.app.application import DONE, Application, Goal
+from vibe_quant.app.control_room import ControlRoom
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.places import FILE
 from vibe_quant.app.session import Plan, run_session
@@ -141,6 +142,8 @@ class Stage:
         self.settings = chosen
         self.times = StreamTimes()
         self.pg_password: str | None = None
+        self.room: ControlRoom | None = None
+        """Through which the operator asks and commands, where a story has one."""
         self.folder = folder
         self.app: Application | None = None
         self.notices: list[Notify] = []
@@ -171,15 +174,21 @@ class Stage:
             version="test",
             config_hash="0" * 64,
             pg_password=self.pg_password,
-            observers=[Observer("notices", self._see)],
+            observers=self._observers(),
             times=self.times,
             started=self._began,
         )
         self.app, self.code = None, None
         self._task = asyncio.create_task(run_session(plan), name="program")
 
+    def _observers(self) -> list[Observer]:
+        own = [Observer("notices", self._see)]
+        return own if self.room is None else [*own, Observer("operations", self.room.see)]
+
     def _began(self, app: Application) -> None:
         self.app = app
+        if self.room is not None:
+            self.room.began(app)
 
     def _see(self, now: int, event: Event, intents: Iterable[Intent], quote: object) -> None:
         self.events.append(event)
