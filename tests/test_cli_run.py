@@ -409,9 +409,10 @@ def test_a_long_and_a_short_are_worked_down_to_zero(quick: Path, tmp_path: Path)
     titles = {line.strip() for line in out.getvalue().splitlines() if line.startswith("Exit of")}
     assert titles == {"Exit of LONG 0.02 BTC/USDT:USDT, patient", "Exit of SHORT 0.5 ETH/USDT:USDT, patient"}
     said = err.getvalue()
-    for leg in ("BTC/USDT:USDT LONG", "ETH/USDT:USDT SHORT"):
-        for deed in ("place stop at", "stop stands at", "the exit is done"):
-            assert f"{leg}: {deed}" in said
+    for symbol, side in (("BTC/USDT:USDT", "LONG"), ("ETH/USDT:USDT", "SHORT")):
+        for deed in ("stop_sent", "stop_stands", "order_sent", "notice_fill", "position_closed"):
+            assert f"{deed} | symbol={symbol} side={side}" in said
+        assert f"{symbol} {side}: the exit is done" in said
     server = SimServer(box_options(ConfigLoader().load(quick).settings))
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path != quick]
     assert {path.name for path in written} >= {"vibe-quant.log", "journal.sqlite"}

@@ -65,6 +65,7 @@ async def test_it_is_said_at_intervals() -> None:
     task.cancel()
     logger.remove(sink)
     assert lines[0].strip() == (
+        'counted | conflated=2 longest_queue=0 text="'
         "counted so far: time by stream 100.00%, rest 0.00%, breaker 0.00%; 2 quotes conflated; 2 pairs not seen by "
-        "the observer cards; market stream 3 frames (late 1 bookTicker; out of order 1 bookTicker; malformed 1)"
+        'the observer cards; market stream 3 frames (late 1 bookTicker; out of order 1 bookTicker; malformed 1)"'
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from loguru import logger
 
-from vibe_quant.app.logs import Logs, first_line
 from vibe_quant.app.narrator import Narrator
-from vibe_quant.app.redaction import Redactor
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import (
@@ -41,8 +38,6 @@ from vibe_quant.domain.intents import (
     OrderIntent,
     PlaceStop,
 )
-from vibe_quant.domain.service_settings import LogSettings
-from vibe_quant.domain.settings import Venue
 
 D = Decimal
 BTC, LONG = "BTC/USDT:USDT", PositionSide.LONG
@@ -83,55 +78,76 @@ Tell = Callable[..., Told]
 
 
 @pytest.fixture
-def tell() -> Tell:
+def tell() -> Iterator[Tell]:
     told: Told = []
-    narrator = Narrator("vq", lambda level, line: told.append((level, line)))
+    narrator = Narrator("vq")
+    sink = logger.add(
+        lambda line: told.append((line.record["level"].name, line.record["message"])), format="{message}", level=0
+    )
 
     def see(event: ev.Event, *intents: Intent) -> Told:
         told.clear()
         narrator.see(1, event, intents, None)
         return list(told)
 
-    return see
+    yield see
+    logger.remove(sink)
+
+
+LEG = f"symbol={BTC} side=LONG"
 
 
 @pytest.mark.parametrize(
     ("intent", "level", "line"),
     [
-        (ORDER, "INFO", f"{BTC} LONG: sell 0.012 at 84788.2, maker, patient (vq-run-1)"),
+        (
+            ORDER,
+            "INFO",
+            f"order_sent | {LEG} order_side=SELL qty=0.012 price=84788.2 mode=maker reason=patient client_id=vq-run-1",
+        ),
         (
             replace(ORDER, price=None, order_type=OrderType.MARKET, mode=ExecutionMode.AGGRESSIVE_LIMIT),
             "INFO",
-            f"{BTC} LONG: sell 0.012 at market, aggressive, patient (vq-run-1)",
+            f"order_sent | {LEG} order_side=SELL qty=0.012 mode=aggressive reason=patient client_id=vq-run-1",
         ),
         (
             replace(ORDER, price=None, price_match=PriceMatch.QUEUE, position_side=PositionSide.SHORT),
             "INFO",
-            f"{BTC} SHORT: buy 0.012 at the exchange's QUEUE price, maker, patient (vq-run-1)",
+            f"order_sent | symbol={BTC} side=SHORT order_side=BUY qty=0.012 price_match=QUEUE mode=maker "
+            "reason=patient client_id=vq-run-1",
         ),
         (
             replace(ORDER, reason=SignalReason.PANIC),
             "WARNING",
-            f"{BTC} LONG: sell 0.012 at 84788.2, maker, panic (vq-run-1)",
+            f"order_sent | {LEG} order_side=SELL qty=0.012 price=84788.2 mode=maker reason=panic client_id=vq-run-1",
         ),
-        (CancelOrder(BTC, "vq-run-1", "ttl"), "DEBUG", f"{BTC}: cancel vq-run-1: ttl"),
+        (
+            CancelOrder(BTC, "vq-run-1", "ttl"),
+            "DEBUG",
+            f"order_cancelled | symbol={BTC} reason=ttl client_id=vq-run-1",
+        ),
         (
             AmendOrder(BTC, LONG, "vq-run-1", D("0.010"), D("5.50")),
             "INFO",
-            f"{BTC} LONG: amend vq-run-1 to 0.01 at 5.5",
+            f"order_amended | {LEG} qty=0.01 price=5.5 client_id=vq-run-1",
         ),
         (
             PlaceStop(BTC, LONG, "vq-ps-x-L-1", D("70000.0"), None, "the first"),
             "INFO",
-            f"{BTC} LONG: place stop at 70000, closes the leg (the first)",
+            f'stop_sent | {LEG} trigger=70000 reason="the first" client_id=vq-ps-x-L-1',
         ),
         (
             PlaceStop(BTC, LONG, "vq-ps-x-L-2", D("70000.0"), D("0.1"), "a bridge"),
             "INFO",
-            f"{BTC} LONG: place stop at 70000, closes 0.1 (a bridge)",
+            f'stop_sent | {LEG} trigger=70000 qty=0.1 reason="a bridge" client_id=vq-ps-x-L-2',
         ),
-        (CancelStop(BTC, LONG, "vq-ps-x-L-1", "flat"), "INFO", f"{BTC} LONG: cancel stop vq-ps-x-L-1: flat"),
-        (Notify(NoticeKind.HALT, Severity.ALARM, "It has halted."), "ERROR", "It has halted."),
+        (
+            CancelStop(BTC, LONG, "vq-ps-x-L-1", "flat"),
+            "INFO",
+            f"stop_cancelled | {LEG} reason=flat client_id=vq-ps-x-L-1",
+        ),
+        (Notify(NoticeKind.HALT, Severity.ALARM, "It has halted."), "ERROR", 'notice_halt | text="It has halted."'),
+        (Notify(NoticeKind.RISK, Severity.WARNING, "Near.", BTC, LONG), "WARNING", f"notice_risk | {LEG} text=Near."),
         (
             Notify(
                 NoticeKind.FILL,
@@ -142,62 +158,90 @@ def tell() -> Tell:
                 (("role", "maker"), ("fee", "0.5"), ("fee_asset", "BNB")),
             ),
             "INFO",
-            "Closed. (role maker, fee 0.5 BNB)",
+            f"notice_fill | {LEG} role=maker fee=0.5 fee_asset=BNB text=Closed.",
         ),
-        (Notify(NoticeKind.FILL, Severity.INFO, "Closed.", facts=(("fee", ""),)), "INFO", "Closed."),
+        (
+            Notify(NoticeKind.FILL, Severity.INFO, "Closed.", facts=(("fee", ""),)),
+            "INFO",
+            "notice_fill | text=Closed.",
+        ),
     ],
 )
 def test_what_it_does(tell: Tell, intent: Intent, level: str, line: str) -> None:
     assert tell(QUOTE, intent) == [(level, line)]
 
 
+STOPPED = f"stop_ended | {LEG} status={{}} client_id=vq-ps-x-L-1 text={{}}"
+
+
 @pytest.mark.parametrize(
     ("event", "level", "line"),
     [
-        (REPORT, "INFO", f"{BTC} LONG: vq-run-1 canceled, 0.004 of 0.012 filled"),
+        (REPORT, "INFO", f"order_ended | {LEG} status=CANCELED filled=0.004 of=0.012 client_id=vq-run-1"),
         (
             replace(REPORT, status=OrderStatus.PARTIALLY_FILLED, last_qty=D("0.004"), last_price=D(5), is_maker=True),
             "DEBUG",
-            f"{BTC} LONG: vq-run-1 trades 0.004 at 5 as maker, 0.004 of 0.012",
+            f"order_traded | {LEG} qty=0.004 price=5 role=maker filled=0.004 of=0.012 client_id=vq-run-1",
         ),
-        (STOP, "INFO", f"{BTC} LONG: stop stands at 70000 (vq-ps-x-L-1)"),
-        (replace(STOP, status=StopStatus.CANCELED), "INFO", f"{BTC} LONG: stop cancelled (vq-ps-x-L-1)"),
         (
-            replace(STOP, status=StopStatus.REJECTED, detail="why"),
-            "WARNING",
-            f"{BTC} LONG: stop rejected (vq-ps-x-L-1): why",
+            replace(REPORT, status=OrderStatus.PARTIALLY_FILLED, last_qty=D("0.004"), last_price=D(5), is_maker=None),
+            "DEBUG",
+            f"order_traded | {LEG} qty=0.004 price=5 filled=0.004 of=0.012 client_id=vq-run-1",
         ),
-        (replace(STOP, status=StopStatus.TRIGGERED), "WARNING", f"{BTC} LONG: stop triggered (vq-ps-x-L-1)"),
-        (replace(STOP, status=StopStatus.EXPIRED), "INFO", f"{BTC} LONG: stop gone with the position (vq-ps-x-L-1)"),
-        (ev.PositionUpdate(BTC, LONG, D("0.30"), D(1), 1, 1), "DEBUG", f"{BTC} LONG: position 0.3"),
-        (ev.StreamUp(Stream.USER, 1), "INFO", "the user stream is up"),
+        (STOP, "INFO", f"stop_stands | {LEG} trigger=70000 client_id=vq-ps-x-L-1"),
+        (
+            replace(STOP, status=StopStatus.CANCELED),
+            "INFO",
+            STOPPED.format("CANCELED", '"the stop was cancelled"'),
+        ),
+        (replace(STOP, status=StopStatus.REJECTED, detail="why"), "WARNING", STOPPED.format("REJECTED", "why")),
+        (
+            replace(STOP, status=StopStatus.TRIGGERED),
+            "WARNING",
+            STOPPED.format("TRIGGERED", '"the stop is triggered"'),
+        ),
+        (
+            replace(STOP, status=StopStatus.EXPIRED),
+            "INFO",
+            STOPPED.format("EXPIRED", '"the stop is gone with the position"'),
+        ),
+        (ev.PositionUpdate(BTC, LONG, D("0.30"), D(1), 1, 1), "DEBUG", f"position_changed | {LEG} qty=0.3"),
+        (ev.StreamUp(Stream.USER, 1), "INFO", 'stream_up | stream=user text="the user stream is up"'),
         (
             ev.ContractNews(BTC, "SETTLING", 1),
             "INFO",
-            f"{BTC}: the exchange announces a change of the contract: SETTLING",
+            f'contract_news | symbol={BTC} status=SETTLING text="the exchange announces a change of the contract"',
         ),
         (
             ev.Refused(RequestKind.SUBMIT, BTC, "vq-run-1", -2022, 1, 1, "ReduceOnly"),
             "WARNING",
-            f"{BTC}: submit vq-run-1 refused, -2022: ReduceOnly",
+            f"refused | symbol={BTC} request=submit client_id=vq-run-1 code=-2022 text=ReduceOnly",
         ),
         (
             ev.Refused(RequestKind.SUBMIT, BTC, "vq-run-1", -5022, 1, 1),
             "INFO",
-            f"{BTC}: submit vq-run-1 refused, -5022: no message",
+            f'refused | symbol={BTC} request=submit client_id=vq-run-1 code=-5022 text="no message"',
         ),
         (
             ev.Unknown(RequestKind.READ_STOPS, BTC, "", 1, "timeout"),
             "WARNING",
-            f"{BTC}: read stops: outcome not known (timeout); asking the exchange",
+            f'unknown | symbol={BTC} request="read stops" text="outcome not known (timeout); asking the exchange"',
         ),
         (
             ev.NotSent(RequestKind.CANCEL, BTC, "vq-run-1", 1, "a ban holds"),
             "WARNING",
-            f"{BTC}: cancel vq-run-1 not sent: a ban holds",
+            f'not_sent | symbol={BTC} request=cancel client_id=vq-run-1 text="a ban holds"',
         ),
-        (ev.RateLimited(3500, 1000), "WARNING", "too many requests: holding back for 2.5 s"),
-        (ev.RateLimited(3500, 1000, banned=True), "ERROR", "banned by the exchange: holding back for 2.5 s"),
+        (
+            ev.RateLimited(3500, 1000),
+            "WARNING",
+            'rate_limited | banned=false wait_s=2.5 text="too many requests: holding back"',
+        ),
+        (
+            ev.RateLimited(3500, 1000, banned=True),
+            "ERROR",
+            'rate_limited | banned=true wait_s=2.5 text="banned by the exchange: holding back"',
+        ),
     ],
 )
 def test_what_happens(tell: Tell, event: ev.Event, level: str, line: str) -> None:
@@ -245,12 +289,9 @@ def test_a_position_that_is_gone_is_said_and_its_changes_are_the_cores_to_say(te
     assert tell(whole) == []
     assert tell(replace(whole, positions=None, stops=None)) == []
     moves = [tell(ev.PositionUpdate(BTC, LONG, qty, D(1), 1, 1)) for qty in (D("0.2"), D(0))]
-    assert moves == [[("DEBUG", f"{BTC} LONG: position 0.2")], [("INFO", f"{BTC} LONG: position closed")]]
+    assert moves == [[("DEBUG", f"position_changed | {LEG} qty=0.2")], [("INFO", f"position_closed | {LEG}")]]
 
 
-def test_braces_of_the_exchange_are_text(tmp_path: Path) -> None:
-    err = io.StringIO()
-    logs = Logs.open(LogSettings(), tmp_path, first_line(Venue.SIM, "1", 1), Redactor(), err)
-    Narrator("vq").see(1, ev.Refused(RequestKind.SUBMIT, BTC, "x", -1, 1, 1, '{"a": {b}} <red>'), (), None)
-    logs.close()
-    assert '{"a": {b}} <red>' in err.getvalue()
+def test_braces_of_the_exchange_are_text(tell: Tell) -> None:
+    ((_, line),) = tell(ev.Refused(RequestKind.SUBMIT, BTC, "x", -1, 1, 1, '{"a": {b}} <red>'))
+    assert line.endswith(r'''text="{\"a\": {b}} <red>"''')

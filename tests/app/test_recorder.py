@@ -196,7 +196,7 @@ def test_another_trouble_is_said_too_and_each_once() -> None:
         desk.book.words = said
         desk.recorder.append([Entry("end", 1)], now)
     logger.remove(sink)
-    assert [line.split(".")[0] for line in lines] == ["moved", "damaged"]
+    assert [line.split(".")[0].split('"')[1] for line in lines] == ["moved", "damaged"]
     assert len(desk.told) == 1
 
 
