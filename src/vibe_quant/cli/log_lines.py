@@ -83,7 +83,7 @@ def follow(path: Path, at: int, pause: Callable[[], None]) -> Iterator[str]:
         while True:
             if file is None:
                 file = _open(path)
-            else:
+            if file is not None:
                 yield from _whole(file)
                 if _turned(path, file):
                     yield from _whole(file)

@@ -51,6 +51,7 @@ def run(
       vibe-quant run --config config/demo.yaml --until-flat
       vibe-quant run --config /etc/vibe-quant/config.yaml --live
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # there is nothing to reload yet, and its default is to kill
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _nothing_begun)
     with explained():

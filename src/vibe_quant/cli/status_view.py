@@ -14,16 +14,17 @@ from vibe_quant.domain.status import LegStatus, Status
 if TYPE_CHECKING:
     from rich.console import Group
 
-SIDES = ("symbol", "side", "qty", "done", "state", "order", "risk", "dist", "eta", "cost bps", "held back by")
-SIDES_RIGHT = frozenset({2, 3, 7, 8, 9})
+SIDES = ("symbol", "side", "qty", "done", "eta", "cost bps", "dist", "state", "order")
+SIDES_RIGHT = frozenset(range(2, 7))
+SIDES_SPARE = frozenset({8})
 HELD = ("symbol", "side", "qty", "entry", "mark", "uPnL", "notional", "liquidation", "dist", "stop")
 HELD_RIGHT = frozenset(range(2, 9))
+HELD_SPARE = frozenset({3, 6})
 RISKS = {
-    RiskLevel.NONE: Cell("calm", "green"),
-    RiskLevel.SOFT: Cell("SOFT", "yellow"),
-    RiskLevel.PANIC: Cell("PANIC", "bold red"),
+    RiskLevel.NONE: Cell("", "green"),
+    RiskLevel.SOFT: Cell("SOFT ", "yellow"),
+    RiskLevel.PANIC: Cell("PANIC ", "bold red"),
 }
-GONE = frozenset({"", NONE})
 
 
 def write_status(out: TextIO, now: Status) -> None:
@@ -32,14 +33,16 @@ def write_status(out: TextIO, now: Status) -> None:
         _line(out, cell)
     if now.legs:
         out.write("\n")
-        write_table(out, SIDES, [_side(leg, now.now_ms) for leg in now.legs], SIDES_RIGHT)
+        write_table(out, SIDES, [_side(leg) for leg in now.legs], SIDES_RIGHT, SIDES_SPARE)
+        for cell in _held_back(now):
+            _line(out, cell)
     else:
         out.write("no managed position\n")
 
 
 def write_positions(out: TextIO, now: Status) -> None:
     """A line a leg."""
-    write_table(out, HELD, [_held(leg) for leg in now.legs], HELD_RIGHT)
+    write_table(out, HELD, [_held(leg) for leg in now.legs], HELD_RIGHT, HELD_SPARE)
 
 
 def drawn(now: Status) -> Group:
@@ -47,8 +50,9 @@ def drawn(now: Status) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    words = [Text(printable(cell.text), cell.style) for cell in lines(now)]
-    return Group(*words, rich_table(SIDES, [_side(leg, now.now_ms) for leg in now.legs], SIDES_RIGHT))
+    said = [*lines(now), Cell("")], list(_held_back(now))
+    above, below = ([Text(printable(cell.text), cell.style) for cell in cells] for cells in said)
+    return Group(*above, rich_table(SIDES, [_side(leg) for leg in now.legs], SIDES_RIGHT, SIDES_SPARE), *below)
 
 
 def lines(now: Status) -> Iterator[Cell]:
@@ -85,21 +89,29 @@ def _streams(now: Status) -> str:
     return ", ".join(said) or NONE
 
 
-def _side(leg: LegStatus, now_ms: int) -> list[Cell | str]:
+def _side(leg: LegStatus) -> list[Cell | str]:
     eta = None if leg.eta_s is None else leg.eta_s * 1000
     return [
         leg.symbol,
         leg.side.value,
         number(leg.qty),
         percent(leg.done, 1),
-        Cell(_doing(leg), "cyan" if leg.flattening else ""),
-        _order(leg),
-        _risk(leg),
-        percent(leg.dist),
         stretch(eta),
         rounded(leg.cost_bps),
-        Cell(_blocked(leg, now_ms), "yellow"),
+        _dist(leg),
+        Cell(_doing(leg), "cyan" if leg.flattening else ""),
+        _order(leg),
     ]
+
+
+def _held_back(now: Status) -> Iterator[Cell]:
+    """A line for each side that something keeps from trading."""
+    for leg in now.legs:
+        if leg.halted:
+            yield Cell(f"{leg.symbol} {leg.side.value} HALTED: {leg.halted}", "bold red")
+        elif leg.blocked:
+            since = "" if leg.blocked_since_ms is None else f", for {stretch(now.now_ms - leg.blocked_since_ms)}"
+            yield Cell(f"{leg.symbol} {leg.side.value} held back: {leg.blocked}{since}", "yellow")
 
 
 def _doing(leg: LegStatus) -> str:
@@ -118,18 +130,10 @@ def _order(leg: LegStatus) -> str:
     return NONE if order is None else f"{number(order.qty - order.filled)} @ {number(order.price)}"
 
 
-def _risk(leg: LegStatus) -> Cell:
-    cell = RISKS[leg.risk]
-    return cell if leg.panic_tier is None else Cell(f"{cell.text} {leg.panic_tier + 1}", cell.style)
-
-
-def _blocked(leg: LegStatus, now_ms: int) -> str:
-    if leg.halted:
-        return f"HALTED: {leg.halted}"
-    if not leg.blocked:
-        return NONE
-    since = "" if leg.blocked_since_ms is None else f" ({stretch(now_ms - leg.blocked_since_ms)})"
-    return f"{leg.blocked}{since}"
+def _dist(leg: LegStatus) -> Cell:
+    """To liquidation, with the word for how dangerous that is."""
+    tier = "" if leg.panic_tier is None else f"{leg.panic_tier + 1} "
+    return Cell(f"{RISKS[leg.risk].text}{tier}{percent(leg.dist)}", RISKS[leg.risk].style)
 
 
 def _held(leg: LegStatus) -> list[Cell | str]:
@@ -138,12 +142,12 @@ def _held(leg: LegStatus) -> list[Cell | str]:
         leg.symbol,
         leg.side.value,
         number(leg.qty),
-        number(leg.entry),
-        number(leg.mark),
+        price(leg.entry),
+        price(leg.mark),
         Cell(rounded(leg.upnl), _gain(leg.upnl)),
         rounded(notional),
         price(leg.liq),
-        Cell(percent(leg.dist), RISKS[leg.risk].style),
+        _dist(leg),
         _stop(leg),
     ]
 
@@ -154,9 +158,9 @@ def _gain(upnl: Decimal | None) -> str:
 
 def _stop(leg: LegStatus) -> Cell:
     if leg.stop_standing:
-        return Cell(f"{number(leg.stop_price)} stands", "green")
+        return Cell(number(leg.stop_price), "green")
     if leg.stop_price is not None:
-        return Cell(f"{number(leg.stop_price)} NOT STANDING", "bold red")
+        return Cell(f"{number(leg.stop_price)} GONE", "bold red")
     return Cell("none" if leg.liq is None else "NONE", "" if leg.liq is None else "bold red")
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 GAP = "  "
+WIDE = 110
+"""Columns of a terminal that has room for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +27,36 @@ class Cell:
 Row = Sequence[Cell | str]
 
 
-def write_table(out: TextIO, head: Sequence[str], rows: Sequence[Row], right: frozenset[int] = frozenset()) -> None:
-    """``right``: the columns whose words stand at the right."""
+def write_table(
+    out: TextIO,
+    head: Sequence[str],
+    rows: Sequence[Row],
+    right: frozenset[int] = frozenset(),
+    spare: frozenset[int] = frozenset(),
+) -> None:
+    """``right``: the columns whose words stand at the right; ``spare``: those that a narrow terminal goes without."""
     if out.isatty():
         from rich.console import Console
 
-        Console(file=out).print(rich_table(head, rows, right))
+        console = Console(file=out)
+        console.print(rich_table(head, rows, right, spare if console.width < WIDE else frozenset()))
         return
     out.write(aligned([list(head), *([_cell(word).text for word in row] for row in rows)], right))
 
 
-def rich_table(head: Sequence[str], rows: Sequence[Row], right: frozenset[int]) -> Table:
-    """For a terminal."""
+def rich_table(head: Sequence[str], rows: Sequence[Row], right: frozenset[int], without: frozenset[int]) -> Table:
+    """For a terminal; ``without`` these columns."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for number, name in enumerate(head):
-        table.add_column(name, justify="right" if number in right else "left", overflow="fold")
+    shown = [number for number in range(len(head)) if number not in without]
+    for number in shown:
+        table.add_column(head[number], justify="right" if number in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell.text), cell.style) for cell in map(_cell, row)))
+        cells = [_cell(row[number]) for number in shown]
+        table.add_row(*(Text(printable(cell.text), cell.style) for cell in cells))
     return table
 
 
