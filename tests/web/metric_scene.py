@@ -90,7 +90,7 @@ def busy() -> Metrics:
     metrics, now = Metrics("vq", lambda: MEASURES), 1003
     metrics.see(now, ev.ServerTime(OFFSET, 1000), (), None)
     metrics.see(now, quote(), [order("vq-1"), order("vq-2")], quote())
-    metrics.see(now, ev.Trade(BTC, OFFSET + 900, 1000, D(100), D(1), 7), [order("vq-3")], quote())
+    metrics.see(now, ev.Trade(BTC, OFFSET + 900, 1000, D(100), D(1), buyer_is_maker=False), [order("vq-3")], quote())
     metrics.see(now + 400, report("vq-1", OrderStatus.FILLED, "1", "99.9", 11), (), quote())
     metrics.see(now + 900, report("vq-2", OrderStatus.CANCELED), (), quote())
     metrics.see(now + 900, ev.Refused(RequestKind.SUBMIT, BTC, "vq-3", -5022, 1900, OFFSET), (), quote())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from socket import SO_SNDBUF, SOL_SOCKET
 
 from aiohttp import WSMsgType, web
 
 STUCK_S = 20.0
 MOST_SENT = 16_384
 """Bytes that may wait in this process for a browser, one picture excepted."""
+MOST_CARRIED = 65_536
+"""Bytes that the system may hold for it: it would take megabytes."""
 
 
 class Viewer:
@@ -17,6 +20,9 @@ class Viewer:
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.WriteTransport) -> None:
         transport.set_write_buffer_limits(high=MOST_SENT)
+        carrier = transport.get_extra_info("socket")
+        if carrier is not None:
+            carrier.setsockopt(SOL_SOCKET, SO_SNDBUF, MOST_CARRIED)
         self._socket = socket
         self._transport = transport
         self._loop = asyncio.get_running_loop()
