@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vibe_quant.config import run_check
+from vibe_quant.config import Loaded, run_check
+from vibe_quant.config.effective import effective
+from vibe_quant.config.render import as_json, write_text
 from vibe_quant.config.shape import GLOBAL, SYMBOL, Member
 
 GOOD = """
@@ -150,3 +153,14 @@ def test_any_structure_is_shown_or_refused_in_words(raw: dict[str, Any]) -> None
         code, out, err = check(path)
     assert code in (0, 4)
     assert (out if code == 0 else err).strip()
+
+
+def test_what_a_reload_cannot_change_says_so(load: Callable[[str], Loaded]) -> None:
+    scopes = effective(load("global: {manage: all}\n"))
+    shape = json.loads(as_json(Path("x"), (), (), scopes))
+    found = values(shape, "global")
+    assert found["venue"] == {"value": "sim", "origin": "default", "line": None, "restart": True}
+    assert "restart" not in found["manage"]
+    out = io.StringIO()
+    write_text(out, Path("x"), (), scopes)
+    assert "  venue = sim  (default; a change needs a restart)\n" in out.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -75,6 +75,22 @@ def test_every_knob_stands_in_it_with_a_word_of_meaning(path: KeyPath) -> None:
     assert full in document.marks, f"add {'.'.join(map(str, path))} to config/config.yaml"
     line = UNCOMMENTED.splitlines()[document.marks[full].line - 1]
     assert re.search(r" # \w|# \{", line)
+
+
+def restarting(keys: tuple[Member, ...], path: KeyPath = ()) -> Iterator[str]:
+    """The topmost keys that a reload may not change."""
+    for member in keys:
+        here = (*path, member.name)
+        if member.restart:
+            yield ".".join(map(str, here))
+        elif member.is_section:
+            yield from restarting(member.children, here)
+
+
+def test_its_head_names_what_a_reload_cannot_change() -> None:
+    found = re.search(r"Needs a restart: ([^:]*?)\.\n", SHIPPED.replace("\n# ", " "))
+    assert found is not None
+    assert found[1].split(", ") == list(restarting(GLOBAL))
 
 
 def test_every_key_in_it_shows_its_default(load: Callable[[str], Loaded]) -> None:

@@ -19,6 +19,7 @@ from vibe_quant.domain.settings import (
     Manage,
     PanicTier,
     RoiTier,
+    SeededPosition,
     Settings,
     StrategyName,
     StrategyWeight,
@@ -104,6 +105,9 @@ LISTS: dict[tuple[Any, ...], Any] = {
     ("strategy", "weights"): (StrategyWeight(StrategyName.PATIENT, D(2)),),
     ("telegram", "allow"): (TelegramUser(5, 6),),
     ("manage",): Manage.ALL,
+    ("allow", "key_rights"): ("enableWithdrawals",),
+    ("sim", "positions"): (SeededPosition("BTC/USDT:USDT", PositionSide.LONG, D(1)),),
+    ("paper", "positions"): (SeededPosition("BTC/USDT:USDT", PositionSide.LONG, D(1)),),
 }
 
 

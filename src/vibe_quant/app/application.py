@@ -26,7 +26,7 @@ from vibe_quant.core.engine import Engine
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import Stream
-from vibe_quant.domain.events import Event, Stop, StreamUp
+from vibe_quant.domain.events import Event, Reload, Stop, StreamUp
 from vibe_quant.domain.measures import Keys
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.spread import Spread
@@ -40,6 +40,11 @@ LOOK_S = 0.1
 PROTECT_S = 20.0
 ENGINE = "engine"
 STARTS, STARTING = "start", "the start is not over"
+
+
+async def _none_unlisted(symbols: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG001 - as they are asked
+    """All are listed."""
+    return ()
 
 
 async def _at_once(app: Application) -> None:
@@ -76,6 +81,10 @@ class Parts:
     """What the streams' codecs have counted."""
     keys: Callable[[], Keys] = Keys
     """What became of the user stream's listen keys."""
+    unlisted: Callable[[Sequence[str]], Awaitable[tuple[str, ...]]] = _none_unlisted
+    """Which of these symbols the exchange does not list."""
+    retune: Callable[[Settings], None] = lambda _: None
+    """Takes new settings, whole and checked, at the moment that the engine has; raises nothing."""
     commits: Spread = field(default_factory=Spread)
     """How long the journal's commits took."""
     booked: Container[tuple[str, int]] = ()
@@ -226,11 +235,19 @@ class Application:
         now = self.parts.clock.now_ms()
         self.levels.see(event, now)
         self.sockets.see(event)
+        if isinstance(event, Reload):
+            self._retune(event.settings)
         if isinstance(event, StreamUp):
             self._up.add(event.stream)
             if self.ready_ms is None and len(self._up) == len(Stream):
                 self.ready_ms = now
         self._follow()
+
+    def _retune(self, settings: Settings) -> None:
+        """What the shell holds of the settings changes with the engine's, before anything else happens."""
+        self.settings = settings
+        self.breaker.retune(settings.shared.breaker)
+        self.parts.retune(settings)
 
     def _follow(self) -> None:
         version = self.engine.wants_version

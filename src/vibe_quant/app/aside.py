@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 from vibe_quant.domain import log_events as le
@@ -28,6 +29,16 @@ async def aside(name: str, work: Work, again_s: float = AGAIN_S) -> None:
         text = f"a defect: {name} has failed; trading goes on without it. It is begun again in {again_s:.0f} s."
         log(le.TASK_FAILED, defect=task.exception(), task=name, again_s=again_s, text=text)
         await asyncio.sleep(again_s)
+
+
+@asynccontextmanager
+async def running_aside(name: str, work: Work) -> AsyncIterator[None]:
+    """It is done inside of this."""
+    task = asyncio.create_task(aside(name, work), name=name)
+    try:
+        yield
+    finally:
+        await put_away(task)
 
 
 async def put_away(task: asyncio.Task[Any]) -> None:

@@ -65,6 +65,10 @@ class Breaker:
         self._until: int | None = None
         self.opened = 0
 
+    def retune(self, settings: BreakerSettings) -> None:
+        """New settings; what has failed stays counted, and a block under way ends when it was to."""
+        self._settings = settings
+
     def blocks(self, intent: Intent, now: int) -> str | None:
         """None where the request may leave; else why not."""
         if not self.is_open(now) or isinstance(intent, ALWAYS) or is_risk(intent):

@@ -5,17 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from vibe_quant.app.aside import aside, put_away
 from vibe_quant.app.observers import Observer
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.intents import Notify
+from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.log import log
 from vibe_quant.ports import Front
 
 News = TypeVar("News")
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """A front that holds knobs which a reload may change."""
+
+    def retune(self, shared: GlobalSettings) -> None:
+        """New settings, whole and checked."""
+        ...
 
 
 class Fronts:
@@ -33,6 +43,12 @@ class Fronts:
         """A notice of the shell's own."""
         for front in self._fronts:
             self._hear(front, front.notice, notice)
+
+    def retune(self, shared: GlobalSettings) -> None:
+        """New settings; one that fails at them says so and keeps what it had."""
+        for front in self._fronts:
+            if isinstance(front, Tunable):
+                self._hear(front, front.retune, shared)
 
     def cost(self, cost: ExitCost) -> None:
         """An exit is over."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from vibe_quant.app.application import DONE, Application, Goal
+from vibe_quant.app.aside import running_aside
 from vibe_quant.app.cards import Cards
 from vibe_quant.app.control_room import ControlRoom
 from vibe_quant.app.exit_log import ExitLog
@@ -21,6 +22,8 @@ from vibe_quant.app.narrator import Narrator
 from vibe_quant.app.observers import Observer
 from vibe_quant.app.places import journal_file
 from vibe_quant.app.redaction import Redactor
+from vibe_quant.app.reload import Reloader
+from vibe_quant.app.reload_watch import ReloadWatch
 from vibe_quant.app.session import Plan, run_session, tell
 from vibe_quant.binance.credentials import Credentials
 from vibe_quant.binance.urls import Endpoints, simulated
@@ -28,6 +31,7 @@ from vibe_quant.config.loader import Loaded
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Notify
+from vibe_quant.domain.service_settings import LogLevel
 from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import SideView
 from vibe_quant.journal.reader import JournalReader
@@ -59,6 +63,10 @@ class Job:
     """Where tokens and the service manager's socket are named."""
     lines: Callable[[int], tuple[str, ...]] = field(default=lambda _: (), repr=False)
     """The newest lines of the log."""
+    whisper: Callable[[str], object] = field(default=lambda _: None, repr=False)
+    """Tells the person at standard error what stands in no log."""
+    heed: Callable[[LogLevel], None] = field(default=lambda _: None, repr=False)
+    """Gives the log another level."""
 
 
 Hosting = Callable[[Job, Redactor], Coroutine[Any, Any, int]]
@@ -66,6 +74,8 @@ Work = Callable[[Plan], Awaitable[int]]
 
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+IGNORED = (*SIGNALS, signal.SIGHUP)
+"""At the end."""
 
 
 class _Course:
@@ -74,6 +84,7 @@ class _Course:
     def __init__(self, room: ControlRoom) -> None:
         self._room = room
         self.cards: Cards | None = None
+        self.reloader: Reloader | None = None
         self.app: Application | None = None
         self.task: asyncio.Future[int] | None = None
         self._stopping = False
@@ -83,6 +94,8 @@ class _Course:
         self._room.began(app)
         if self.cards is not None:
             self.cards.began(app)
+        if self.reloader is not None:
+            self.reloader.keep()
         spare()
         if self._stopping:
             app.stop()
@@ -112,7 +125,9 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     settings, room = job.loaded.settings, ControlRoom(job.loaded, job.version, job.state)
     room.lines = job.lines
     course = _Course(room)
-    fronts = Fronts(front_list(settings.shared, room, room, job.state, job.environment, redactor, lambda: room.app))
+    fronts = Fronts(
+        front_list(settings.shared, room, room, job.state, job.environment, redactor, lambda: room.app, job.whisper)
+    )
     exits = ExitLog(JournalReader(journal_file(settings.shared, job.state)))
     cards = Cards(course.ruling, course.look, job.out, exits, fronts.cost)
     room.so_far, course.cards = cards.progress, cards
@@ -123,8 +138,18 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
         tell(notice)
         fronts.notice(notice)
 
+    def adopted(loaded: Loaded) -> None:
+        room.loaded = loaded
+
+    def retuned(ruling: Settings) -> None:
+        job.heed(ruling.shared.log.level)
+        fronts.retune(ruling.shared)
+
+    reloader = course.reloader = room.reloading = Reloader(job.loaded, job.state, lambda: course.app, told, adopted)
+    reloads = ReloadWatch(reloader, told)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(fronts.running())
+        await stack.enter_async_context(running_aside("reload", reloads.run))
         server, reach = None, job.exchange
         if isinstance(reach, BoxOptions):
             server = await stack.enter_async_context(SimServer(reach))
@@ -143,16 +168,17 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
             pg_password=job.pg_password,
             observers=(*own, *fronts.observers()),
             started=course.began,
+            retune=retuned,
             tell=told,
         )
         try:
-            return await _see_through(course, work(plan), server)
+            return await _see_through(course, work(plan), server, reloads)
         finally:
             room.stops()
             cards.close()
 
 
-async def _see_through(course: _Course, work: Awaitable[int], server: SimServer | None) -> int:
+async def _see_through(course: _Course, work: Awaitable[int], server: SimServer | None, reloads: ReloadWatch) -> int:
     """Wait for the run; an embedded exchange that ends before it ends it too."""
     loop = asyncio.get_running_loop()
     course.task = asyncio.ensure_future(work)
@@ -161,6 +187,7 @@ async def _see_through(course: _Course, work: Awaitable[int], server: SimServer 
         waiting.add(asyncio.ensure_future(server.failed()))
     for number in SIGNALS:
         loop.add_signal_handler(number, course.stop, number)
+    loop.add_signal_handler(signal.SIGHUP, reloads.hang_up)
     try:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if course.task in done:
@@ -177,8 +204,8 @@ async def _see_through(course: _Course, work: Awaitable[int], server: SimServer 
 
 def _ignore_signals(loop: asyncio.AbstractEventLoop) -> None:
     """From here to the end of the process: a second signal must not kill what is putting itself away."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    for number in SIGNALS:
+    signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
+    for number in IGNORED:
         loop.remove_signal_handler(number)  # which brings the default back
         signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, IGNORED)

@@ -16,13 +16,15 @@ from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.credentials import pg_password, read_credentials
 from vibe_quant.app.garbage import seldom_collected
 from vibe_quant.app.hosting import Hosting, Job, Reach, host
+from vibe_quant.app.last_good import pointed_out
 from vibe_quant.app.logs import Logs, first_line, folder_of
-from vibe_quant.app.places import state_folder
+from vibe_quant.app.places import state_folder, states
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.refusal import CredentialsError, refuse_unless_fitting
 from vibe_quant.app.sim_venue import box_options
 from vibe_quant.binance.urls import endpoints_of, simulated
 from vibe_quant.config.loader import ConfigLoader, Loaded
+from vibe_quant.config.problems import ConfigError
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.settings import Venue
 from vibe_quant.log import log
@@ -57,12 +59,12 @@ def launch(
         BoxError: the embedded exchange cannot hold what it is told.
     """
     out, err = out or sys.stdout, err or sys.stderr
-    loaded = ConfigLoader().load(options.config)
+    loaded = _loaded(options, environment)
     job, redactor = _job(loaded, options, environment, out)
     settings = loaded.settings.shared
     head = first_line(settings.venue, __version__, SystemClock().wall_ms(), settings.log.form)
     logs = Logs.open(settings.log, folder_of(settings.log, environment), head, redactor, err, environment)
-    job = replace(job, out=logs.paper(out), lines=logs.recent.lines)
+    job = replace(job, out=logs.paper(out), lines=logs.recent.lines, whisper=logs.whisper, heed=logs.heed)
     try:
         _announce(loaded, job, logs)
         with seldom_collected():
@@ -75,6 +77,13 @@ def launch(
         return FAILED
     finally:
         logs.close()
+
+
+def _loaded(options: RunOptions, environment: Mapping[str, str]) -> Loaded:
+    try:
+        return ConfigLoader().load(options.config)
+    except ConfigError as error:
+        raise pointed_out(error, states(options.state, environment)) from None
 
 
 def _job(loaded: Loaded, options: RunOptions, environment: Mapping[str, str], out: TextIO) -> tuple[Job, Redactor]:

@@ -23,7 +23,7 @@ from vibe_quant.app.log_writer import MOST_CHARS, Lane, Line, LogWriter
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.domain import log_events as le
 from vibe_quant.domain.log_events import LOUD, Level, LogEvent
-from vibe_quant.domain.service_settings import LogForm, LogSettings
+from vibe_quant.domain.service_settings import LogForm, LogLevel, LogSettings
 from vibe_quant.domain.settings import Venue
 from vibe_quant.log import Value, log
 
@@ -123,6 +123,11 @@ class Logs:
             lines = f"{self.redactor.clean(text)}\n"
             self._person(prioritised(lines, NOTICE) if self._journal else lines)
 
+    def whisper(self, text: str) -> None:
+        """Whole lines for the person at standard error alone, as they are: in no file, and for no machine."""
+        if self._for_people:
+            self._person(prioritised(text, NOTICE) if self._journal else text)
+
     def paper(self, out: TextIO) -> TextIO:
         """What stands for standard output while the log is open."""
         lane = self._writer.lane(StreamOutput(out))
@@ -150,16 +155,25 @@ class Logs:
                 file.close()
         return done
 
+    def heed(self, level: LogLevel) -> None:
+        """From now on lines of this level and above are written; nothing once it is closed."""
+        if self._sink is not None:
+            before, self._sink = self._sink, self._added(level.upper())
+            logger.remove(before)
+
     def _begin(self, level: str) -> None:
         logger.remove()
-        # Neither variables nor calls further out in tracebacks: they would hold secrets.
-        self._sink = logger.add(self._take, level=level, format=_trace, colorize=False, backtrace=False, diagnose=False)
+        self._sink = self._added(level)
         root = logging.getLogger()
         self._root = (root.handlers[:], root.level)
         root.handlers[:] = [_Routed(ROUTED)]
         root.setLevel(ROUTED)
         logging.captureWarnings(True)
         self._writer.start()
+
+    def _added(self, level: str) -> int:
+        # Neither variables nor calls further out in tracebacks: they would hold secrets.
+        return logger.add(self._take, level=level, format=_trace, colorize=False, backtrace=False, diagnose=False)
 
     def _file(self, folder: Path, name: str, head: str, settings: LogSettings) -> LogFile:
         old = OldFiles(folder, name, settings.keep_days, settings.compress_days, lambda: self._writer.closing)

@@ -70,6 +70,8 @@ class Plan:
     times: StreamTimes = field(default_factory=StreamTimes)
     started: Callable[[Application], None] = field(default=lambda _: None)
     """Called when the application is about to work: from then on ``stop`` is an event of its."""
+    retune: Callable[[Settings], None] = field(default=lambda _: None)
+    """Takes new settings at the moment that the engine has; raises nothing."""
     tell: Callable[[Notify], None] = field(default=tell)
     """Takes the shell's own notices."""
 
@@ -225,6 +227,16 @@ class Session:
         except JournalBroken as broken:
             log(le.JOURNAL_FAILED, text=str(broken))
 
+    async def _unlisted(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """Which of these the exchange does not list; it is asked again where a name is not known."""
+        if any(symbol not in self._wire.names for symbol in symbols):
+            await self._wire.exchange.load_names()
+        return tuple(symbol for symbol in symbols if symbol not in self._wire.names)
+
+    def _retune(self, settings: Settings) -> None:
+        self._wire.retune(settings.shared)
+        self._plan.retune(settings)
+
     async def _trade(self, report: Report, memory: Memory, key_passed_ms: int | None) -> int:
         plan, wire = self._plan, self._wire
         reader = JournalReader(self._journal.path)
@@ -246,6 +258,8 @@ class Session:
             first=[*report.rules, *pauses(memory.standing, self._clock), well],
             streams=wire.streams,
             keys=wire.keys,
+            unlisted=self._unlisted,
+            retune=self._retune,
             commits=self._journal.commits,
             booked=restart.found.trades,
             prelude=Prelude(restart, memory, self._clock).run,

@@ -44,6 +44,8 @@ class Wire:
     """What the streams' codecs have counted, by the stream's name."""
     keys: Callable[[], Keys] = Keys
     """What became of listen keys."""
+    retune: Callable[[GlobalSettings], None] = lambda _: None
+    """Takes new settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +79,5 @@ def open_wire(
         user,
         streams=lambda: {"market": market.codec.counters(), "user": user.codec.counters()},
         keys=lambda: user.counted,
+        retune=lambda shared: client.keep_back(shared.rate_limit.weight_reserve),
     )

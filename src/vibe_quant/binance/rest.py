@@ -115,6 +115,10 @@ class RestClient:
         self._has_wallet = endpoints.sapi is not None
         self._calls: dict[str, _Call] = {}
 
+    def keep_back(self, reserve: Decimal) -> None:
+        """Another share of the address's weight of which reads leave a part."""
+        self._weights.reserve = reserve
+
     def __repr__(self) -> str:
         return "RestClient()"
 

@@ -86,7 +86,8 @@ class Weights:
 
     def __init__(self, reserve: Decimal = RESERVE) -> None:
         self.limit = WEIGHT_1M
-        self._reserve = reserve
+        self.reserve = reserve
+        """May be set anew at any time."""
         self._used = 0
         self._minute = 0
         self._left = self._heard_at = 0
@@ -101,7 +102,7 @@ class Weights:
         if acts and weight == 0:
             fits = used <= self.limit
         else:
-            kept = Decimal(0) if acts else self._reserve / (4 if weight <= 1 else 2)
+            kept = Decimal(0) if acts else self.reserve / (4 if weight <= 1 else 2)
             fits = used + self._flying + weight <= self.limit * (1 - kept)
         if fits:
             return None

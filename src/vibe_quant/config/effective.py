@@ -16,11 +16,12 @@ from vibe_quant.domain.settings import Manage, SymbolSettings
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One knob: ``key`` is dotted below its scope, ``value`` as in Settings."""
+    """One knob: ``key`` is dotted below its scope, ``value`` as in Settings; ``restart``: no reload changes it."""
 
     key: str
     value: Any
     origin: Origin
+    restart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ def _symbol(loaded: Loaded, name: str | None, one: SymbolSettings) -> Scope:
 
 
 def _rows(loaded: Loaded, symbol: str | None, settings: Any, keys: tuple[Member, ...]) -> tuple[Row, ...]:
-    return tuple(_row(loaded, symbol, settings, path) for path, _ in leaves(keys))
+    return tuple(_row(loaded, symbol, settings, path, member) for path, member in leaves(keys))
 
 
-def _row(loaded: Loaded, symbol: str | None, settings: Any, path: KeyPath) -> Row:
+def _row(loaded: Loaded, symbol: str | None, settings: Any, path: KeyPath, member: Member) -> Row:
     key = ".".join(str(step) for step in path)
-    return Row(key, attrgetter(key)(settings), loaded.sources.origin(symbol, path))
+    return Row(key, attrgetter(key)(settings), loaded.sources.origin(symbol, path), member.restart)

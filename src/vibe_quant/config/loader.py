@@ -26,13 +26,14 @@ MAX_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A valid configuration, who says what in it, and advice about it; ``sha256`` is that of the file."""
+    """A valid configuration, who says what in it, and advice about it; ``sha256`` is that of the file's ``content``."""
 
     settings: Settings
     sources: Sources
     path: Path
     warnings: tuple[Problem, ...]
     sha256: str
+    content: bytes = field(default=b"", repr=False)
 
 
 class ConfigLoader:
@@ -51,7 +52,21 @@ class ConfigLoader:
         if reading.problems:
             raise ConfigError(path, reading.problems)
         warnings = lint(settings, reading.sources, market)
-        return Loaded(settings, reading.sources, path, warnings, sha256(content).hexdigest())
+        return Loaded(settings, reading.sources, path, warnings, digest(content), content)
+
+
+def digest(content: bytes) -> str:
+    """What stands for a file's content."""
+    return sha256(content).hexdigest()
+
+
+def content_of(path: Path) -> bytes:
+    """What stands in the file now, not judged; of one that is too large its beginning.
+
+    Raises:
+        FileProblem: it cannot be read.
+    """
+    return _read(path)
 
 
 def read_document(path: Path) -> object:

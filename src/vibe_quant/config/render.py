@@ -21,7 +21,7 @@ def as_json(path: Path, problems: Iterable[Problem], warnings: Iterable[Problem]
     """``{path, valid, problems, warnings, settings}``; decimals are strings, so that none passes through a float.
 
     ``problems`` and ``warnings`` hold ``{path, line, message}``; ``settings`` maps a scope's name to
-    ``{values: {key: {value, origin, line}}, panic_bounds_ms}``.
+    ``{values: {key: {value, origin, line}}, panic_bounds_ms}``, with ``restart`` true where no reload changes the value.
     """
     faults = [_problem(p) for p in problems]
     shape = {
@@ -40,7 +40,12 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 def _scope(scope: Scope) -> dict[str, Any]:
     values = {
-        row.key: {"value": _plain_json(row.value), "origin": row.origin.source.value, "line": row.origin.line}
+        row.key: {
+            "value": _plain_json(row.value),
+            "origin": row.origin.source.value,
+            "line": row.origin.line,
+            **({"restart": True} if row.restart else {}),
+        }
         for row in scope.rows
     }
     return {"values": values, "panic_bounds_ms": list(scope.panic_bounds_ms)}
@@ -106,7 +111,8 @@ def _item(value: Any) -> str:
 
 
 def _origin(row: Row) -> str:
-    return row.origin.source.value + (f", line {row.origin.line}" if row.origin.line is not None else "")
+    line = f", line {row.origin.line}" if row.origin.line is not None else ""
+    return row.origin.source.value + line + ("; a change needs a restart" if row.restart else "")
 
 
 def _bounds(scope: Scope) -> list[str]:

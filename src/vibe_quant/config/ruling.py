@@ -14,7 +14,7 @@ from vibe_quant.domain.settings import GlobalSettings, SymbolSettings
 from vibe_quant.domain.status import ConfigChange
 
 MASK = "***"
-_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@")
+_IN_ADDRESS = re.compile(r"(?<=://)([^/@:\s]*):[^/\s]*@")
 _IN_QUERY = re.compile(r"(?i)((?:password|passwd|passfile|sslpassword|token|secret)=)[^&\s]*")
 
 
@@ -42,5 +42,5 @@ def text(value: Any) -> str:
 
 
 def masked(value: str) -> str:
-    """The same without the user's password in an address: nothing of what stands before its host is shown."""
-    return _IN_QUERY.sub(rf"\1{MASK}", _IN_ADDRESS.sub(f"{MASK}@", value))
+    """The same without a password in an address or its query; the loader refuses such, an older file may hold one."""
+    return _IN_QUERY.sub(rf"\1{MASK}", _IN_ADDRESS.sub(rf"\1:{MASK}@", value))

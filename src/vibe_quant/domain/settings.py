@@ -146,7 +146,7 @@ class GlobalSettings:
     ws: WsSettings = group(WsSettings, "streams")
     rate_limit: RateLimitSettings = group(RateLimitSettings, "budgets of discretionary requests")
     breaker: BreakerSettings = group(BreakerSettings, "REST circuit breaker")
-    stop_timeout_s: int = knob(20, "a stop of the service is over after so long, s", ge=2, le=600)
+    stop_timeout_s: int = knob(20, "a stop of the service is over after so long, s", ge=2, le=600, restart=True)
     allow: AllowSettings = group(AllowSettings, "what the start refuses unless it is allowed by name", restart=True)
     sim: SimSettings = group(SimSettings, "venue sim: the embedded exchange", restart=True)
     paper: PaperSettings = group(
