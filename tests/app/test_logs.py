@@ -17,7 +17,7 @@ from loguru import logger
 from vibe_quant.app.logs import Logs, first_line, folder_of
 from vibe_quant.app.redaction import HIDDEN, Redactor
 from vibe_quant.domain import log_events as le
-from vibe_quant.domain.service_settings import LogLevel, LogSettings
+from vibe_quant.domain.service_settings import LogForm, LogLevel, LogSettings
 from vibe_quant.domain.settings import Venue
 from vibe_quant.log import log
 
@@ -275,3 +275,24 @@ def test_where_the_files_are() -> None:
     assert folder_of(LogSettings(), {}) == Path("logs")
     assert folder_of(LogSettings(), {"LOGS_DIRECTORY": "/var/log/vq:/var/log/b"}) == Path("/var/log/vq")
     assert folder_of(LogSettings(folder="here"), {"LOGS_DIRECTORY": "/var/log/vq"}) == Path("here")
+
+
+@pytest.mark.parametrize(
+    ("form", "err", "heard"),
+    [
+        (LogForm.TEXT, io.StringIO, True),
+        (LogForm.JSON, io.StringIO, False),
+        (LogForm.JSON, Terminal, True),
+    ],
+)
+def test_what_is_whispered_stands_in_no_file(
+    tmp_path: Path, form: LogForm, err: type[io.StringIO], heard: bool
+) -> None:
+    person = err()
+    logs = Logs.open(LogSettings(form=form), tmp_path, HEAD, Redactor(["token"]), person)
+    logs.whisper("The page: #token=token\n")
+    log(le.NOTE, text="else")
+    logs.close()
+    assert ("The page: #token=token\n" in person.getvalue()) is heard
+    assert "The page" not in logs.path.read_text(encoding="utf-8")
+    assert "The page" not in "".join(logs.recent.lines(9))

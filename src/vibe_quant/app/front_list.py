@@ -13,7 +13,7 @@ from vibe_quant.app.pulse import Present
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.service_manager import service_manager
 from vibe_quant.app.telegram_access import telegram_front
-from vibe_quant.app.web_access import announcing, web_access
+from vibe_quant.app.web_access import Announce, announcing, web_access
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.ports import Front, Notebook, Operations
 from vibe_quant.web.control_socket import ControlSocket
@@ -30,10 +30,12 @@ def front_list(
     environment: Mapping[str, str],
     redactor: Redactor,
     present: Present,
+    whisper: Announce | None = None,
 ) -> tuple[Front, ...]:
     """As the configuration and the environment (tokens, the service manager's socket) want them.
 
-    ``present`` gives the application, for those who must see whether it makes progress.
+    ``present`` gives the application, for those who must see whether it makes progress; ``whisper`` tells the
+    person at standard error alone.
 
     Raises:
         CredentialsError: a token that is needed is missing or useless.
@@ -41,7 +43,7 @@ def front_list(
     return (
         *service_manager(environment, os.getpid(), shared.stop_timeout_s, present, operations),
         ControlSocket(control_socket(state, environment), operations),
-        *_page(shared, operations, environment, redactor, present),
+        *_page(shared, operations, environment, redactor, present, whisper),
         *telegram_front(shared.telegram, operations, notebook, environment, redactor),
     )
 
@@ -52,12 +54,13 @@ def _page(
     environment: Mapping[str, str],
     redactor: Redactor,
     present: Present,
+    whisper: Announce | None,
 ) -> tuple[Front, ...]:
     if not shared.web.enabled:
         return ()
     access = web_access(shared.web, environment)
     redactor.keep(access.token)
-    told = announcing(access, environment)
+    told = announcing(access, environment, whisper)
     own = shared.client_order_prefix
     meter = Metrics(own, lambda: measures(present()))
     return (WebFront(shared.web, operations, Token(access.token), own, SystemClock(), told, meter),)

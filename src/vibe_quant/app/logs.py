@@ -84,9 +84,10 @@ class Logs:
         self.recent = Recent()
         self._clock = SystemClock()
         self._journal = journal
+        self._terminal = err.isatty()
         self._for_people = settings.form is LogForm.TEXT
         self._file_form = form_of(settings.form)
-        self._err_form = form_of(settings.form, terminal=err.isatty(), journal=journal)
+        self._err_form = form_of(settings.form, terminal=self._terminal, journal=journal)
         self._fold = Fold()
         self._lock = threading.Lock()
         self._writer = LogWriter(self._tick, self._too_slow, self._broken, MOST_CHARS)
@@ -124,8 +125,8 @@ class Logs:
             self._person(prioritised(lines, NOTICE) if self._journal else lines)
 
     def whisper(self, text: str) -> None:
-        """Whole lines for the person at standard error alone, as they are: in no file, and for no machine."""
-        if self._for_people:
+        """Whole lines for the person at standard error alone, as they are: in no file, and not where machines read it."""
+        if self._for_people or self._terminal:
             self._person(prioritised(text, NOTICE) if self._journal else text)
 
     def paper(self, out: TextIO) -> TextIO:
