@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,9 @@ class Shell(StrEnum):
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="bash or zsh.")]) -> None:
-    """Print the script that completes commands, options, symbols and sides by Tab.
+    """Print a shell's script for completion by Tab.
+
+    Commands, options, and where one is wanted the symbols of the configuration.
 
     \b
     Examples:
@@ -49,12 +52,12 @@ def symbols(ctx: typer.Context, incomplete: str) -> list[str]:
 
     seen = glance(Path(ctx.params.get("config") or os.environ.get("VIBE_QUANT_CONFIG") or DEFAULT_CONFIG))
     names = () if seen is None else tuple(short_name(symbol) for symbol in seen.symbols)
-    return [name for name in names if name.startswith(incomplete.upper())]
+    return _fitting(names, incomplete)
 
 
 def sides(incomplete: str) -> list[str]:
     """LONG, SHORT."""
-    return [side for side in ("LONG", "SHORT") if side.startswith(incomplete.upper())]
+    return _fitting(("LONG", "SHORT"), incomplete)
 
 
 def targets(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -65,3 +68,9 @@ def targets(ctx: typer.Context, incomplete: str) -> list[str]:
 def short_name(symbol: str) -> str:
     """``BTC/USDT:USDT`` -> ``BTCUSDT``."""
     return symbol.partition(":")[0].replace("/", "")
+
+
+def _fitting(names: Iterable[str], incomplete: str) -> list[str]:
+    """Those that begin so, in the case that was begun with: a shell takes no other."""
+    fit = [name for name in names if name.startswith(incomplete.upper())]
+    return [name.lower() for name in fit] if incomplete.islower() else fit

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +15,8 @@ from vibe_quant.cli.failure import BROKEN, UNREADABLE, explained
 from vibe_quant.cli.words import since_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from vibe_quant.journal.rows import Row
     from vibe_quant.journal.verify import Verdict
 
@@ -113,7 +116,8 @@ def export(
     with explained():
         rows = JournalReader(_where(path, config, state)).rows(begin_ms, kinds or (), symbol)
         try:
-            count = write((row for row in rows if end_ms is None or row.at_ms < end_ms), form, out)
+            with closing(cast("Generator[Row]", rows)):
+                count = write((row for row in rows if end_ms is None or row.at_ms < end_ms), form, out)
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -66,7 +66,7 @@ def replay(
     as_json: AsJson = False,
     out: Out = None,
 ) -> None:
-    """Replay the exit of one position on a tape and print what it cost.
+    """Replay an exit on a tape and print what it cost.
 
     \b
     Examples:

@@ -51,7 +51,12 @@ def info(
     symbol: Annotated[str | None, typer.Option(help="The symbol, where the file does not say it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Describe a tape: span, counts, spread, gaps."""
+    """Describe a tape: span, counts, spread, gaps.
+
+    \b
+    Example:
+      vibe-quant tape info btc.parquet
+    """
     from vibe_quant.tapes.info import describe
     from vibe_quant.tapes.open import open_tape
 
