@@ -125,7 +125,7 @@ class Logs:
             self._person(prioritised(lines, NOTICE) if self._journal else lines)
 
     def whisper(self, text: str) -> None:
-        """Whole lines for the person at standard error alone, as they are: in no file, and not where machines read it."""
+        """Whole lines for the person at standard error alone, as they are; not where machines read it."""
         if self._for_people or self._terminal:
             self._person(prioritised(text, NOTICE) if self._journal else text)
 
