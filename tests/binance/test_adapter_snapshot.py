@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from decimal import Decimal
 from typing import Any
 
@@ -102,14 +101,13 @@ async def test_a_snapshot_of_one_symbol_asks_for_it_alone() -> None:
     ("part", "shown"), [(BALANCE, "balances"), (ORDERS, "orders"), (STOPS, "stops"), (POSITIONS, "")]
 )
 @pytest.mark.parametrize("how", [Unknown("timeout"), "{}"])
-async def test_what_a_failed_part_costs(part: str, shown: str, how: object, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_a_failed_part_costs(part: str, shown: str, how: object, logged: list[str]) -> None:
     adapter, _ = scripted(**{**QUIET, part: how})
-    with caplog.at_level(logging.WARNING):
-        outcome = await adapter.snapshot(None, ())
+    outcome = await adapter.snapshot(None, ())
     if not shown:
         assert not isinstance(outcome, Accepted)
         return
-    assert f"lacks 1 of its reads; the first is {part} of the account" in caplog.text
+    assert f"lacks 1 of its reads; the first is {part} of the account" in "".join(logged)
     told = taken(outcome)
     parts = {name: getattr(told, name) for name in ("positions", "balances", "orders", "stops")}
     assert [name for name, value in parts.items() if value is None] == [shown]
@@ -143,18 +141,17 @@ async def test_a_new_listing_gets_its_name_from_a_new_list() -> None:
 
 
 async def test_a_stranger_is_told_under_its_own_name_said_once_and_never_worked(
-    caplog: pytest.LogCaptureFixture,
+    logged: list[str],
 ) -> None:
     dated = "BTCUSDT_260327"
     own = {POSITIONS: text([bodies.leg(symbol=dated)]), ORDERS: text([bodies.order(symbol=dated)])}
     adapter, script = scripted(known={}, **{**QUIET, **own, STOPS: "[]", INFO: text(bodies.info())})
-    with caplog.at_level(logging.WARNING):
-        for known in ((), (), (dated,)):
-            told = taken(await adapter.snapshot(None, known))
-            assert told.positions is not None
-            assert told.orders is not None
-            assert {told.positions[0].symbol, told.orders[0].symbol} == {dated}
-    assert caplog.text.count("look after it by hand") == 1
+    for known in ((), (), (dated,)):
+        told = taken(await adapter.snapshot(None, known))
+        assert told.positions is not None
+        assert told.orders is not None
+        assert {told.positions[0].symbol, told.orders[0].symbol} == {dated}
+    assert "".join(logged).count("look after it by hand") == 1
     assert adapter.strangers == {dated}
     assert not isinstance(await adapter.rules(dated), Accepted)
     assert script.names().count(INFO) == 1

@@ -87,7 +87,9 @@ PATHS: dict[str, Act] = {
 
 @pytest.mark.parametrize("name", ["fapiPrivatePostOrder", "fapiPrivateGetOrder", "fapiPrivateDeleteOrder"])
 @pytest.mark.parametrize("path", PATHS)
-async def test_no_secret_in_what_a_call_leaves(name: str, path: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_in_what_a_call_leaves(
+    name: str, path: str, caplog: pytest.LogCaptureFixture, logged: list[str]
+) -> None:
     caplog.set_level(logging.DEBUG)
     async with staged(PATHS[path], timeout_ms=100) as stage:
         outcome = await stage.client.call(name, ORDER)
@@ -95,7 +97,7 @@ async def test_no_secret_in_what_a_call_leaves(name: str, path: str, caplog: pyt
         signature = seen.query.partition("signature=")[2]
         assert len(signature) == 64
         left = f"{outcome!r} {stage.client!r} {stage.client!s} {stage.client._wire!r} {stage.told!r} {caplog.text}"
-        left += " ".join(str(record.__dict__) for record in caplog.records)
+        left += " ".join([*(str(record.__dict__) for record in caplog.records), *logged])
     for secret in (KEY, SECRET, signature, "LISTENCANARY"):
         assert secret not in left
     assert type(outcome).__name__ in ("Unknown", "Rejected", "AuthLost", "Banned", "RateLimited")
