@@ -29,6 +29,8 @@ from vibe_quant.web.metrics import Metrics
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
+OUTCOMES = ("accepted", "rejected", "unknown", "not_sent", "rate_limited", "banned", "auth_lost")
+"""What ``app.round_trips`` counts; tests/app/test_round_trips.py holds the two together."""
 OFFSET = 1_790_000_000_000
 
 
@@ -49,8 +51,8 @@ MEASURES = Measures(
     defects=2,
     breaker_opened=4,
     sent={RequestKind.SUBMIT: 9, RequestKind.MARK: 2},
-    outcomes={(RequestKind.SUBMIT, "accepted"): 8, (RequestKind.SUBMIT, "unknown"): 1},
-    round_trips={RequestKind.SUBMIT: spread(0.004, 0.03, 20.0)},
+    outcomes={(RequestKind.SUBMIT, what): 1 for what in OUTCOMES},
+    round_trips={RequestKind.SUBMIT: spread(0.004, 0.03, 20.0), RequestKind.CANCEL: spread(0.01)},
     commits=spread(0.0004, 0.0007),
     levels={"stream": (3, 3_500_000), "rest": (2, 90_000), "breaker": (1, 10_000)},
     messages={"market": Messages(900, 1, 2, 3, 4), "user": Messages(50)},
@@ -97,6 +99,7 @@ def busy() -> Metrics:
     metrics.see(now, ev.PositionUpdate(BTC, LONG, D(1), D(100), OFFSET + 990, 1000), (), quote())
     metrics.see(now, ev.RateUsage(1000, 41, 7, 30), (), None)
     metrics.see(now, ev.RateLimited(2000, 1000), (), None)
+    metrics.see(now, ev.RateLimited(2000, 1000, banned=True), (), None)
     metrics.notice(Notify(NoticeKind.LIFECYCLE, Severity.INFO, "up"))
     metrics.see(now, ev.Timer(1000), [Notify(NoticeKind.RISK, Severity.ALARM, "near", BTC, LONG)], None)
     metrics.cost(COST)

@@ -142,6 +142,12 @@ async def test_metrics_come_from_the_meter() -> None:
         def see(self, *news: object) -> None:
             self.seen += 1
 
+        def notice(self, *news: object) -> None:
+            self.seen += 1
+
+        def cost(self, *news: object) -> None:
+            self.seen += 1
+
         def text(self, status: Status) -> tuple[bytes, str]:
             return f"run {status.run}\n".encode(), "text/plain; version=0.0.4; charset=utf-8"
 
