@@ -1,4 +1,4 @@
-"""Reads what an expression of PromQL names, strictly: every word of it is a function, a keyword, a metric or a label."""
+"""Reads what an expression of PromQL names, strictly: each word is a function, a keyword, a metric or a label."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NotPromqlError(Exception):
 
 @dataclass(slots=True)
 class Named:
-    """``metrics`` in their order; ``matchers``: (metric, label, operator, value); ``grouped``: labels of by, on and so."""
+    """``metrics`` in their order; ``matchers``: (metric, label, operator, value); ``grouped``: labels of by and on."""
 
     metrics: list[str] = field(default_factory=list)
     matchers: list[tuple[str, str, str, str]] = field(default_factory=list)

@@ -52,7 +52,7 @@ def check(expression: str) -> Named:
     assert named.grouped <= known, f"{named.grouped - known}: {expression}"
     for metric, label, sign, value in named.matchers:
         if label in OF_PROMETHEUS or value.startswith("$"):
-            assert label in OF_PROMETHEUS | LABELS[metric]
+            assert label in OF_PROMETHEUS | LABELS.get(metric, set())
             continue
         assert label in LABELS[metric], f"{metric} has no label {label}"
         there = values(metric, label)
