@@ -256,6 +256,7 @@ restart_running() {
             continue
         fi
         say "$unit: its orders are cancelled, its protective stops stay; then it must say that it is ready"
+        manager reset-failed "$unit" || true # or this start would count among those of an hour
         manager restart "$unit" || fail "$unit has not become ready: systemctl status $unit; journalctl -u $unit -n 100.
             Protective stops stand at the exchange. To go back: ${BASH_SOURCE[0]} rollback"
         manager show --property=StatusText "$unit"

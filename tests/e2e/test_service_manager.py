@@ -58,7 +58,8 @@ async def test_ready_is_said_when_it_is_true_and_not_before(tmp_path: Path) -> N
             fed = len(manager.times("WATCHDOG=1"))
             await run.until(lambda: len(manager.times("WATCHDOG=1")) >= fed + 3, what="food for the watchdog")
             assert len(manager.times("EXTEND_TIMEOUT_USEC=")) == prolonged, "a start that is over needs no more time"
-            assert re.match(r"sim, working; BTC/USDT:USDT LONG 0\.\d+, .* from liquidation, stop", manager.last("STATUS"))
+            line = r"sim, working; BTC/USDT:USDT LONG 0\.\d+, .* from liquidation, stop stands"
+            await run.until(lambda: re.match(line, manager.last("STATUS")), what="a line for people")
 
 
 async def test_a_stop_says_so_and_leaves_no_own_order_and_every_stop(tmp_path: Path) -> None:

@@ -27,8 +27,7 @@ class Pulse:
             self._seen = None
             return None
         before, self._seen = self._seen, (app.consumer.handled, app.consumer.rests)
-        waiting = len(app.inbox)
         app.inbox.nudge()
-        if before is None or app.consumer.handled != before[0] or (not waiting and app.consumer.rests != before[1]):
+        if self._seen != before:  # it has taken something, or found that nothing waited
             return None
-        return f"the engine has taken nothing since the last look, {waiting} events wait for it"
+        return f"the engine has taken nothing since the last look, {len(app.inbox)} events wait for it"

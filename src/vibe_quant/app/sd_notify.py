@@ -21,14 +21,14 @@ class NotifySocket:
     def __init__(self, address: str) -> None:
         self.address = address
         self._name = "\0" + address[1:] if address.startswith("@") else address
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        self._socket.setblocking(False)
         self._deaf = False
 
     def send(self, *lines: str) -> bool:
         """One message of lines NAME=value; False: it did not get through."""
         try:
-            self._socket.sendto("\n".join(lines).encode(), self._name)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ours:
+                ours.setblocking(False)
+                ours.sendto("\n".join(lines).encode(), self._name)
         except (OSError, ValueError) as error:
             if not self._deaf:
                 reason = getattr(error, "strerror", None) or type(error).__name__
@@ -39,10 +39,6 @@ class NotifySocket:
             return False
         self._deaf = False
         return True
-
-    def close(self) -> None:
-        """End."""
-        self._socket.close()
 
 
 def notify_socket(environment: Mapping[str, str]) -> NotifySocket | None:

@@ -58,7 +58,7 @@ class ServiceManager:
         self._operations = operations
         self._pulse = Pulse(present)
         self._phase = Phase.STARTING
-        self._began_s: float | None = None
+        self._patient_until_s: float | None = None
         self._beat_due_s = self._status_due_s = 0.0
         self._stuck_s: float | None = None
         self._waited = False
@@ -88,8 +88,8 @@ class ServiceManager:
 
     def look(self, now_s: float) -> None:
         """Tell what is to be told by now; ``now_s`` is the loop's time."""
-        if self._began_s is None:
-            self._began_s = self._beat_due_s = now_s
+        if self._patient_until_s is None:
+            self._patient_until_s, self._beat_due_s = now_s + WAIT_S, now_s
         if now_s >= self._beat_due_s:
             self._beat(now_s)
         self._turn()
@@ -140,7 +140,7 @@ class ServiceManager:
             log(le.STUCK, text=f"{text}starts another, which cancels the orders that are left. Protective stops stand.")
 
     def _may_wait(self, now_s: float) -> bool:
-        if self._present() is not None or now_s - (self._began_s or now_s) < WAIT_S:
+        if self._present() is not None or self._patient_until_s is None or now_s < self._patient_until_s:
             return True
         if not self._waited:
             self._waited = True
