@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from vibe_quant.app.application import Application
 from vibe_quant.core.engine import Engine
+from vibe_quant.core.orders import OwnOrder
 from vibe_quant.domain import events as ev
-from vibe_quant.domain.intents import Intent, Notify
-from vibe_quant.domain.side_view import LiveOrder
+from vibe_quant.domain.intents import CancelOrder, Intent, Notify
 from vibe_quant.domain.status import Answer
 
 TAKEN_S = 5.0
@@ -43,31 +43,45 @@ class Commanding:
             del self._waiting[id(command)]
 
 
-async def ended(app: Application, orders: Iterable[LiveOrder]) -> str:
+def live(engine: Engine, symbol: str | None, now: int, *, urgent: bool) -> tuple[str, ...]:
+    """Client ids of the own orders that may live; ``urgent``: those of panic and of a protective stop too."""
+    looks = [engine.look(leg.symbol, leg.side, now) for leg in engine.legs() if symbol in (None, leg.symbol)]
+    orders = [look.order for look in looks if look is not None and look.order is not None]
+    return tuple(order.client_id for order in orders if urgent or not order.urgent)
+
+
+def cancelled(intents: Sequence[Intent]) -> tuple[str, ...]:
+    """Client ids of the orders that are to be cancelled."""
+    return tuple(intent.client_id for intent in intents if isinstance(intent, CancelOrder))
+
+
+async def ended(app: Application, client_ids: Iterable[str]) -> str:
     """What became of orders that are being cancelled, once it is known or after ``SETTLED_S``."""
-    loop, left = asyncio.get_running_loop(), {order.client_id: order for order in orders}
+    loop, left = asyncio.get_running_loop(), list(dict.fromkeys(client_ids))
     if not left:
         return "No own order was live."
-    end, over = loop.time() + SETTLED_S, dict[str, str]()
-    while left and loop.time() < end:
-        for client_id in list(left):
-            found = app.engine.house.orders.get(client_id)
-            if found is None or found.is_final:
-                order = left.pop(client_id)
-                over[client_id] = "" if found is None or not found.filled else f", {found.filled} of {order.qty} filled"
-        if left:
-            await asyncio.sleep(LOOK_S)
-    return " ".join([*_over(over), *_unknown(list(left))])
+    end, over = loop.time() + SETTLED_S, list[OwnOrder]()
+    while True:
+        found = [app.engine.house.orders.get(client_id) for client_id in left]
+        over += [order for order in found if order is not None and order.is_final]
+        left = [client_id for client_id in left if client_id not in {order.client_id for order in over}]
+        if not left or loop.time() >= end:
+            return " ".join([*_over(over), *_unknown(left)])
+        await asyncio.sleep(LOOK_S)
 
 
-def _over(over: dict[str, str]) -> list[str]:
-    if not over:
-        return []
-    listed = "; ".join(f"{client_id}{filled}" for client_id, filled in over.items())
-    return [f"Cancelled: {listed}."]
+def _over(over: Sequence[OwnOrder]) -> list[str]:
+    full = [order.client_id for order in over if order.filled >= order.qty]
+    gone = [f"{order.client_id}{_part(order)}" for order in over if order.filled < order.qty]
+    said = [f"Cancelled: {'; '.join(gone)}."] if gone else []
+    return said + ([f"Filled before it could be cancelled: {', '.join(full)}."] if full else [])
 
 
-def _unknown(left: list[str]) -> list[str]:
+def _part(order: OwnOrder) -> str:
+    return f", {order.filled} of {order.qty} filled" if order.filled else ""
+
+
+def _unknown(left: Sequence[str]) -> list[str]:
     if not left:
         return []
     return [
@@ -76,14 +90,14 @@ def _unknown(left: list[str]) -> list[str]:
     ]
 
 
-def standing(engine: Engine, symbol: str | None) -> tuple[str, ...]:
+def standing(engine: Engine, symbol: str | None, now: int) -> tuple[str, ...]:
     """The pauses and halts that a resume of ``symbol`` (None: all) undoes, in words."""
     pauses = [f"the pause of {one.symbol or 'everything'}" for one in engine.pauses() if symbol in (None, one.symbol)]
     whole = engine.house.halted
     halts = [f"the halt of the account ({whole})"] if whole is not None and symbol is None else []
-    views = [engine.side_view(leg.symbol, leg.side) for leg in engine.legs() if symbol in (None, leg.symbol)]
-    own = [view for view in views if view is not None and view.halted not in (None, whole)]
-    halts += [f"the halt of {view.symbol} {view.side} ({view.halted})" for view in own]
+    for leg in engine.legs():
+        look = engine.look(leg.symbol, leg.side, now) if symbol in (None, leg.symbol) else None
+        halts += [f"the halt of {leg.symbol} {leg.side} ({look.halt})"] if look is not None and look.halt else []
     return (*pauses, *halts)
 
 

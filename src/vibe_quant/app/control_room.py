@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 from vibe_quant.app import picture
 from vibe_quant.app.application import Application, Goal
 from vibe_quant.app.clock import SystemClock
-from vibe_quant.app.commanding import Commanding, answered, ended, resumed, standing, told
+from vibe_quant.app.commanding import Commanding, answered, cancelled, ended, live, resumed, standing, told
 from vibe_quant.app.notebook import JournalNotebook
 from vibe_quant.app.picture import Progress
 from vibe_quant.app.places import journal_file
@@ -22,7 +23,7 @@ from vibe_quant.config.ruling import ruling
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
-from vibe_quant.domain.side_view import LiveOrder, PauseView
+from vibe_quant.domain.side_view import PauseView
 from vibe_quant.domain.status import Answer, ConfigChange, ReloadPlan, Report, Status, Why
 from vibe_quant.ports import Clock
 
@@ -77,8 +78,10 @@ class ControlRoom:
         """The application is about to work: what was asked before is fed right after what stood before this start."""
         self.app = app
         noted, self._noted = self._noted, []
+        later = app.parts.clock.now_ms() - self._clock.now_ms()
         for pause in noted:
-            app.first.append(pause)
+            until = None if pause.until_ms is None else pause.until_ms + later
+            app.first.append(replace(pause, recv_ms=pause.recv_ms + later, until_ms=until))
 
     def stops(self) -> None:
         """The run is to end, or has ended."""
@@ -162,10 +165,12 @@ class ControlRoom:
         if app is None:
             self._noted.append(command)
             return Answer(True, NOTED.format(symbol or "everything"))
+        before = live(app.engine, symbol, now, urgent=panic)
         said = await self._commanding.give(app, command)
         if said is None:
             return Answer(False, SLOW)
-        return answered(app, f"{told(said)} {await ended(app, self._live(app, symbol, panic=panic))}")
+        orders = (*before, *cancelled(said), *live(app.engine, symbol, now, urgent=panic))
+        return answered(app, f"{told(said)} {await ended(app, orders)}")
 
     async def resume(self, symbol: str | None, by: str) -> Answer:
         """End pauses and halts."""
@@ -175,8 +180,9 @@ class ControlRoom:
         app = self.app
         if app is None:
             return Answer(False, STARTING)
-        undone = standing(app.engine, symbol)
-        said = await self._commanding.give(app, ev.Resume(self._time.now_ms(), symbol, by))
+        now = self._time.now_ms()
+        undone = standing(app.engine, symbol, now)
+        said = await self._commanding.give(app, ev.Resume(now, symbol, by))
         if said is None:
             return Answer(False, SLOW)
         return answered(app, f"{told(said)} {resumed(app.engine, undone)}".rstrip())
@@ -251,15 +257,6 @@ class ControlRoom:
 
     def _ending(self) -> Answer | None:
         return Answer(False, STOPPING) if self._phase() == "stopping" else None
-
-    def _live(self, app: Application, symbol: str | None, *, panic: bool) -> list[LiveOrder]:
-        """Own orders that a pause takes away."""
-        now = app.parts.clock.now_ms()
-        looks = [
-            app.engine.look(leg.symbol, leg.side, now) for leg in app.engine.legs() if symbol in (None, leg.symbol)
-        ]
-        orders = [look.order for look in looks if look is not None and look.order is not None]
-        return [order for order in orders if panic or not order.urgent]
 
 
 def _clock_words(at_ms: int | None, offset_ms: int) -> str | None:

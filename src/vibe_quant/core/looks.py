@@ -48,6 +48,7 @@ def look_at(side: Side, now: int) -> SideLook:
         paused=side.house.paused(side.symbol, now),
         flattening=side.flatten_base is not None or side.flatten_due,
         target=side.target,
+        halt=side.gate.halted,
     )
 
 

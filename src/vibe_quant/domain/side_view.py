@@ -65,7 +65,7 @@ class SideLook:
     """What a person wants to see of one side beside ``SideView``; looked at when asked, not at each event.
 
     ``stop_price`` is the nearest to the mark of the stops that close the leg and are known to rest, ours or the
-    user's.  ``target`` is where the exit stops, base asset.
+    user's.  ``target`` is where the exit stops, base asset.  ``halt`` is the side's own, not the account's.
     """
 
     entry: Decimal | None
@@ -78,6 +78,7 @@ class SideLook:
     paused: bool
     flattening: bool
     target: Decimal
+    halt: str | None
 
 
 @dataclass(frozen=True, slots=True)
