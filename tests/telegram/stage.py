@@ -1,9 +1,9 @@
-"""The front as it stands in a run, against the double: a clock of the test's, a notebook, operations that are canned."""
+"""The front as it stands in a run, against the double: a clock of the test's, canned operations."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -64,6 +64,12 @@ class Stage:
 
     def says(self, text: str, chat: int = 7, user: int = 7, **more: Any) -> int:
         return self.api.says(text, chat, user, at=self.clock.server_ms() // 1000, **more)
+
+    async def until(self, what: Callable[[], bool]) -> None:
+        """Wait until it is so, with us and not only at the double."""
+        async with asyncio.timeout(20):
+            while not what():
+                await asyncio.sleep(0.01)
 
     @property
     def called(self) -> list[str]:

@@ -19,9 +19,7 @@ SECONDS = NOW // 1000
 
 async def heard(stage: Stage, updates: int) -> None:
     """So many updates have been looked at."""
-    async with asyncio.timeout(20):
-        while stage.front.tally.updates < updates:
-            await asyncio.sleep(0.01)
+    await stage.until(lambda: stage.front.tally.updates >= updates)
 
 
 @pytest.mark.parametrize(
