@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from dataclasses import replace
 from decimal import Decimal
-from itertools import count
 
 import pytest
 from tests.operations_fake import BLOCKED, BTC, ETH, LEG, NOW, STATUS, FakeOperations
@@ -29,21 +28,13 @@ MOVES = (0, 3, 7, 4, 9, 12, 8, 15, 13, 18, 22, 17)
 class Moving(FakeOperations):
     """The price goes on at each picture."""
 
+    steps = 0
+
     def status(self) -> Status:
-        step = next(self._steps) if hasattr(self, "_steps") else 0
-        off = Decimal(MOVES[step % len(MOVES)]) / 10
-        btc = replace(
-            LEG, bid=self._moved(LEG.bid, off), ask=self._moved(LEG.ask, off), mark=self._moved(LEG.mark, off)
-        )
-        legs = (btc, *self.now.legs[1:])
-        return replace(self.now, legs=legs, now_ms=NOW + 250 * step)
-
-    def __post_init__(self) -> None:
-        self._steps = count()
-
-    @staticmethod
-    def _moved(price: Decimal | None, off: Decimal) -> Decimal | None:
-        return None if price is None else price + off
+        self.steps += 1
+        off = Decimal(MOVES[self.steps % len(MOVES)]) / 10
+        prices = {name: value + off for name in ("bid", "ask", "mark") if (value := getattr(LEG, name)) is not None}
+        return replace(self.now, legs=(replace(LEG, **prices), *self.now.legs[1:]), now_ms=NOW + 250 * self.steps)
 
 
 def busy(at: Stand) -> None:
@@ -66,6 +57,8 @@ async def test_the_page_draws_and_goes_on_drawing(size: tuple[int, int], name: s
                 await seen.reads("#age-text", "live")
                 await seen.reads(CARD, "0.842 BTC")
                 await seen.until(lambda s=seen: drawn(s), "a chart that changes")  # type: ignore[misc]
+                bids = {await bid(seen) for _ in range(20) if not await asyncio.sleep(0.1)}
+                assert len(bids) > 2, bids
                 await seen.reads("#venue", "SIM")
                 await seen.reads("#version", "v0.0")
                 await seen.reads(CARD, "60,9")
@@ -79,6 +72,10 @@ async def test_the_page_draws_and_goes_on_drawing(size: tuple[int, int], name: s
                 await seen.fits()
                 await seen.shoot(f"fake-{name}-{scheme}", whole=size == PHONE)
                 assert "token" not in seen.page.url
+
+
+async def bid(seen: Sight) -> str:
+    return await seen.page.locator(f"{CARD} .cell:has(span:text-is('Bid')) b").inner_text()
 
 
 async def drawn(seen: Sight) -> bool:

@@ -218,8 +218,10 @@ export class Card {
     const since = leg.blocked_since_ms ? ` for ${duration(status.now_ms - leg.blocked_since_ms)}` : "";
     const blocked = leg.halted ? `Halted: ${leg.halted}` : leg.blocked ? `Held back${since}: ${leg.blocked}` : "";
     const free = leg.flattening ? "Being flattened: closed without signals" : "Nothing holds it back";
-    put(this.reason, leg.halted || open ? blocked || free : leg.paused ? "Flat, and paused" : "Flat: nothing is left to close");
-    tone(this.whyLine, "tone", leg.halted ? "bad" : leg.blocked && open ? "warn" : null);
+    const danger = leg.panic_tier != null ? "Panic: closed in slices, at once" : leg.risk ? "Near liquidation: priced aggressively" : "";
+    const flat = leg.paused ? "Flat, and paused" : "Flat: nothing is left to close";
+    put(this.reason, leg.halted || open ? [danger, blocked].filter(Boolean).join(". ") || free : flat);
+    tone(this.whyLine, "tone", leg.halted || (open && leg.panic_tier != null) ? "bad" : (leg.blocked || leg.risk) && open ? "warn" : null);
   }
 
   showNumbers(leg, open) {

@@ -1,7 +1,7 @@
 // The price of one symbol with the orders and fills of one side, the newest at the right.
 
 import { colours, label, surface } from "./canvas.js";
-import { grouped, places, rounded } from "./words.js";
+import { grouped, places } from "./words.js";
 
 const GAP_MS = 12000;
 const RIGHT = 74;
@@ -67,7 +67,8 @@ export class Chart {
       x: (ms) => ((ms - from) / this.span) * (width - RIGHT),
       y: (price) => TOP + ((range.high - price) / (range.high - range.low)) * (height - TOP - BOTTOM),
     };
-    this.axes(pen, tones, at, range, { width, height, from, leg });
+    const middle = middleOf(seen.at(-1));
+    this.axes(pen, tones, at, range, { width, height, from, leg, middle });
     pen.save();
     pen.beginPath();
     pen.rect(0, 0, width - RIGHT + 1, height - BOTTOM);
@@ -75,7 +76,7 @@ export class Chart {
     quotes(pen, tones, at, seen);
     this.own(pen, tones, at, from, now);
     pen.restore();
-    this.tags(pen, tones, at, { width, height, leg, last: seen.at(-1), arrival: Number(leg.arrival) });
+    this.tags(pen, tones, at, { width, height, leg, middle, arrival: Number(leg.arrival) });
   }
 
   range(seen, from, leg) {
@@ -93,7 +94,7 @@ export class Chart {
     return { low: low - room, high: high + room };
   }
 
-  axes(pen, tones, at, range, { width, height, from, leg }) {
+  axes(pen, tones, at, range, { width, height, from, leg, middle }) {
     pen.lineWidth = 1;
     pen.strokeStyle = tones.line;
     pen.fillStyle = tones.ink_3;
@@ -101,7 +102,8 @@ export class Chart {
     for (const price of ticks(range.low, range.high, Math.max(2, Math.floor((height - TOP - BOTTOM) / 42)))) {
       const y = Math.round(at.y(price)) + 0.5;
       line(pen, 0, y, width - RIGHT, y);
-      label(pen, grouped(rounded(price.toFixed(Math.max(digits, 0)), digits)), width - RIGHT + 7, y, width);
+      const hidden = middle && Math.abs(y - at.y(middle)) < 15;
+      if (!hidden) label(pen, grouped(price.toFixed(digits)), width - RIGHT + 7, y, width);
     }
     const every = this.span / (width < 520 ? 3 : 5);
     for (let ms = Math.ceil(from / every) * every; ms <= from + this.span; ms += every) {
@@ -135,7 +137,7 @@ export class Chart {
     }
   }
 
-  tags(pen, tones, at, { width, height, leg, last, arrival }) {
+  tags(pen, tones, at, { width, height, leg, middle, arrival }) {
     const live = leg.order?.price != null ? Number(leg.order.price) : null;
     if (arrival && at.y(arrival) > TOP - 4 && at.y(arrival) < height - BOTTOM) {
       pen.setLineDash([5, 4]);
@@ -147,12 +149,16 @@ export class Chart {
       label(pen, "arrival", 6, at.y(arrival) - 8, width);
     }
     const digits = places(leg.bid ?? leg.mark ?? "0.01");
-    const middle = last && last[1] && last[2] ? (last[1] + last[2]) / 2 : last?.[3];
     if (middle) tag(pen, tones.price, tones.panel, grouped(middle.toFixed(digits)), at.y(middle), width);
     if (live && Math.abs(at.y(live) - at.y(middle ?? live)) > 15 && at.y(live) > 8 && at.y(live) < height - 8) {
       tag(pen, tones.order, tones.panel, grouped(live.toFixed(digits)), at.y(live), width);
     }
   }
+}
+
+/** Between bid and ask, else the mark. */
+function middleOf(point) {
+  return point?.[1] && point[2] ? (point[1] + point[2]) / 2 : point?.[3];
 }
 
 function numbers(point) {

@@ -6,7 +6,7 @@ import { percent } from "./words.js";
 const BAR = 27;
 const THICK = 12;
 const FAR = 3;
-const SHIFT = 26;
+const SHIFT = 44;
 
 /** Draws leg.ladder and leg.dist; further than three times the widest rung is shown as beyond the edge. */
 export function drawLadder(canvas, leg) {
