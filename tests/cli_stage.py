@@ -14,6 +14,8 @@ from typer.testing import CliRunner, Result
 
 from vibe_quant.app.places import SOCKET
 from vibe_quant.cli.app import app
+from vibe_quant.sim.front.box_options import BoxOptions
+from vibe_quant.sim.server import SimServer
 from vibe_quant.web.control_socket import ControlSocket
 
 PATIENCE_S = 30.0
@@ -66,22 +68,52 @@ class Cli:
 
 
 @contextmanager
-def serving(socket: Path, operations: FakeOperations) -> Iterator[None]:
-    """The control socket in a loop of its own: the command line waits for its answers in the test's."""
+def beside() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop of its own: the command line waits for its answers in the test's."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    front = ControlSocket(socket, operations)
-    task = asyncio.run_coroutine_threadsafe(front.run(), loop)
     try:
-        asyncio.run_coroutine_threadsafe(_there(socket), loop).result(PATIENCE_S)
-        yield
+        yield loop
     finally:
-        task.cancel()
-        asyncio.run_coroutine_threadsafe(_gone(socket), loop).result(PATIENCE_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(PATIENCE_S)
         loop.close()
+
+
+@contextmanager
+def serving(socket: Path, operations: FakeOperations) -> Iterator[None]:
+    """The control socket."""
+    with beside() as loop:
+        task = asyncio.run_coroutine_threadsafe(ControlSocket(socket, operations).run(), loop)
+        try:
+            asyncio.run_coroutine_threadsafe(_there(socket), loop).result(PATIENCE_S)
+            yield
+        finally:
+            task.cancel()
+            asyncio.run_coroutine_threadsafe(_gone(socket), loop).result(PATIENCE_S)
+
+
+@contextmanager
+def exchange(options: BoxOptions) -> Iterator[SimServer]:
+    """An exchange in a box that is served."""
+    with beside() as loop:
+        server = asyncio.run_coroutine_threadsafe(_started(options), loop).result(PATIENCE_S)
+        try:
+            yield server
+        finally:
+            asyncio.run_coroutine_threadsafe(_stopped(server), loop).result(PATIENCE_S)
+
+
+async def _started(options: BoxOptions) -> SimServer:
+    server = SimServer(options)
+    await server.start()
+    return server
+
+
+async def _stopped(server: SimServer) -> None:
+    await server.stop()
+    await asyncio.sleep(0.02)
 
 
 async def _there(socket: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -267,7 +268,7 @@ def test_a_log_is_followed_through_the_turn_of_the_day(tmp_path: Path) -> None:
     path.write_text("old\nhalf", encoding="utf-8")
     shown, at = newest(path, 10, Choice())
     assert shown == ["old\n"]
-    turns = [
+    turns: list[Callable[[], object]] = [
         lambda: appended(" whole\n"),
         lambda: appended("last of the day\n"),
         lambda: path.rename(tmp_path / "yesterday.log"),

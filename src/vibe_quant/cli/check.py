@@ -17,7 +17,7 @@ from vibe_quant.cli.options import DEFAULT_CONFIG, OfSymbol, of_symbol
 if TYPE_CHECKING:
     from vibe_quant.config.lint_size import MarketFacts
 
-Config = Annotated[Path, typer.Option("--config", help="The YAML file.", show_default=True)]
+Config = Annotated[Path, typer.Option("--config", envvar="VIBE_QUANT_CONFIG", help="The YAML file.", show_default=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, whatever the result.")]
 Rules = Annotated[Path | None, typer.Option(help="Symbol rules in exchangeInfo form, to judge sizes by.")]
 Prices = Annotated[

@@ -13,7 +13,10 @@ import typer
 from vibe_quant.cli.failure import explained
 from vibe_quant.cli.options import DEFAULT_CONFIG
 
-Config = Annotated[Path, typer.Option("--config", help="The YAML file; its global.venue says where orders go.")]
+Config = Annotated[
+    Path,
+    typer.Option("--config", envvar="VIBE_QUANT_CONFIG", help="The YAML file; its global.venue says where orders go."),
+]
 Live = Annotated[bool, typer.Option("--live", help="Trade with real money; needed beside global.venue: live.")]
 UntilFlat = Annotated[bool, typer.Option("--until-flat", help="End when every managed position is flat.")]
 Rest = Annotated[
@@ -25,7 +28,9 @@ Rest = Annotated[
 Ws = Annotated[str | None, typer.Option(metavar="URL", help="And its streams, ws://127.0.0.1:PORT.")]
 State = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Folder of the journal. [default: what systemd names, else state]"),
+    typer.Option(
+        metavar="DIR", envvar="VIBE_QUANT_STATE", help="Folder of the journal; what systemd names, else state."
+    ),
 ]
 
 
