@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.core import why_order_cases
 from tests.core.scenario import BTC, ETH, LONG, OFFSET, Scenario, listed, only, panicking, started, wallet_for
 from tests.core.why_cases import CASES, waits
 
+from vibe_quant.core.order_states import Doubtful, Idle
+from vibe_quant.core.risk import CALM
 from vibe_quant.core.why import INPUTS
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.blocked import Blocked
@@ -106,6 +110,36 @@ def test_what_is_not_managed_has_no_why() -> None:
     assert desk.engine.why(ETH, LONG, desk.now) is None
     assert desk.engine.look(ETH, LONG, desk.now) is None
     assert desk.engine.side_view(ETH, LONG) is None
+
+
+def test_where_nothing_can_liquidate_the_leg_no_distance_is_shown() -> None:
+    desk = started()
+    only(desk.rise())
+    side = desk.engine.desks[BTC].sides[LONG]
+    assert side.acted is not None
+    side.acted = replace(side.acted, flag=CALM)
+    assert "dist" not in dict(asked(desk).inputs)
+
+
+def test_of_two_orders_only_the_one_in_doubt_is_named() -> None:
+    desk = started()
+    order = only(desk.rise())
+    desk.unknown(order)
+    execution = desk.engine.desks[BTC].sides[LONG].execution
+    assert isinstance(execution.state, Doubtful)
+    execution.extras[order.client_id], execution.state = execution.state, Idle()
+    assert dict(asked(desk).inputs)["order"] == order.client_id
+    assert len(asked(desk).inputs) == 2
+
+
+@pytest.mark.parametrize("blocked", [Blocked.NO_SIGNAL, Blocked.UNDER_A_LOT])
+def test_without_a_book_the_numbers_that_need_one_are_left_out(blocked: Blocked) -> None:
+    desk = started()
+    side = desk.engine.desks[BTC].sides[LONG]
+    side.desk.view.bid = None
+    facts = dict(INPUTS[blocked](side, desk.now))
+    assert facts
+    assert not {"spread_ticks", "lot", "worth"} & set(facts)
 
 
 def test_a_look_costs_nothing_and_changes_nothing() -> None:

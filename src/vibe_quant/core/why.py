@@ -23,13 +23,12 @@ def why(side: Side, now: int) -> WhyView:
     """Looked at when somebody asks, never on the way to an order."""
     acted = side.acted
     blocked, since = _blocked(side, now)
-    last = (None, None) if acted is None else (acted.plan.reason.value, acted.at_ms)
     counts = tuple((reason.value, count) for reason, count in side.gate.counts.items())
-    if blocked is None and acted is None:
-        blocked = Blocked.NOT_LOOKED
-    if blocked is not None:
-        return WhyView(False, side.gate.words(blocked), INPUTS[blocked](side, now), since, counts, *last)
-    return WhyView(True, last[0] or "", _of(acted), last[1], counts, *last)
+    last = (None, None) if acted is None else (acted.plan.reason.value, acted.at_ms)
+    if blocked is None and acted is not None:
+        return WhyView(True, acted.plan.reason.value, _of(acted), acted.at_ms, counts, *last)
+    reason = blocked or Blocked.NOT_LOOKED
+    return WhyView(False, side.gate.words(reason), INPUTS[reason](side, now), since, counts, *last)
 
 
 def _blocked(side: Side, now: int) -> tuple[Blocked | None, int | None]:
@@ -46,10 +45,8 @@ def _blocked(side: Side, now: int) -> tuple[Blocked | None, int | None]:
     return reason, side.gate.since_ms
 
 
-def _of(acted: Acted | None) -> Facts:
+def _of(acted: Acted) -> Facts:
     """The newest order, and what it was decided by."""
-    if acted is None:
-        return ()
     plan, flag = acted.plan, acted.flag
     price = plan.match or plan.price or plan.order_type
     facts = [
