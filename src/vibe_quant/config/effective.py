@@ -46,6 +46,14 @@ def effective(loaded: Loaded) -> tuple[Scope, ...]:
     return tuple(scopes)
 
 
+def scope_of(loaded: Loaded, symbol: str | None) -> Scope:
+    """One scope alone: ``global`` (None), a symbol as listed, or ``default`` for one that is not."""
+    if symbol is None:
+        return Scope("global", _rows(loaded, None, loaded.settings.shared, SHARED))
+    listed = dict(loaded.settings.symbols).get(symbol)
+    return _symbol(loaded, None, loaded.settings.default) if listed is None else _symbol(loaded, symbol, listed)
+
+
 def _symbol(loaded: Loaded, name: str | None, one: SymbolSettings) -> Scope:
     panic = one.risk.panic_close
     bounds = tuple(time_to_flat_ms(t, panic, one.execution) for t in panic.tiers) if panic.enabled else ()

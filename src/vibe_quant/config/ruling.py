@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from operator import attrgetter
 from typing import Any
 
-from vibe_quant.config.effective import effective
+from vibe_quant.config.effective import scope_of
 from vibe_quant.config.loader import Loaded
 from vibe_quant.config.problems import shown
 from vibe_quant.domain.settings import GlobalSettings, SymbolSettings
@@ -23,11 +23,11 @@ def ruling(loaded: Loaded, symbol: str | None) -> tuple[ConfigChange, ...]:
 
     A symbol that the file does not name is ruled by the scope default, under whose name its rows are given.
     """
-    scopes = {scope.name: scope for scope in effective(loaded)}
-    name = "global" if symbol is None else symbol if symbol in scopes else "default"
+    scope = scope_of(loaded, symbol)
     usual: GlobalSettings | SymbolSettings = GlobalSettings() if symbol is None else SymbolSettings()
-    rows = scopes[name].rows if name in scopes else ()
-    return tuple(ConfigChange(name, row.key, text(attrgetter(row.key)(usual)), text(row.value)) for row in rows)
+    return tuple(
+        ConfigChange(scope.name, row.key, text(attrgetter(row.key)(usual)), text(row.value)) for row in scope.rows
+    )
 
 
 def text(value: Any) -> str:

@@ -30,7 +30,7 @@ def view_of(side: Side) -> SideView:
         blocked=None if side.gate.reason is None else side.gate.words(side.gate.reason),
         blocked_since_ms=side.gate.since_ms,
         halted=side.house.halted or side.gate.halted,
-        blocked_counts=tuple((reason.value, count) for reason, count in side.gate.counts.items()),
+        blocked_counts=tuple(side.gate.counts.items()),
     )
 
 
