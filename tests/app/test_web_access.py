@@ -72,7 +72,7 @@ def test_the_run_has_a_page_unless_it_is_switched_off_and_the_token_is_in_no_log
     def names(web: WebSettings) -> list[str]:
         given = {"VIBE_QUANT_WEB_TOKEN": GIVEN}
         settings = replace(shared, web=web)
-        found = front_list(settings, *parts, tmp_path, given, redactor, lambda: None, print)  # type: ignore[arg-type]
+        found = front_list(settings, *parts, tmp_path, given, redactor, lambda: None, print)  # type: ignore[arg-type,call-arg]
         return [one.name for one in found]
 
     assert {"page", "control socket"} <= set(names(WebSettings()))

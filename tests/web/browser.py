@@ -65,6 +65,8 @@ class Sight:
     async def shoot(self, name: str, whole: bool = False) -> None:
         """Keep a picture."""
         SHOTS.mkdir(parents=True, exist_ok=True)
+        if whole:
+            await self.page.evaluate("scrollTo(0, 0)")
         await self.page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=whole)
 
     async def fits(self) -> None:

@@ -28,6 +28,7 @@ class Stand:
     front: WebFront
     operations: FakeOperations
     session: aiohttp.ClientSession
+    task: asyncio.Task[None]
 
     @property
     def link(self) -> str:
@@ -59,7 +60,7 @@ async def stand(
         async with asyncio.timeout(PATIENCE_S):
             url = await told.get()
         async with aiohttp.ClientSession() as session:
-            yield Stand(url, front, asked, session)
+            yield Stand(url, front, asked, session, task)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

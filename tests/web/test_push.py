@@ -17,6 +17,7 @@ import pytest
 from tests.operations_fake import BTC, LEG, NOW, STATUS, FakeOperations
 from tests.web.stand import SECRET, Stand, stand
 
+from vibe_quant.app.aside import GRACE_S
 from vibe_quant.domain.status import Status
 from vibe_quant.web import push, viewer
 
@@ -137,6 +138,16 @@ async def test_one_who_answers_without_reading_is_held_back_too() -> None:
             await asyncio.sleep(0.01)
             most = max(most, one._transport.get_write_buffer_size())
         assert 0 < most <= size + viewer.MOST_SENT
+
+
+async def test_its_end_waits_for_nobody() -> None:
+    loop = asyncio.get_running_loop()
+    async with stand() as at, hung(at, 10):
+        await until(lambda: len(at.front._push._viewers) == 10)
+        began = loop.time()
+        at.task.cancel()
+        await asyncio.gather(at.task, return_exceptions=True)
+        assert loop.time() - began < GRACE_S
 
 
 async def test_no_more_look_than_may_and_a_place_is_given_back() -> None:

@@ -54,7 +54,14 @@ class Push:
         return [web.get("/api/push", self._handle)]
 
     async def run(self) -> None:
-        """Build for who looks, and keep the prices for who will."""
+        """Build for who looks, and keep the prices for who will; at the end nobody is waited for."""
+        try:
+            await self._build()
+        finally:
+            for viewer in self._viewers:
+                viewer.drop()
+
+    async def _build(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()

@@ -33,10 +33,14 @@ class Viewer:
     def offer(self, picture: bytes) -> None:
         """Take it instead of what waits; one who has not drawn the last for long is dropped."""
         if self._sent_s is not None and self._loop.time() - self._sent_s > STUCK_S:
-            self._transport.abort()
+            self.drop()
             return
         self._waiting = picture
         self._wake.set()
+
+    def drop(self) -> None:
+        """End it at once, whatever is under way."""
+        self._transport.abort()
 
     async def serve(self) -> None:
         """Send and listen until it goes."""

@@ -35,7 +35,8 @@ export function toast(text, bad = false) {
   const made = make("div", "toast", text);
   if (bad) made.dataset.tone = "bad";
   by("toasts").append(made);
-  setTimeout(() => made.remove(), bad ? 12000 : 6000);
+  while (by("toasts").children.length > 2) by("toasts").firstElementChild.remove();
+  setTimeout(() => made.remove(), bad ? 12000 : 5000);
 }
 
 // Return in the token's field confirms; without a token it does nothing.
