@@ -69,7 +69,7 @@ class BotApi:
     async def __aenter__(self) -> BotApi:
         app = web.Application()
         app.router.add_route("*", "/{bot}/{method}", self._handle)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

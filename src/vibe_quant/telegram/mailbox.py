@@ -59,6 +59,7 @@ class _Shelf:
     most: int
     items: OrderedDict[object, Item] = field(default_factory=OrderedDict)
     dropped: int = 0
+    _quiet: OrderedDict[object, None] = field(default_factory=OrderedDict)  # keys of what is no alarm
 
     def put(self, key: object, item: Item) -> int:
         """Keep it; how many were lost to the bound by that."""
@@ -68,15 +69,23 @@ class _Shelf:
             known.at_ms = item.at_ms
             known.silent = known.silent and item.silent
             return 0
-        lost = 0
-        if len(self.items) >= self.most:
-            lost = self._make_room()
+        lost = self._make_room() if len(self.items) >= self.most else 0
         self.items[key] = item
+        if not _is_alarm(item):
+            self._quiet[key] = None
         return lost
 
+    def take(self, most: int) -> tuple[Item, ...]:
+        """The oldest."""
+        taken = [self.items.popitem(last=False) for _ in range(min(most, len(self.items)))]
+        for key, _ in taken:
+            self._quiet.pop(key, None)
+        return tuple(item for _, item in taken)
+
     def _make_room(self) -> int:
-        quiet = (key for key, item in self.items.items() if not _is_alarm(item))
-        gone = self.items.pop(next(quiet, next(iter(self.items))))
+        key = next(iter(self._quiet or self.items))
+        self._quiet.pop(key, None)
+        gone = self.items.pop(key)
         self.dropped += gone.count
         return gone.count
 
@@ -120,8 +129,7 @@ class Mailbox:
             silent, self._fills_silent = self._fills_silent, True
             return Batch(urgency, fills=fills, dropped=dropped, silent=silent)
         shelf = self._shelves[urgency]
-        count = 1 if urgency is Urgency.REPLY else len(shelf.items)
-        items = tuple(shelf.items.popitem(last=False)[1] for _ in range(min(count, len(shelf.items))))
+        items = shelf.take(1 if urgency is Urgency.REPLY else len(shelf.items))
         dropped, shelf.dropped = shelf.dropped, 0
         return Batch(urgency, items, dropped=dropped, silent=all(item.silent for item in items))
 
