@@ -90,6 +90,8 @@ def serving(socket: Path, operations: FakeOperations) -> Iterator[None]:
             asyncio.run_coroutine_threadsafe(_there(socket), loop).result(PATIENCE_S)
             yield
         finally:
+            # Whoever has only looked whether somebody answers is gone without a word: the server hears of it first.
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), loop).result(PATIENCE_S)
             task.cancel()
             asyncio.run_coroutine_threadsafe(_gone(socket), loop).result(PATIENCE_S)
 
