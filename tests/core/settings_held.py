@@ -65,7 +65,7 @@ def behind(one: object) -> list[object]:
     if isinstance(one, MethodType):
         return [one.__self__]
     if isinstance(one, FunctionType):
-        return [cell.cell_contents for cell in one.__closure__ or () if cell is not None]
+        return [cell.cell_contents for cell in one.__closure__ or ()]
     if not type(one).__module__.startswith(("vibe_quant", "tests")):
         return []
     slots = [name for kind in type(one).__mro__ for name in getattr(kind, "__slots__", ())]

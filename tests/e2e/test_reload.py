@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.core.settings_held import stale
@@ -22,7 +23,6 @@ from vibe_quant.config.loader import ConfigLoader
 from vibe_quant.domain.enums import ExecutionState, OrderStatus
 from vibe_quant.domain.intents import CancelOrder, Notify, PlaceStop
 from vibe_quant.domain.status import Answer
-from vibe_quant.sim.order_records import SimOrder
 
 D = Decimal
 ETH = "ETH/USDT:USDT"
@@ -74,7 +74,7 @@ class Service:
 
 @asynccontextmanager
 async def serving(
-    tmp_path: Path, scene: Scene = SEATED, text: str = RESTING, **judgement: object
+    tmp_path: Path, scene: Scene = SEATED, text: str = RESTING, **judgement: Any
 ) -> AsyncIterator[Service]:
     """A program whose order rests under a stop."""
     file = tmp_path / "config.yaml"
@@ -228,9 +228,13 @@ async def test_the_stop_moves_without_leaving_the_leg_bare(tmp_path: Path) -> No
         first = at.w.intents(PlaceStop)[0].trigger_price
         at.says("reconcile_interval_s: 5", "reconcile_interval_s: 5\n    protective_stop: {dist_to_liq: 0.005}")
         await at.reload()
-        closing = lambda: [p for p in at.w.intents(PlaceStop) if p.qty is None and p.trigger_price != first]  # noqa: E731
-        await at.w.on.until(closing, SOON_S, "a stop in the new place")
-        assert closing()[-1].trigger_price < first
+
+        def moved() -> list[Decimal]:
+            placed = [stop.trigger_price for stop in at.w.intents(PlaceStop) if stop.qty is None]
+            return [price for price in placed if price != first]
+
+        await at.w.on.until(moved, SOON_S, "a stop in the new place")
+        assert moved()[-1] < first
         await at.w.on.until(lambda: len(at.w.on.truth.stops()) == 1, SOON_S, "the end of the others")
 
 
@@ -322,8 +326,12 @@ async def test_a_leg_that_leaves_while_its_order_is_in_doubt_is_seen_to_be_quiet
         lost = await at.w.struck("unknown_503")
         at.says('"BTC/USDT:USDT": {}', '"BTC/USDT:USDT": {sides: [SHORT]}')
         await at.reload()
-        found: Callable[[], SimOrder | None] = lambda: at.w.order(lost.client_id)  # noqa: E731
-        await at.w.on.until(lambda: (o := found()) and o.status.is_final, 20, "the end of the order in doubt")
+
+        def is_over() -> bool:
+            found = at.w.order(lost.client_id)
+            return found is not None and found.status.is_final
+
+        await at.w.on.until(is_over, 20, "the end of the order in doubt")
         await asyncio.sleep(1.0)
         assert live(at.w) == []
         assert at.w.on.truth.stops()

@@ -45,10 +45,15 @@ class Fronts:
             self._hear(front, front.notice, notice)
 
     def retune(self, shared: GlobalSettings) -> None:
-        """New settings; one that fails at them says so and keeps what it had."""
+        """New settings; that one has failed at them is said, and it hears notices as before."""
         for front in self._fronts:
-            if isinstance(front, Tunable):
-                self._hear(front, front.retune, shared)
+            if not isinstance(front, Tunable):
+                continue
+            try:
+                front.retune(shared)
+            except Exception as defect:  # noqa: BLE001 - it runs between two events of the engine
+                text = f"a defect: {front.name} has not taken the new settings whole; trading goes on. "
+                log(le.FRONT_DEAF, defect=defect, front=front.name, text=f"{text}Restart it later.")
 
     def cost(self, cost: ExitCost) -> None:
         """An exit is over."""

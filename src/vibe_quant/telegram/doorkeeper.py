@@ -45,6 +45,10 @@ class Doorkeeper:
         self._alarmed_ms: int | None = None
         self._spoken: dict[Who, deque[int]] = {}
 
+    def allow(self, allowed: frozenset[Who]) -> None:
+        """These from now on, and nobody else."""
+        self._allowed = allowed
+
     def admit(self, heard: Heard) -> Word | Press | TooMany | None:
         """The update, where it is to be answered."""
         self._tally.updates += 1

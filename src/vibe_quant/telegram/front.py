@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from vibe_quant.domain import events as ev
@@ -14,6 +14,7 @@ from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import NoticeKind, PositionSide
 from vibe_quant.domain.intents import Intent, Notify, OrderIntent
 from vibe_quant.domain.service_settings import Loudness, TelegramSettings
+from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.log import log
 from vibe_quant.ports import Clock, Notebook, Operations
@@ -24,11 +25,13 @@ from vibe_quant.telegram.daily import Daily
 from vibe_quant.telegram.doorkeeper import Doorkeeper
 from vibe_quant.telegram.exits import Exits
 from vibe_quant.telegram.incoming import Press
-from vibe_quant.telegram.mailbox import Ready
+from vibe_quant.telegram.mailbox import Batch, Ready
 from vibe_quant.telegram.pace import GROUP, PRIVATE, Limits
 from vibe_quant.telegram.poller import LONG_POLL_S, Poller
 from vibe_quant.telegram.reception import Held, Reception
+from vibe_quant.telegram.seats import Seats, chats_of, pairs_of
 from vibe_quant.telegram.sender import Sender
+from vibe_quant.telegram.streams import with_stream
 from vibe_quant.telegram.tally import Tally
 from vibe_quant.telegram.urgency import Urgency, loudness_of, urgency_of
 from vibe_quant.telegram.wire import Done, Later, Wait, Wire
@@ -99,22 +102,12 @@ class TelegramFront:
         self._orders_seen = False
         self._began = False
         self._watch_failed = False
-        chats = dict.fromkeys(pair.chat for pair in settings.allow)
-        self._senders = {
-            chat: Sender(
-                chat,
-                wire,
-                clock,
-                tempo.group if chat < 0 else tempo.private,
-                lambda batch: self._cards.batch(batch, clock.server_ms()),
-                self.tally,
-                chance,
-            )
-            for chat in chats
-        }
-        allowed = frozenset((pair.chat, pair.user) for pair in settings.allow)
+        self._chance = chance
+        self._seats = Seats(self._sender, chats_of(settings))
+        self._senders = self._seats.senders
+        self._door = Doorkeeper(pairs_of(settings), notebook, clock, self.tally)
         self._reception = Reception(
-            Doorkeeper(allowed, notebook, clock, self.tally),
+            self._door,
             Commands(operations, self._words, self._cards, lambda: (self.tally.unauthorised, self._dropped())),
             operations,
             self._words,
@@ -128,6 +121,23 @@ class TelegramFront:
             wire, self._reception, clock, self.tally, self._polled_elsewhere, chance, tempo.long_poll_s
         )
 
+    def retune(self, shared: GlobalSettings) -> None:
+        """Who may command, what is told and how loudly, in which language, when the day's report comes."""
+        before, self._settings = self._settings, shared.telegram
+        self._door.allow(pairs_of(shared.telegram))
+        self._seats.seat(chats_of(shared.telegram))
+        self._words.speak(shared.telegram.language)
+        if shared.telegram.daily_report_hour != before.daily_report_hour:
+            self._daily = Daily(shared.telegram.daily_report_hour, self._clock.server_ms())
+
+    def _sender(self, chat: int) -> Sender:
+        limits = self._tempo.group if chat < 0 else self._tempo.private
+
+        def cards(batch: Batch) -> Html:
+            return self._cards.batch(batch, self._clock.server_ms())
+
+        return Sender(chat, self._wire, self._clock, limits, cards, self.tally, self._chance)
+
     def counts(self) -> tuple[tuple[str, int], ...]:
         """(name, count) of everything that was counted since the start, for status and metrics."""
         self.tally.dropped = self._dropped()
@@ -138,7 +148,7 @@ class TelegramFront:
         """One call of the engine."""
         for intent in intents:
             if isinstance(intent, Notify):
-                self.notice(_with_stream(intent, event))
+                self.notice(with_stream(intent, event))
             elif isinstance(intent, OrderIntent):
                 self._orders_seen = True
 
@@ -174,8 +184,7 @@ class TelegramFront:
                 group.create_task(self._introduce(), name="telegram introduction")
                 group.create_task(self._answer_presses(), name="telegram presses")
                 group.create_task(self._watch(), name="telegram watch")
-                for sender in self._senders.values():
-                    group.create_task(sender.run(), name="telegram sender")
+                group.create_task(self._seats.run(), name="telegram senders")
         except asyncio.CancelledError:
             await self._end()
             raise
@@ -197,7 +206,7 @@ class TelegramFront:
             await asyncio.sleep(me.seconds if isinstance(me, Wait) else INTRODUCE_AGAIN_S)
         self._reception.own_name = str(me.value) or None
         commands = [(name, self._words.say(f"command.{name}")) for name in NAMES]
-        for chat in self._senders:
+        for chat in tuple(self._senders):
             while isinstance(named := await self._wire.name_commands(chat, commands), Wait | Later):
                 await asyncio.sleep(named.seconds if isinstance(named, Wait) else INTRODUCE_AGAIN_S)
 
@@ -250,7 +259,9 @@ class TelegramFront:
         sender.wake()
 
     def _reply(self, chat: int, ready: Ready) -> None:
-        self._give(self._senders[chat], Urgency.REPLY, ready, silent=False)
+        sender = self._senders.get(chat)
+        if sender is not None:  # it may have been let go since it asked
+            self._give(sender, Urgency.REPLY, ready, silent=False)
 
     def _ready(self, text: Html, urgency: Urgency, *, silent: bool) -> None:
         for sender in self._senders.values():
@@ -279,17 +290,3 @@ class TelegramFront:
 
     def _dropped(self) -> int:
         return sum(sender.mailbox.dropped for sender in self._senders.values())
-
-
-def _with_stream(notice: Notify, event: ev.Event) -> Notify:
-    """Which stream went or came stands in the event."""
-    if notice.kind is not NoticeKind.RECONNECT or notice.facts:
-        return notice
-    match event:
-        case ev.StreamDown():
-            detail = event.detail or "no reason given"
-            return replace(notice, facts=(("stream", event.stream.value), ("detail", detail)))
-        case ev.StreamUp():
-            return replace(notice, facts=(("stream", event.stream.value),))
-        case _:
-            return notice

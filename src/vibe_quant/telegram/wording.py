@@ -42,9 +42,13 @@ def plain(value: Decimal) -> str:
 
 
 class Words:
-    """One language."""
+    """One language at a time."""
 
     def __init__(self, language: Language) -> None:
+        self.speak(language)
+
+    def speak(self, language: Language) -> None:
+        """This one from now on."""
         self.language = language
         self._texts = CATALOGUES[language]
 
