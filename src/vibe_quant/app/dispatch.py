@@ -116,7 +116,7 @@ class Dispatch:
         except Exception as defect:  # noqa: BLE001 - whatever an adapter raises, the order's fate is unknown
             self.defects += 1
             text = "a defect: the request has raised; its outcome counts as not known"
-            log(le.REQUEST_FAILED, defect=defect, symbol=_symbol(intent), request=kind, text=text)
+            log(le.REQUEST_FAILED, defect=defect, symbol=_symbol(intent) or None, request=kind, text=text)
             outcome = Unknown(f"a defect of the program ({type(defect).__name__})")
         self._heard(kind, intent, outcome, left_ms)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 MOST_CHARS = 2_000_000
 AT_ONCE = 64_000
-LINGER_S = 0.02
+LINGER_S = 0.05
 """Lines of one moment go together; and trading, which has written them, goes first."""
 LOOK_S = 0.2
 

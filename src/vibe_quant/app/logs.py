@@ -191,19 +191,24 @@ class Logs:
         event, fields = record["extra"].get("event"), record["extra"].get("fields")
         if not isinstance(event, LogEvent) or not isinstance(fields, dict):
             event, fields = le.NOTE, {"text": record["message"]}
-        clean = self.redactor.clean
-        values: dict[str, Value] = {k: clean(str(v)) if isinstance(v, str) else v for k, v in fields.items()}
-        return Said(event, _level(record["level"].no), values, record["time"], clean(trace).strip("\n"))
+        trace = self.redactor.clean(trace).strip("\n") if trace else ""
+        return Said(event, _level(record["level"].no), self._without_secrets(fields), record["time"], trace)
+
+    def _without_secrets(self, fields: dict[str, Value]) -> dict[str, Value]:
+        """All at once where there is none, which is always; else one by one."""
+        clean, whole = self.redactor.clean, "\0".join([value for value in fields.values() if isinstance(value, str)])
+        if clean(whole) == whole:
+            return fields
+        return {name: clean(value) if isinstance(value, str) else value for name, value in fields.items()}
 
     def _emit(self, several: Iterable[Said]) -> None:
         for said in several:
             loud = said.level in LOUD
-            text = self._formed(in_text, said)
-            self.recent.add(text)
-            in_file = text if self._file_form is in_text else self._formed(self._file_form, said)
-            self._put(self._err, self._formed(self._err_form, said), said.at, loud)
+            forms = {form: self._formed(form, said) for form in {in_text, self._file_form, self._err_form}}
+            self.recent.add(forms[in_text])
+            self._put(self._err, forms[self._err_form], said.at, loud)
             for lane in (self._all, self._errors) if loud else (self._all,):
-                self._put(lane, in_file, said.at, loud)
+                self._put(lane, forms[self._file_form], said.at, loud)
 
     def _formed(self, form: Form, said: Said) -> str:
         return self.redactor.clean(form(said))

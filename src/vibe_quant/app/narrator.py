@@ -211,12 +211,26 @@ def _answered(event: ev.Event) -> None:
         case ev.Refused(request, symbol, client_id, code):
             level = Level.INFO if code in EXPECTED else Level.WARNING
             asked, text = _words(request), event.message or "no message"
-            log(le.REFUSED, level, symbol=symbol, request=asked, client_id=client_id or None, code=code, text=text)
+            log(
+                le.REFUSED,
+                level,
+                symbol=symbol or None,
+                request=asked,
+                client_id=client_id or None,
+                code=code,
+                text=text,
+            )
         case ev.Unknown(request, symbol, client_id):
             text = f"outcome not known ({event.detail}); asking the exchange"
-            log(le.UNKNOWN, symbol=symbol, request=_words(request), client_id=client_id or None, text=text)
+            log(le.UNKNOWN, symbol=symbol or None, request=_words(request), client_id=client_id or None, text=text)
         case ev.NotSent(request, symbol, client_id):
-            log(le.NOT_SENT, symbol=symbol, request=_words(request), client_id=client_id or None, text=event.detail)
+            log(
+                le.NOT_SENT,
+                symbol=symbol or None,
+                request=_words(request),
+                client_id=client_id or None,
+                text=event.detail,
+            )
         case ev.RateLimited():
             wait_s = max(0, event.until_ms - event.recv_ms) / 1000
             what = "banned by the exchange" if event.banned else "too many requests"
