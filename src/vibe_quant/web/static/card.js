@@ -23,7 +23,14 @@ export class Card {
     this.risk();
     this.progress();
     this.acts(act);
-    this.fetchPast();
+    this.looked = new IntersectionObserver(([seen]) => seen.isIntersecting && this.fetchPast(), { rootMargin: "300px" });
+    this.looked.observe(this.root);
+  }
+
+  /** It is shown no more. */
+  end() {
+    this.looked.disconnect();
+    this.root.remove();
   }
 
   add(...elements) {
@@ -153,7 +160,9 @@ export class Card {
     this.add(row);
   }
 
+  /** What was before it was seen, or while no picture came. */
   async fetchPast() {
+    this.looked.disconnect();
     try {
       const past = await ask(`/api/trace?symbol=${encodeURIComponent(this.leg.symbol)}`);
       this.chart.past(past.points);

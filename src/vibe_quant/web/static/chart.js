@@ -20,8 +20,8 @@ export class Chart {
 
   /** Points [ms, bid, ask, mark] of before; those that came since stay. */
   past(points) {
-    const first = this.points[0]?.[0] ?? Infinity;
-    this.points = [...points.map(numbers).filter((point) => point[0] < first), ...this.points];
+    const last = points.at(-1)?.[0] ?? -Infinity;
+    this.points = [...points.map(numbers), ...this.points.filter((point) => point[0] > last)];
   }
 
   add(at, leg) {

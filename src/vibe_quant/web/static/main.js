@@ -57,7 +57,7 @@ function onPicture(picture) {
   const shown = new Set(status.legs.map((leg) => `${leg.symbol} ${leg.side}`));
   for (const [name, card] of cards) {
     if (!shown.has(name)) {
-      card.root.remove();
+      card.end();
       cards.delete(name);
     }
   }
@@ -69,7 +69,7 @@ function onPicture(picture) {
 
 /** Another run of the service: what was drawn of the last one is not true of it. */
 function forgetAll() {
-  cards.forEach((card) => card.root.remove());
+  cards.forEach((card) => card.end());
   cards.clear();
   forgetEvents();
   marked = 0;
@@ -79,6 +79,7 @@ function onHello(news) {
   if (hello && hello.version !== news.version) location.reload();
   hello = news;
   allow(news.may_command);
+  cards.forEach((card) => card.fetchPast());
   ask("/api/events").then(addEvents, () => {});
 }
 
