@@ -9,7 +9,7 @@ import pytest
 
 from vibe_quant.app.front_list import front_list
 from vibe_quant.app.redaction import Redactor
-from vibe_quant.app.refusal import CredentialsError
+from vibe_quant.app.refusal import CredentialsError, RunRefusedError
 from vibe_quant.app.web_access import WebAccess, announcing, web_access
 from vibe_quant.domain.service_settings import WebSettings
 from vibe_quant.domain.settings import GlobalSettings
@@ -27,7 +27,7 @@ def test_on_loopback_one_is_made_and_is_another_at_each_start() -> None:
 
 
 def test_another_address_needs_one_that_is_given() -> None:
-    with pytest.raises(CredentialsError, match=r"which others can reach.*web_token.*or set global\.web\.host to 127"):
+    with pytest.raises(RunRefusedError, match=r"which others can reach.*web_token.*or set global\.web\.host to 127"):
         web_access(FAR, {})
     assert web_access(FAR, {"VIBE_QUANT_WEB_TOKEN": GIVEN}) == WebAccess(GIVEN, made=False)
 

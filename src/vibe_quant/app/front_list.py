@@ -39,6 +39,7 @@ def front_list(
 
     Raises:
         CredentialsError: a token that is needed is missing or useless.
+        RunRefusedError: the configuration lets others reach the page, and no token is given.
     """
     return (
         *service_manager(environment, os.getpid(), shared.stop_timeout_s, present, operations),

@@ -20,7 +20,7 @@ from vibe_quant.app.last_good import pointed_out
 from vibe_quant.app.logs import Logs, first_line, folder_of
 from vibe_quant.app.places import state_folder, states
 from vibe_quant.app.redaction import Redactor
-from vibe_quant.app.refusal import CredentialsError, refuse_unless_fitting
+from vibe_quant.app.refusal import CredentialsError, RunRefusedError, refuse_unless_fitting
 from vibe_quant.app.sim_venue import box_options
 from vibe_quant.binance.urls import endpoints_of, simulated
 from vibe_quant.config.loader import ConfigLoader, Loaded
@@ -69,7 +69,7 @@ def launch(
         _announce(loaded, job, logs)
         with seldom_collected():
             return asyncio.run(hosting(job, redactor))
-    except CredentialsError:
+    except (CredentialsError, RunRefusedError):
         raise
     except Exception as defect:  # noqa: BLE001 - the last frame of the process: what is not logged here is lost
         text = "a defect: the program ends. Orders of it may rest at the exchange and are cancelled at the next start; "

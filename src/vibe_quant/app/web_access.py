@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vibe_quant.app.credentials import WEB_HOW, web_token
-from vibe_quant.app.refusal import CredentialsError
+from vibe_quant.app.refusal import CredentialsError, RunRefusedError
 from vibe_quant.domain.service_settings import WebSettings
 from vibe_quant.web.gate import is_near
 
@@ -32,12 +32,13 @@ def web_access(settings: WebSettings, environment: Mapping[str, str]) -> WebAcce
     """The token.
 
     Raises:
-        CredentialsError: it is needed and not given, or of no use.
+        RunRefusedError: the configuration lets others reach the page, and no token is given.
+        CredentialsError: it is of no use.
     """
     given = web_token(environment)
     if given is None:
         if not is_near(settings.host):
-            raise CredentialsError(
+            raise RunRefusedError(
                 f"global.web.host is {settings.host}, which others can reach, and there is no token for it. {WEB_HOW}; "
                 "or set global.web.host to 127.0.0.1"
             )
