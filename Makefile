@@ -63,7 +63,7 @@ bench: $(RUN) ## nanoseconds an event, and the live program: CPU, tick to order,
 	$(BIN)/python tests/bench/served.py
 	$(BIN)/python -m tests.bench.live
 
-wheels: $(RUN) ## build/wheels: every locked package, for a host without a network (deploy/install.sh --wheels)
+wheels: $(RUN) ## build/wheels: every locked package, for a host without a network (deploy/systemd/install.sh --wheels)
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
 		--dest build/wheels --requirement requirements.txt
 

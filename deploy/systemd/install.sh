@@ -81,7 +81,7 @@ while [ $# -gt 0 ]; do
 done
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-SOURCE=$(dirname "$HERE")
+SOURCE=$(cd "$HERE/../.." && pwd)
 OPT=$ROOT/opt/vibe-quant
 ETC=$ROOT/etc/vibe-quant
 CREDENTIALS=$ROOT/etc/credstore
@@ -161,9 +161,9 @@ build() {
     run cp -R "$SOURCE/pyproject.toml" "$SOURCE/README.md" "$SOURCE/src" "$WORK/"
     run "$target/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-index --no-deps \
         --no-build-isolation "$WORK"
-    run install -D -m 0755 "$HERE/systemd/alarm.sh" "$target/libexec/alarm"
-    run install -D -m 0644 "$HERE/README.md" "$target/share/README.md"
-    run install -m 0644 -t "$target/share" "$HERE"/systemd/*.service
+    run install -D -m 0755 "$HERE/alarm.sh" "$target/libexec/alarm"
+    run install -D -m 0644 "$HERE/../README.md" "$target/share/README.md"
+    run install -m 0644 -t "$target/share" "$HERE"/*.service
     run "$target/bin/vibe-quant" version
     run chmod -R u=rwX,go=rX "$target"
     run touch "$target/.complete"
