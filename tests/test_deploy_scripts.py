@@ -1,4 +1,4 @@
-"""install.sh and uninstall.sh below another root, with systemd and the interpreter played: what is done, and what not."""
+"""install.sh and uninstall.sh below another root, systemd and the interpreter played: what is done, and what not."""
 
 from __future__ import annotations
 
