@@ -160,8 +160,8 @@ class FakeOperations:
         self._called("plan_reload", by)
         return self.plan
 
-    async def apply_reload(self, token: str, by: str) -> Answer:
-        return self._called("apply_reload", token, by)
+    async def apply_reload(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:
+        return self._called("apply_reload", token, by, *(["drop_stops"] if drop_stops else []))
 
     async def report(self, since_ms: int) -> Report:
         self._called("report", since_ms)

@@ -344,8 +344,11 @@ class Operations(Protocol):
         """Read the configuration file again, and say what would change; nothing does."""
         ...
 
-    async def apply_reload(self, token: str, by: str) -> Answer:
-        """Apply that plan, if the file is still the one it was made of."""
+    async def apply_reload(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:
+        """Apply that plan, if the file is still the one it was made of.
+
+        ``drop_stops``: a protective stop that it switches off is taken away though its position stands.
+        """
         ...
 
     async def report(self, since_ms: int) -> Report:

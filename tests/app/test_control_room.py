@@ -379,7 +379,7 @@ class Reloads:
     async def plan(self, by: str) -> ReloadPlan:
         return ReloadPlan(by, (), ())
 
-    async def apply(self, token: str, by: str) -> Answer:
+    async def apply(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:  # noqa: ARG002 - as asked
         return Answer(True, f"{token} {by}")
 
 

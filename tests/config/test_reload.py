@@ -9,7 +9,7 @@ import pytest
 from tests.core.settings_held import COLD, HOT_OF_ALL, HOT_OF_SYMBOL, with_other
 
 from vibe_quant.config import Loaded
-from vibe_quant.config.reload import changes, consequences, restarts
+from vibe_quant.config.reload import changes, consequences, refusals
 from vibe_quant.domain.settings import GlobalSettings, Settings, SymbolSettings
 from vibe_quant.domain.status import ConfigChange
 
@@ -22,7 +22,7 @@ def test_the_same_file_changes_nothing(load: Load) -> None:
     one = load(f"global: {{}}\n{LISTED}")
     other = load(f"# a comment\nglobal: {{execution: {{order_ttl_ms: 800}}}}\n{LISTED}")
     assert changes(one.settings, other.settings) == ()
-    assert restarts(one.settings, other) == ()
+    assert refusals(one.settings, other) == ()
     assert consequences(one.settings, other.settings) == ()
     assert one.sha256 != other.sha256
 
@@ -81,7 +81,7 @@ def test_a_leg_that_goes_and_a_stop_that_is_switched_off_are_said(load: Load) ->
 def test_what_needs_a_restart_is_named_with_its_line(load: Load) -> None:
     old = load(f"global: {{}}\n{LISTED}")
     new = load(f"global:\n  venue: testnet\n  web: {{port: 9}}\n  execution: {{base_mult: 2}}\n{LISTED}")
-    venue, port = map(str, restarts(old.settings, new))
+    venue, port = map(str, refusals(old.settings, new))
     assert venue.startswith("line 2: global.venue: sim -> testnet needs a restart")
     assert port.startswith("line 3: global.web.port: 8420 -> 9 needs a restart")
 
@@ -107,7 +107,7 @@ def loaded(shared: GlobalSettings, load: Load) -> Loaded:
 def test_every_knob_that_needs_a_restart_is_refused_and_named(path: tuple[str, ...], load: Load) -> None:
     old = Settings(GlobalSettings(), symbols=((BTC, SymbolSettings()),))
     new = loaded(with_other(GlobalSettings(), path, COLD[path]), load)
-    [problem] = restarts(old, new)
+    problem = refusals(old, new)[0]
     assert problem.path == "global." + ".".join(path)
     assert "needs a restart" in problem.message
 
@@ -116,7 +116,7 @@ def test_every_knob_that_needs_a_restart_is_refused_and_named(path: tuple[str, .
 def test_no_other_knob_of_all_is(path: tuple[str, ...], load: Load) -> None:
     old = Settings(GlobalSettings(), symbols=((BTC, SymbolSettings()),))
     new = loaded(with_other(GlobalSettings(), path, HOT_OF_ALL[path]), load)
-    assert restarts(old, new) == ()
+    assert refusals(old, new) == ()
     assert [one.key for one in changes(old, new.settings)] == [".".join(path)]
 
 
@@ -128,3 +128,10 @@ def test_every_knob_of_a_symbol_is_told_and_taken(path: tuple[str, ...], load: L
     [told] = changes(old.settings, new)
     assert (told.scope, told.key) == (BTC, ".".join(path))
     assert told.old != told.new
+
+
+def test_a_phone_that_is_spoken_to_is_not_made_mute(load: Load) -> None:
+    old = load(f"global: {{telegram: {{enabled: true, allow: [{{chat: 1, user: 1}}]}}}}\n{LISTED}")
+    new = load(f"global: {{telegram: {{enabled: true, allow: []}}}}\n{LISTED}")
+    [problem] = refusals(old.settings, new)
+    assert problem.path == "global.telegram.allow"

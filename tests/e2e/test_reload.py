@@ -54,7 +54,7 @@ class Service:
         """What an operator does who confirms."""
         plan = await self.reloader.plan(BY)
         assert plan.problems == ()
-        answer = await self.reloader.apply(plan.token, BY, drop_stops)
+        answer = await self.reloader.apply(plan.token, BY, drop_stops=drop_stops)
         assert answer.ok, answer
         self.holds()
         return answer

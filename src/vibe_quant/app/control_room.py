@@ -49,7 +49,7 @@ class Reloading(Protocol):
         """What would change."""
         ...
 
-    async def apply(self, token: str, by: str) -> Answer:
+    async def apply(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:
         """Apply that plan."""
         ...
 
@@ -202,9 +202,11 @@ class ControlRoom:
         """Read the configuration file again, and say what would change."""
         return ReloadPlan("", (), (NO_RELOAD,)) if self.reloading is None else await self.reloading.plan(by)
 
-    async def apply_reload(self, token: str, by: str) -> Answer:
+    async def apply_reload(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:
         """Apply that plan."""
-        return Answer(False, NO_RELOAD) if self.reloading is None else await self.reloading.apply(token, by)
+        if self.reloading is None:
+            return Answer(False, NO_RELOAD)
+        return await self.reloading.apply(token, by, drop_stops=drop_stops)
 
     # What is noted.
 

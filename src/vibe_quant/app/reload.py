@@ -11,7 +11,7 @@ from vibe_quant.app.application import Application
 from vibe_quant.app.last_good import keep
 from vibe_quant.config.loader import ConfigLoader, Loaded, content_of, digest
 from vibe_quant.config.problems import ConfigError, FileProblem
-from vibe_quant.config.reload import changes, consequences, restarts
+from vibe_quant.config.reload import changes, consequences, refusals
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.intents import Notify
@@ -73,7 +73,7 @@ class Reloader:
         """Read the file again, and say what would change."""
         return (await self._planned())[0]
 
-    async def apply(self, token: str, by: str, drop_stops: bool = False) -> Answer:
+    async def apply(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:
         """Apply the plan of that token; refused where file or service have changed since."""
         async with self._one_at_a_time:
             if self._token(self._content()) != token:
@@ -103,7 +103,7 @@ class Reloader:
         new = read.loaded
         if new is None:
             return ReloadPlan("", (), read.problems), None
-        problems = [str(problem) for problem in restarts(old, new)] + await self._unlisted(new)
+        problems = [str(problem) for problem in refusals(old, new)] + await self._unlisted(new)
         found, told = changes(old, new.settings), consequences(old, new.settings)
         warnings = (*told, *(str(warning) for warning in new.warnings))
         return ReloadPlan(self._token(new.content), found, tuple(problems), warnings), new

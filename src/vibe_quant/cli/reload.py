@@ -16,11 +16,20 @@ from vibe_quant.domain.status import Answer, ReloadPlan
 
 PLAN, APPLY = "/api/reload/plan", "/api/reload/apply"
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
+Drop = Annotated[
+    bool,
+    typer.Option(
+        "--drop-stops",
+        help="Take away the protective stops of positions that are open where protective_stop.enabled is false; "
+        "without this they are kept.",
+    ),
+]
 
 
 def reload(
     dry_run: Dry = False,
     yes: Yes = False,
+    drop_stops: Drop = False,
     config: OfConfig = DEFAULT_CONFIG,
     state: OfState = None,
     socket: OfSocket = None,
@@ -37,6 +46,7 @@ def reload(
       vibe-quant reload
       vibe-quant reload --dry-run
       vibe-quant reload --yes
+      vibe-quant reload --drop-stops
     """
     with served():
         service = Where(config, state, socket).service()
@@ -44,10 +54,10 @@ def reload(
     _show(plan, as_json)
     if plan.problems:
         raise typer.Exit(INVALID)
-    if not plan.changes or dry_run or (as_json and not yes):
+    if not (plan.changes or drop_stops) or dry_run or (as_json and not yes):
         return
-    confirm("Apply this?", yes)
-    _apply(service, plan.token, as_json)
+    confirm("Apply this, and take protective stops away?" if drop_stops else "Apply this?", yes)
+    _apply(service, plan.token, drop_stops, as_json)
 
 
 def _show(plan: ReloadPlan, as_json: bool) -> None:
@@ -69,9 +79,9 @@ def _show(plan: ReloadPlan, as_json: bool) -> None:
         typer.echo("The file says what rules already: nothing changes.")
 
 
-def _apply(service: Service, token: str, as_json: bool) -> None:
+def _apply(service: Service, token: str, drop_stops: bool, as_json: bool) -> None:
     with served():
-        answer = service.command(APPLY, {"token": token}, Answer)
+        answer = service.command(APPLY, {"token": token, **({"drop_stops": True} if drop_stops else {})}, Answer)
         if not answer.ok:
             raise ServiceError(printable(answer.text), DECLINED)
     typer.echo(printable(answer.text), err=as_json)

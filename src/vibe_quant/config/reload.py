@@ -18,6 +18,7 @@ from vibe_quant.domain.status import ConfigChange
 
 MANAGED = "managed"
 YES, NO = "yes", "no"
+NOBODY = "names nobody while telegram.enabled is true: no message would go anywhere"
 
 
 def changes(old: Settings, new: Settings) -> tuple[ConfigChange, ...]:
@@ -30,8 +31,16 @@ def changes(old: Settings, new: Settings) -> tuple[ConfigChange, ...]:
     return tuple(found)
 
 
-def restarts(old: Settings, new: Loaded) -> tuple[Problem, ...]:
-    """What of it a running program cannot take."""
+def refusals(old: Settings, new: Loaded) -> tuple[Problem, ...]:
+    """What of it a running program cannot take: what needs a restart, and what would make it mute."""
+    shared, key = new.settings.shared, ("telegram", "allow")
+    if shared.telegram.enabled and not shared.telegram.allow:
+        line = new.sources.origin(None, key).line
+        return (*_restarts(old, new), Problem("global.telegram.allow", line, NOBODY))
+    return _restarts(old, new)
+
+
+def _restarts(old: Settings, new: Loaded) -> tuple[Problem, ...]:
     return tuple(
         Problem(f"global.{key}", new.sources.origin(None, path).line, _refusal(old.shared, new.settings.shared, key))
         for path, member in leaves(SHARED)

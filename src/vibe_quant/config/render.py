@@ -21,7 +21,8 @@ def as_json(path: Path, problems: Iterable[Problem], warnings: Iterable[Problem]
     """``{path, valid, problems, warnings, settings}``; decimals are strings, so that none passes through a float.
 
     ``problems`` and ``warnings`` hold ``{path, line, message}``; ``settings`` maps a scope's name to
-    ``{values: {key: {value, origin, line}}, panic_bounds_ms}``, with ``restart`` true where no reload changes the value.
+    ``{values: {key: {value, origin, line}}, panic_bounds_ms}``; ``restart`` is true beside a value that no reload
+    changes.
     """
     faults = [_problem(p) for p in problems]
     shape = {

@@ -92,4 +92,5 @@ class Api:
 
     async def _apply(self, request: web.Request) -> web.Response:
         ask = await asks.read(request, asks.ApplyAsk)
-        return answered(await self._operations.apply_reload(ask.token, self._who(request)))
+        answer = await self._operations.apply_reload(ask.token, self._who(request), drop_stops=ask.drop_stops)
+        return answered(answer)

@@ -42,9 +42,10 @@ class NothingAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ApplyAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``token`` of the plan that is to be applied."""
+    """``token`` of the plan that is to be applied; ``drop_stops``: stops that it switches off are taken away."""
 
     token: str
+    drop_stops: bool = False
 
 
 Ask = TypeVar("Ask", bound=msgspec.Struct)
