@@ -96,6 +96,7 @@ def test_a_leg_that_was_closed_meanwhile_is_not_called_paused() -> None:
     desk.feed(ev.Pause(desk.now))
     desk.row("0")
     assert asked(desk).reason == Blocked.FLAT.value
+    assert (desk.view().blocked, desk.view().blocked_since_ms) == (None, None)
 
 
 def test_before_the_account_is_read_an_unknown_leg_waits_for_that() -> None:

@@ -91,6 +91,7 @@ async def test_pause_outlives_the_program_flatten_goes_to_zero_and_resume_ends_w
         app.inbox.put(Reload(app.parts.clock.now_ms(), with_ttl(app.engine.settings, 500)))
         await w.on.flat()
         assert w.on.truth.left(LEG) == 0
+        await w.on.until(lambda: all(leg.qty == 0 for leg in again.status().legs), 10, "the program's word of it")
         nothing = await again.flatten(BTC, LONG, "telegram 42")
         assert "nothing to flatten" in nothing.text.lower()
         assert await w.on.stop() == DONE

@@ -21,6 +21,7 @@ from tests.e2e.stream_scenes import (
 )
 
 from vibe_quant.app.levels import Level
+from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import NoticeKind, Stream
 from vibe_quant.domain.events import OrderUpdate, StreamUp
 from vibe_quant.domain.intents import FetchRules, FetchSnapshot, Intent, QueryOrder
@@ -102,7 +103,7 @@ async def test_sockets_that_are_connected_and_silent_are_given_up(tmp_path: Path
         await on.act("sockets_silent", classes=classes)
         await back_at_work(on, [STREAMS[name] for name in classes], SILENT)
         if classes == ("public",):
-            assert blocked(on, "the book is more than 1500 ms older than the newest trade")
+            assert blocked(on, Blocked.BOOK_BEHIND)
 
 
 @pytest.mark.parametrize("classes", EACH, ids="-".join)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def view_of(side: Side) -> SideView:
     """What cards and the clock of states look at, after each event that may have changed it."""
-    flag, panic, plan = side.flag, side.panic.state, side.plan
+    flag, panic, plan, gate = side.flag, side.panic.state, side.plan, side.gate
+    reason = gate.reason if side.is_active else None  # what held back a leg that is gone holds nothing back
     return SideView(
         symbol=side.symbol,
         side=side.side,
@@ -27,10 +28,10 @@ def view_of(side: Side) -> SideView:
         dist=flag.dist,
         panic_tier=None if panic is None else panic.tier,
         stop_standing=side.stop.standing,
-        blocked=None if side.gate.reason is None else side.gate.words(side.gate.reason),
-        blocked_since_ms=side.gate.since_ms,
-        halted=side.house.halted or side.gate.halted,
-        blocked_counts=tuple(side.gate.counts.items()),
+        blocked=None if reason is None else gate.words(reason),
+        blocked_since_ms=None if reason is None else gate.since_ms,
+        halted=side.house.halted or gate.halted,
+        blocked_counts=tuple(gate.counts.items()),
     )
 
 

@@ -15,7 +15,8 @@ class SideView:
 
     ``qty`` is |position| as the core counts with it, base asset; ``dist`` the liquidation distance, a ratio, None
     where nothing can liquidate the side or it is not known.  ``blocked`` is the gate that holds discretion back and
-    ``blocked_since_ms`` when it began (monotonic), None where nothing does; ``blocked_counts``: gate, how often begun.
+    ``blocked_since_ms`` when it began (monotonic), None where nothing does or nothing is held; ``blocked_counts``:
+    gate, how often begun.
     """
 
     symbol: str
