@@ -63,7 +63,7 @@ class Job:
     """Where tokens and the service manager's socket are named."""
     lines: Callable[[int], tuple[str, ...]] = field(default=lambda _: (), repr=False)
     """The newest lines of the log."""
-    whisper: Callable[[str], object] = field(default=lambda _: None, repr=False)
+    whisper: Callable[[str], None] = field(default=lambda _: None, repr=False)
     """Tells the person at standard error what stands in no log."""
     heed: Callable[[LogLevel], None] = field(default=lambda _: None, repr=False)
     """Gives the log another level."""

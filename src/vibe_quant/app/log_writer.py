@@ -51,27 +51,35 @@ class Lane:
     rows: tuple[deque[tuple[int, Line]], deque[tuple[int, Line]]] = field(default_factory=lambda: (deque(), deque()))
     sizes: list[int] = field(default_factory=lambda: [0, 0])
     dropped: int = 0
+    gap: int = 0
+    """The number of the first that was dropped."""
     broken: bool = False
 
     def put(self, number: int, line: Line) -> None:
         """Append, or count as dropped."""
         if self.broken or self.sizes[line.loud] + len(line.text) > self.most:
+            self.gap = self.gap if self.dropped else number
             self.dropped += 1
             return
         self.rows[line.loud].append((number, line))
         self.sizes[line.loud] += len(line.text)
 
-    def take(self) -> list[Line]:
-        """The oldest, for one write."""
+    def take(self) -> tuple[list[Line], int]:
+        """The oldest, for one write, and how many are missing after them."""
         taken: list[Line] = []
         chars = 0
         while any(self.rows) and chars < AT_ONCE:
             row = min((row for row in self.rows if row), key=lambda row: row[0][0])
-            _, line = row.popleft()
+            number, line = row[0]
+            if self.dropped and number > self.gap:
+                break
+            row.popleft()
             self.sizes[line.loud] -= len(line.text)
             chars += len(line.text)
             taken.append(line)
-        return taken
+        missing = self.dropped if chars < AT_ONCE else 0
+        self.dropped -= missing
+        return taken, missing
 
 
 class LogWriter:
@@ -133,14 +141,19 @@ class LogWriter:
         self._closing.set()
         self._news.set()
         self._thread.join(within_s)
+        done = not self._thread.is_alive()
         self._given_up = True
-        return not self._thread.is_alive()
+        self._news.set()
+        self._thread.join(LOOK_S)  # so that it writes nothing later, to whatever is in a descriptor's place then
+        return done
 
     def _run(self) -> None:
-        while not self._given_up:
+        while True:
             self._news.wait(LOOK_S)
             self._news.clear()
             self._closing.wait(LINGER_S)
+            if self._given_up:
+                return
             self._tick()
             while self._round():
                 pass
@@ -163,9 +176,9 @@ class LogWriter:
         if lane.broken or not lane.output.ready():
             return False
         with self._lock:
-            lines, dropped, lane.dropped = lane.take(), lane.dropped, 0
-        if dropped:
-            lines.append(self._lost(dropped))
+            lines, missing = lane.take()
+        if missing:
+            lines.append(self._lost(missing))
         if lines:
             lane.output.write(lines)
         return bool(lines)
