@@ -185,3 +185,13 @@ def test_a_reload_of_nothing_and_one_for_a_machine(cli: Cli) -> None:
         told = cli("reload")
     assert told.exit_code == 0
     assert "nothing changes" in told.stdout
+
+
+def test_stops_are_dropped_only_by_a_word_of_its_own_and_also_where_nothing_else_changes(cli: Cli) -> None:
+    with cli.running():
+        assert cli("reload", "--yes").exit_code == 0
+        assert cli.operations.calls[-1][-1] != "drop_stops"
+        cli.operations.plan = replace(PLAN, changes=())
+        assert cli("reload", "--yes", "--drop-stops").exit_code == 0
+    assert cli.operations.calls[-1][0] == "apply_reload"
+    assert cli.operations.calls[-1][-1] == "drop_stops"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -372,6 +373,18 @@ async def test_a_command_that_waits_too_long_is_not_called_done(
     assert "takes effect as soon as it is" in answer.text
 
 
+async def test_a_command_that_the_end_overtook_is_not_said_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commanding, "TAKEN_S", 0.05)
+    house = RoomHouse(tmp_path)
+    house.room.began(house.app)
+    asked = asyncio.create_task(house.room.resume(None, BY))
+    await asyncio.sleep(0)
+    house.app.over = True
+    assert "The service is stopping" in (await asked).text
+
+
 # --- what others answer
 
 
@@ -379,7 +392,7 @@ class Reloads:
     async def plan(self, by: str) -> ReloadPlan:
         return ReloadPlan(by, (), ())
 
-    async def apply(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:  # noqa: ARG002 - as asked
+    async def apply(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:
         return Answer(True, f"{token} {by}")
 
 

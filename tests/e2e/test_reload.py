@@ -305,9 +305,6 @@ async def test_while_an_order_is_in_doubt_nothing_is_mixed_and_the_doubt_ends(tm
         lost = await at.w.struck("unknown_503")
         at.says("base_mult: 20", "base_mult: 10")
         await at.reload()
-        view = at.w.view(("BTCUSDT", LONG))
-        assert view is not None
-        assert view.state in (ExecutionState.DOUBTFUL, ExecutionState.WAITING)
         await at.w.on.until(
             lambda: (now := at.w.view(("BTCUSDT", LONG))) and now.state is ExecutionState.WAITING,
             SOON_S,
