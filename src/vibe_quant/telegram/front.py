@@ -278,12 +278,13 @@ class TelegramFront:
         self._lifecycle(Html(f"{head}\n{body}"))
 
     def _say_stop(self) -> None:
-        self._lifecycle(Html(f"{self._words.say('stop.head')}\n{self._words.say('stop.body')}"))
+        """There is time for little more: it does not stand behind what waits."""
+        self._lifecycle(Html(f"{self._words.say('stop.head')}\n{self._words.say('stop.body')}"), Urgency.RISK)
 
-    def _lifecycle(self, text: Html) -> None:
+    def _lifecycle(self, text: Html, urgency: Urgency = Urgency.LIFECYCLE) -> None:
         loudness = self._settings.events.on_lifecycle
         if loudness is not Loudness.OFF:
-            self._ready(text, Urgency.LIFECYCLE, silent=loudness is Loudness.SILENT)
+            self._ready(text, urgency, silent=loudness is Loudness.SILENT)
 
     def _arrival(self, symbol: str, side: PositionSide) -> Decimal | None:
         return self._arrivals.get((symbol, side))

@@ -87,8 +87,9 @@ class Sender:
         except TimeoutError:
             return
 
-    async def last_words(self, most: int = 3) -> None:
+    async def last_words(self, most: int = 4) -> None:
         """What waits, the most urgent first, without regard to the pace: the program ends."""
+        self._replied = True  # risk goes before replies now
         for _ in range(most):
             urgency = self._next()
             if urgency is None:
