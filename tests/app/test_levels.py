@@ -22,3 +22,5 @@ def test_levels_follow_the_streams_and_the_breaker_and_their_time_is_counted() -
     levels.see(StreamDown(Stream.BOOK, 700), 700)
     assert str(levels.level) == "rest"
     assert levels.shares(1000) == {Level.STREAM: 0.4, Level.REST: 0.4, Level.BREAKER: 0.2}
+    assert levels.entered == {Level.STREAM: 1, Level.REST: 1, Level.BREAKER: 1}
+    assert levels.spent(1000) == {Level.STREAM: 400, Level.REST: 400, Level.BREAKER: 200}

@@ -131,6 +131,7 @@ async def test_a_key_that_is_none_is_found_when_it_is_extended() -> None:
             await until(lambda: ear.course(Stream.USER) == COURSE)
             await place(server, "after")
             await until(lambda: ear.of(OrderUpdate))
+            assert user.counted.replaced == 1
     assert ear.reasons(Stream.USER) == ["the listen key was replaced"]
 
 
@@ -160,6 +161,7 @@ async def test_extending_goes_on_and_is_repeated_sooner_where_it_fails() -> None
             await until(lambda: keys.extended == 3)
             assert asyncio.get_running_loop().time() - began > 0.07
             await until(lambda: keys.extended == 4)
+            assert (user.counted.extended, user.counted.failed, user.counted.replaced) == (2, 2, 0)
     assert ear.course(Stream.USER) == ["up"]
     assert [line.rpartition("again in ")[2] for line in ear.said] == ["40 ms", "80 ms"]
     assert "the listen key was not extended" in ear.said[0]
