@@ -66,10 +66,13 @@ async def test_any_other_refusal_is_no_certainty() -> None:
     assert not await course.see_through()
 
 
-async def test_what_cannot_be_seen_to_be_gone_is_said_in_time() -> None:
+async def test_what_cannot_be_seen_to_be_gone_is_said_in_time(logged: list[str]) -> None:
     course, exchange, _ = closing()
     exchange.answers("open_orders", listed("vq-old-7"))
     assert not await course.see_through()
+    (line,) = [line for line in logged if "orders_uncertain" in line]
+    assert "orders=vq-old-7 " in line
+    assert "at the exchange (vq-old-7)" in line
 
 
 async def test_a_countdown_that_may_run_is_waited_for_and_said() -> None:

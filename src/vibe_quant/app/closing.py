@@ -47,14 +47,21 @@ class Closing:
             )
             log(le.COUNTDOWN_UNCERTAIN, symbol=symbol, after_s=self._timeout_s, text=text)
         if not self._orders_gone:
-            which = ", ".join(self._seen) or "not known which"
+            left = self._seen or self._believed()
+            which = ", ".join(left) or "not known which"
             text = (
                 f"Stopping after {self._timeout_s} s without certainty: own orders may still rest at the exchange "
                 f"({which}). They are small and reduce-only; the next start cancels them, or cancel them by hand. "
                 "Protective stops stand."
             )
-            orders = ",".join(self._seen) or None
-            log(le.ORDERS_UNCERTAIN, after_s=self._timeout_s, orders=orders, text=text)
+            log(le.ORDERS_UNCERTAIN, after_s=self._timeout_s, orders=",".join(left) or None, text=text)
+
+    def _believed(self) -> list[str]:
+        """Where the exchange has not answered: what the engine takes for live, or does not know the end of."""
+        now = int(asyncio.get_running_loop().time() * 1000)
+        desks = self._engine.desks.values()
+        looks = [self._engine.look(desk.symbol, side, now) for desk in desks for side in desk.sides]
+        return [look.order.client_id for look in looks if look is not None and look.order is not None]
 
     async def _gone(self) -> None:
         while not self._orders_gone:
