@@ -89,7 +89,9 @@ class TelegramEvents:
     on_exit_finished: Loudness = knob(Loudness.ON, "a side is flat or at its target: its cost card")
     on_open_alert: Loudness = knob(Loudness.ON, "a position was opened or enlarged")
     on_reconnect: Loudness = knob(Loudness.SILENT, "a stream was lost or is back")
-    on_risk_trigger: Loudness = knob(Loudness.ON, "near liquidation: soft risk, panic tiers, halts, doubts that last")
+    on_risk_trigger: Loudness = knob(
+        Loudness.ON, "near liquidation: soft risk, panic, halts, doubts; any alarm is as loud"
+    )
     on_stop: Loudness = knob(Loudness.SILENT, "a protective stop was placed or lost")
     on_mismatch: Loudness = knob(Loudness.ON, "the account is not as the program believed")
     on_daily_report: Loudness = knob(Loudness.SILENT, "what the day has cost")
