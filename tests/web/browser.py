@@ -31,6 +31,15 @@ INK = """(canvas) => {
   return [sum, inked];
 }"""
 
+NEWEST = """(canvas) => {
+  const box = canvas.getBoundingClientRect(), ratio = canvas.width / box.width;
+  const right = Math.round((box.width - 74) * ratio), wide = Math.round(8 * ratio);
+  const data = canvas.getContext("2d").getImageData(right - wide, 0, wide, canvas.height).data;
+  let blue = 0;
+  for (let i = 0; i < data.length; i += 4) blue += data[i + 2] - data[i] > 80;
+  return blue;
+}"""
+
 
 @dataclass
 class Sight:
@@ -44,6 +53,10 @@ class Sight:
         """A number for what is drawn on the first such canvas, and how many pixels of it are."""
         found = await self.page.locator(selector).first.evaluate(INK)
         return found[0], found[1]
+
+    async def newest(self, selector: str) -> int:
+        """How much of the price's line is in the last second and a half of a chart of a minute, in pixels."""
+        return int(await self.page.locator(selector).first.evaluate(NEWEST))
 
     async def until(self, reached: Callable[[], Awaitable[object]], what: str) -> None:
         """Wait for something to be seen."""

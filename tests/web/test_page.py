@@ -58,6 +58,8 @@ async def test_the_page_draws_and_goes_on_drawing(size: tuple[int, int], name: s
                 await seen.reads(CARD, "0.842 BTC")
                 await seen.until(lambda s=seen: drawn(s), "a chart that changes")  # type: ignore[misc]
                 await seen.until(lambda s=seen: moved(s), "a bid that changes")  # type: ignore[misc]
+                await asyncio.sleep(3)  # what was there when it was opened has moved to the left
+                assert await seen.newest(f"{CARD} .chart") > 3
                 await seen.reads("#venue", "SIM")
                 await seen.reads("#version", "v0.0")
                 await seen.reads(CARD, "60,9")
