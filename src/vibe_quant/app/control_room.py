@@ -168,7 +168,7 @@ class ControlRoom:
         before = live(app.engine, symbol, now, urgent=panic)
         said = await self._commanding.give(app, command)
         if said is None:
-            return Answer(False, SLOW)
+            return self._untaken()
         orders = (*before, *cancelled(said), *live(app.engine, symbol, now, urgent=panic))
         return answered(app, f"{told(said)} {await ended(app, orders)}")
 
@@ -184,7 +184,7 @@ class ControlRoom:
         undone = standing(app.engine, symbol, now)
         said = await self._commanding.give(app, ev.Resume(now, symbol, by))
         if said is None:
-            return Answer(False, SLOW)
+            return self._untaken()
         return answered(app, f"{told(said)} {resumed(app.engine, undone)}".rstrip())
 
     async def flatten(self, symbol: str | None, side: PositionSide | None, by: str) -> Answer:
@@ -196,7 +196,7 @@ class ControlRoom:
         if app is None:
             return Answer(False, STARTING)
         said = await self._commanding.give(app, ev.Flatten(self._time.now_ms(), symbol, side, by))
-        return Answer(False, SLOW) if said is None else answered(app, told(said))
+        return self._untaken() if said is None else answered(app, told(said))
 
     async def plan_reload(self, by: str) -> ReloadPlan:
         """Read the configuration file again, and say what would change."""
@@ -256,6 +256,10 @@ class ControlRoom:
         if side is not None and side not in found.sides:
             return Answer(False, f"{symbol} {side} is not managed by this service: nothing was done.")
         return None
+
+    def _untaken(self) -> Answer:
+        """The engine did not take it in time, or never will."""
+        return self._ending() or Answer(False, SLOW)
 
     def _ending(self) -> Answer | None:
         return Answer(False, STOPPING) if self._phase() == "stopping" else None

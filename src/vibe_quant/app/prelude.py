@@ -30,6 +30,13 @@ class Prelude:
             return
         while not all(leg.known for leg in app.engine.legs()) and not app.engine.house.stopping:
             await asyncio.sleep(LOOK_S)
-        held = [(leg.symbol, leg.side) for leg in app.engine.legs() if leg.qty > 0]
+        ended = self._paused_since(app)
+        legs = [leg for leg in app.engine.legs() if leg.qty > 0 and not {None, leg.symbol} & ended]
+        held = [(leg.symbol, leg.side) for leg in legs]
         for flatten in flattens(self._memory.standing, held, self._clock.now_ms()):
             app.inbox.put(flatten)
+
+    def _paused_since(self, app: Application) -> set[str | None]:
+        """What was paused while the start was on: that ends the flattening of it (None: of all)."""
+        stood = {pause.symbol for pause in self._memory.standing.pauses}
+        return {pause.symbol for pause in app.engine.pauses()} - stood
