@@ -92,6 +92,7 @@ def test_a_host_in_order_against_the_embedded_exchange_asks_nothing_of_anybody(c
         "permissions",
         "journal",
         "service",
+        "tokens",
         "credentials",
         "exchange",
     }
@@ -151,9 +152,29 @@ def test_keys_that_are_missing_or_options_that_do_not_fit_are_said(cli: Cli, ser
     told = cli("doctor", "--json", *at(served), **none)
     assert told.exit_code == FAILED
     assert graded(told)["credentials"][0]["grade"] == "fail"
+    assert graded(told)["public stream"][0]["grade"] == "ok"
+    assert "key rights" not in graded(told)
+    with cli.running():
+        beside = cli("doctor", "--json", *at(served), **none)
+    assert beside.exit_code == 0
+    assert graded(beside)["credentials"][0]["grade"] == "warn"
     half = cli("doctor", "--json", "--exchange-rest", served.rest)
     assert half.exit_code == FAILED
     assert "go together" in graded(half)["exchange"][0]["text"]
+
+
+def test_tokens_that_page_and_telegram_cannot_do_without(cli: Cli) -> None:
+    text = cli.config.read_text(encoding="utf-8")
+    telegram = "telegram: {enabled: true, allow: [{chat: 1, user: 1}]}"
+    cli.config.write_text(text.replace("venue: sim", f"venue: sim\n  {telegram}"), encoding="utf-8")
+    assert graded(cli("doctor", "--json"))["tokens"][0]["grade"] == "fail"
+    with cli.running():
+        assert graded(cli("doctor", "--json"))["tokens"][0]["grade"] == "warn"
+    given = cli("doctor", "--json", VIBE_QUANT_TELEGRAM_TOKEN=CANARY, VIBE_QUANT_WEB_TOKEN=CANARY)
+    assert graded(given)["tokens"][0]["grade"] == "ok"
+    short = cli("doctor", "--json", VIBE_QUANT_TELEGRAM_TOKEN=CANARY, VIBE_QUANT_WEB_TOKEN="canary")
+    assert graded(short)["tokens"][0]["grade"] == "fail"
+    assert "anary" not in given.output + short.output
 
 
 def test_a_configuration_that_does_not_hold_is_the_end(cli: Cli) -> None:

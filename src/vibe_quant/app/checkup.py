@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from vibe_quant.app.credentials import telegram_token
 from vibe_quant.app.instance import Held
 from vibe_quant.app.refusal import CredentialsError
+from vibe_quant.app.telegram_access import HOW as TELEGRAM_HOW
+from vibe_quant.app.web_access import web_access
+from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.journal.head import read_head
 from vibe_quant.journal.opening import TAIL_ROWS, missing
 from vibe_quant.journal.reader import JournalReader
@@ -149,13 +153,38 @@ def journal(path: Path, now_ms: int) -> Symptom:
     return ok("journal", f"{path}: {end.seq} rows{ago}, {size} MiB; its end is as it was written")
 
 
-def credentials(given: CredentialsError | None, needed: bool) -> Symptom:
-    """Whether key and secret are there; ``given`` is what is wrong with them."""
+def credentials(given: CredentialsError | None, needed: bool, running: bool = False) -> Symptom:
+    """Whether key and secret are there; ``given`` is what is wrong with them.
+
+    A service that runs has its own, though this command may not: it then cannot look at account and key, and no more.
+    """
     if not needed:
         return ok("credentials", "the venue needs no key")
     if given is None:
         return ok("credentials", "key and secret are given, and readable by nobody else")
+    unseen = "run this with the service's environment to have the account and the key looked at"
+    if running:
+        return warn("credentials", f"a service runs, and this command has not its key: {given}", unseen)
     return fail("credentials", str(given), "give them to this command in the way the service gets them")
+
+
+def tokens(settings: GlobalSettings, environment: Mapping[str, str], running: bool) -> Symptom:
+    """Whether the ways to the operator have the secrets that they cannot do without."""
+    wrong = ""
+    try:
+        if settings.web.enabled:
+            web_access(settings.web, environment)
+        if settings.telegram.enabled and telegram_token(environment) is None:
+            wrong = f"telegram.enabled is true and the bot's token is not given. {TELEGRAM_HOW}."
+    except CredentialsError as error:
+        wrong = str(error)
+    if not wrong:
+        return ok("tokens", "page and Telegram have what they need, or are off")
+    if running:
+        return warn(
+            "tokens", f"a service runs, and this command has not its tokens: {wrong}", "nothing, if it has them"
+        )
+    return fail("tokens", wrong, "the start would be refused without it")
 
 
 def lock(held: Held | None, running: bool) -> Symptom:

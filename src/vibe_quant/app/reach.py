@@ -55,13 +55,23 @@ def reachable(
         RunRefusedError: the addresses do not fit the venue.
         CredentialsError: key or secret are missing or useless.
     """
+    endpoints = addresses(config, shared, rest, ws)
+    if endpoints is None:
+        return None
+    return Reachable(endpoints, None if shared.venue is Venue.PAPER else read_credentials(environment))
+
+
+def addresses(config: Path, shared: GlobalSettings, rest: str | None, ws: str | None) -> Endpoints | None:
+    """Where the exchange is; None: it would be embedded.
+
+    Raises:
+        RunRefusedError: the addresses do not fit the venue.
+    """
     venue = shared.venue
     refuse_unless_fitting(config, venue, venue is Venue.LIVE, rest, ws)
-    simulates = rest is not None and ws is not None
-    if venue is Venue.SIM and not simulates:
-        return None
-    endpoints = simulated(rest, ws) if rest is not None and ws is not None else endpoints_of(_real(venue))
-    return Reachable(endpoints, None if venue is Venue.PAPER else read_credentials(environment))
+    if rest is not None and ws is not None:
+        return simulated(rest, ws)
+    return None if venue is Venue.SIM else endpoints_of(_real(venue))
 
 
 def _real(venue: Venue) -> Venue:

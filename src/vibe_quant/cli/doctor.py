@@ -17,6 +17,7 @@ from vibe_quant.cli.words import printable
 
 if TYPE_CHECKING:
     from vibe_quant.app.checkup import Symptom
+    from vibe_quant.app.reach import Reachable
     from vibe_quant.config.loader import Loaded
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -111,34 +112,48 @@ async def _of_venue(
     from vibe_quant.app.checkup_venue import look
     from vibe_quant.app.instance import holder_of
     from vibe_quant.app.places import control_socket, state_folder
-    from vibe_quant.app.reach import looking, reachable
-    from vibe_quant.app.refusal import CredentialsError, RunRefusedError
+    from vibe_quant.app.reach import looking
+    from vibe_quant.app.refusal import RunRefusedError
     from vibe_quant.app.start_findings import Account
     from vibe_quant.cli.service import answers
 
     shared = loaded.settings.shared
+    running = answers(control_socket(state_folder(state, os.environ, shared), os.environ))
+    yield checkup.tokens(shared, os.environ, running)
     try:
-        at = reachable(loaded.path, shared, *served, os.environ)
-    except CredentialsError as error:
-        yield checkup.credentials(error, needed=True)
-        return
+        at, symptom = _reached(loaded, served, running)
     except RunRefusedError as error:
         yield checkup.fail("exchange", str(error), "correct the options")
         return
-    yield checkup.credentials(None, needed=at is not None and at.credentials is not None)
+    yield symptom
     if at is None:
         yield checkup.ok("exchange", "venue sim: it is embedded into the service, so that nothing is to be reached")
         return
     name = at.account(shared.venue)
     if name is not None:
-        socket = control_socket(state_folder(state, os.environ, shared), os.environ)
-        yield checkup.lock(await holder_of(name), answers(socket))
+        yield checkup.lock(await holder_of(name), running)
     if offline:
         return
     async with looking(at, shared) as eyes:
         account = Account(name or "paper", shared.venue, shared.allow, shared.client_order_prefix)
         async for symptom in look(eyes, loaded.settings, account):
             yield symptom
+
+
+def _reached(loaded: Loaded, served: tuple[str | None, str | None], running: bool) -> tuple[Reachable | None, Symptom]:
+    """Without a key that is of use, the exchange is looked at as anybody may."""
+    from vibe_quant.app import checkup
+    from vibe_quant.app.reach import Reachable, addresses, reachable
+    from vibe_quant.app.refusal import CredentialsError
+
+    shared = loaded.settings.shared
+    endpoints = addresses(loaded.path, shared, *served)
+    try:
+        at = reachable(loaded.path, shared, *served, os.environ)
+    except CredentialsError as error:
+        bare = None if endpoints is None else Reachable(endpoints, None)
+        return bare, checkup.credentials(error, needed=True, running=running)
+    return at, checkup.credentials(None, needed=at is not None and at.credentials is not None)
 
 
 def _write(symptom: Symptom) -> None:
