@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 from tests.cli_stage import Cli
-from tests.operations_fake import BLOCKED, BTC, COST, LEG, NOW, REPORT, STATUS, FakeOperations
+from tests.operations_fake import BLOCKED, BTC, COST, LEG, NOW, REPORT, STATUS
 
 from vibe_quant.app.report import EXIT
 from vibe_quant.cli import logs as logs_command
+from vibe_quant.cli import status as status_command
 from vibe_quant.cli.failure import DECLINED, NOT_RUNNING, UNREADABLE
 from vibe_quant.cli.log_lines import Choice, follow, newest
 from vibe_quant.cli.report_view import write_report
@@ -311,7 +313,20 @@ def test_following_prints_what_is_wanted(cli: Cli, monkeypatch: pytest.MonkeyPat
     assert "quiet" not in told.stdout
 
 
-def test_status_watches_on_a_terminal_only(cli: Cli) -> None:
+def test_status_watches_on_a_terminal_only(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    def twice(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) > 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", twice)
+    asked: list[str] = []
+    service = SimpleNamespace(get=lambda path, _: (asked.append(path), STATUS)[1])
+    with pytest.raises(KeyboardInterrupt):
+        getattr(status_command, "_watch")(service)  # noqa: B009
+    assert asked == ["/api/status"] * 3
+    monkeypatch.undo()
     with cli.running():
         assert cli("status", "--watch").exit_code == 0
-    assert isinstance(cli.operations, FakeOperations)
