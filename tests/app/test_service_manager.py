@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from loguru import logger
 from tests.app.test_application import House
 from tests.operations_fake import BLOCKED, LEG, STATUS, FakeOperations
 
@@ -201,6 +202,30 @@ async def test_the_end_of_its_task_is_the_end_of_the_service() -> None:
     await asyncio.gather(task, return_exceptions=True)
     assert desk.told.of("STOPPING") == ["1"]
     assert desk.beats() == 1
+
+
+async def test_a_defect_of_the_front_is_said_once_and_neither_ends_the_signs_of_life_nor_the_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk, said, passed = Desk(wait_s=0.03), list[str](), 0.0
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("vibe_quant.app.service_manager.LOOK_S", 0.01)
+    monkeypatch.setattr(desk.front, "_turn", breaks)
+    sink = logger.add(lambda text: said.append(str(text)), format="{message}")
+    task = asyncio.create_task(desk.front.run())
+    while desk.beats() < 5 and passed < 20:
+        await asyncio.sleep(0.01)
+        passed += 0.01
+    logger.remove(sink)
+    assert desk.beats() >= 5
+    assert not task.done()
+    assert not desk.told.of("STOPPING")
+    assert sum("a defect: the service manager" in line for line in said) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def test_nobody_is_told_where_nobody_listens() -> None:

@@ -62,6 +62,7 @@ class ServiceManager:
         self._beat_due_s = self._status_due_s = 0.0
         self._stuck_s: float | None = None
         self._waited = False
+        self._failed = False
         self._said = ""
         self._alarm = ""
 
@@ -77,14 +78,25 @@ class ServiceManager:
         """Of no use here."""
 
     async def run(self) -> None:
-        """Until cancelled, which is the end of the service."""
+        """Until cancelled, which is the end of the service; a defect of this front is none."""
         loop = asyncio.get_running_loop()
         try:
             while True:
-                self.look(loop.time())
+                self._survive(loop.time())
                 await asyncio.sleep(LOOK_S)
-        finally:
+        except asyncio.CancelledError:
             self._stops()
+            raise
+
+    def _survive(self, now_s: float) -> None:
+        """Look; what fails in it is said once, and what comes before it, the sign of life, goes on."""
+        try:
+            self.look(now_s)
+        except Exception as defect:  # noqa: BLE001 - begun again in a minute it would come too late for the watchdog
+            if not self._failed:
+                self._failed = True
+                text = f"a defect: the {self.name} is not told all that it should be; trading goes on"
+                log(le.TASK_FAILED, defect=defect, task=self.name, again_s=LOOK_S, text=text)
 
     def look(self, now_s: float) -> None:
         """Tell what is to be told by now; ``now_s`` is the loop's time."""
