@@ -92,42 +92,6 @@ def test_variables_are_not_in_tracebacks(logs: Logs, err: io.StringIO) -> None:
     assert "└" not in err.getvalue()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "GET /fapi/v1/order?timestamp=1&signature=0123456789abcdef&x=1",
-        "GET /x?signature%3D0123456789abcdef",
-        "{'X-MBX-APIKEY': '0123456789abcdef'}",
-        "('X-MBX-APIKEY', b'0123456789abcdef')",
-        '{"listenKey":"0123456789abcdef"}',
-        "wss://fstream/private/ws?listenKey=0123456789abcdef&events=ORDER",
-        f"wss://fstream/private/ws/{'0123456789abcdef' * 4}",
-        "-----BEGIN EC PRIVATE KEY-----\n0123456789abcdef",
-    ],
-)
-def test_what_is_signed_or_a_key_is_hidden_though_nobody_registered_it(text: str) -> None:
-    cleaned = Redactor().clean(text)
-    assert "0123456789abcdef" not in cleaned
-    assert HIDDEN in cleaned
-
-
-def test_the_rest_of_a_line_stays() -> None:
-    redactor = Redactor([KEY])
-    assert redactor.clean(f"GET /x?a=1&signature={'f' * 64}&b=2 by {KEY}!") == "GET /x?a=1&signature=***&b=2 by ***!"
-    assert redactor.clean("the listen key expired; signature of the call") == (
-        "the listen key expired; signature of the call"
-    )
-    assert Redactor(["", " "]).clean("nothing to hide") == "nothing to hide"
-
-
-def test_listen_keys_are_remembered_up_to_a_bound() -> None:
-    redactor = Redactor([SECRET], most=8)
-    for number in range(100):
-        redactor.add(f"key{number:03}")
-    assert redactor.clean(f"{SECRET} key099") == f"{HIDDEN} {HIDDEN}"
-    assert redactor.clean("key000") == "key000"
-
-
 def test_arguments_that_do_not_fit_lose_no_line(tmp_path: Path, err: io.StringIO) -> None:
     logs = Logs.open(LogSettings(), tmp_path, HEAD, Redactor([SECRET]), err)
     logging.getLogger("sqlalchemy").error("bad %d", SECRET)
@@ -296,3 +260,34 @@ def test_what_is_whispered_stands_in_no_file(
     assert ("The page: #token=token\n" in person.getvalue()) is heard
     assert "The page" not in logs.path.read_text(encoding="utf-8")
     assert "The page" not in "".join(logs.recent.lines(9))
+
+
+def test_an_output_with_a_defect_is_said_by_the_others(
+    tmp_path: Path, err: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(file: object, lines: object) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr("vibe_quant.app.logs.LogFile.write", fail)
+    logs = Logs.open(LogSettings(), tmp_path, HEAD, Redactor(), err)
+    log(le.NOTE, text="one")
+    assert logs.flush(20)
+    log(le.NOTE, text="two")
+    assert logs.close()
+    assert [line.partition("Z ")[2].partition(" | ")[0].split()[-1] for line in err.getvalue().splitlines()] == [
+        "note",
+        "output_failed",  # the file of all lines
+        "output_failed",  # that of errors, which was to say so
+        "note",
+    ]
+
+
+def test_another_level_while_it_runs(tmp_path: Path, err: io.StringIO) -> None:
+    logs = Logs.open(LogSettings(), tmp_path, HEAD, Redactor(), err)
+    log(le.NOTE, le.Level.DEBUG, text="unsaid")
+    logs.heed(LogLevel.DEBUG)
+    log(le.NOTE, le.Level.DEBUG, text="said")
+    logs.close()
+    logs.heed(LogLevel.DEBUG)
+    log(le.NOTE, text="to nobody")
+    assert [line.rpartition("=")[2] for line in err.getvalue().splitlines()] == ["said"]
