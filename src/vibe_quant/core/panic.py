@@ -120,11 +120,6 @@ class PanicState:
         """Of the tier that rules."""
         return dict(self.entries)[self.tier]
 
-    @property
-    def since_ms(self) -> int | None:
-        """When the tier that rules was entered; None: new settings have come, and none was entered by them."""
-        return self.entry.since_ms if self.entries else None
-
     def with_entry(self, entry: Entry) -> PanicState:
         """The same with another entry of the tier that rules."""
         others = tuple(pair for pair in self.entries if pair[0] != self.tier)
@@ -212,7 +207,8 @@ class PanicClose:
         before = self._state
         after = step(before, tier, qty, now)
         self._state = after = self._settled(after)
-        if after is not None and (before is None or after.entry.since_ms == now != before.since_ms):
+        known = before.entry.since_ms if before is not None and before.entries else None  # none by new settings
+        if after is not None and after.entry.since_ms == now != known:
             return [self._entered(after, flag, now)]
         if before is not None and after is None:
             text = f"{self.symbol} {self.side} has left panic; signals decide again."

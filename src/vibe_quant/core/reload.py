@@ -61,7 +61,7 @@ class Reload:
     def _welcome(self, desk: Desk, key: PositionSide, settings: SymbolSettings, now: int) -> list[Intent]:
         """A leg is managed from now on: its side, and the keeper of its stop, are told what they have missed."""
         if key in desk.sides:
-            desk.sides[key].come_back(settings)
+            _come_back(desk, desk.sides[key], settings)
             out = desk.risk.wake(now) + desk.sides[key].reconfigure(settings, now)
         else:
             desk.add_side(key, settings)
@@ -76,6 +76,12 @@ class Reload:
                 self._house.sync.soon(now, f"{symbol} is managed from now on")
         if settings.shared.manage is Manage.ALL is not before.shared.manage:
             self._house.sync.soon(now, "every position is managed from now on")
+
+
+def _come_back(desk: Desk, side: Side, settings: SymbolSettings) -> None:
+    """What the keeper of its stop knew is old: a new one finds what stands."""
+    side.stop = side.gate.stop = desk.new_stop(side.side, settings)
+    side.gate.retired = False
 
 
 def _retire(side: Side, now: int) -> list[Intent]:

@@ -107,22 +107,10 @@ class Side:
         else:
             self.signal.reconfigure(settings)
         out = self.panic.on_flag(self.flag, self.leg.qty, now)
-        if self._is_out_of_place(repanicked):
+        plan = self.plan
+        if plan is not None and (repanicked if plan.urgent else self.upkeep.is_out_of_place(plan)):
             out += self.withdraw("the settings have changed", now)
         return out + self.aftermath.finished(now)
-
-    def _is_out_of_place(self, repanicked: bool) -> bool:
-        """Whether the order under way may not run to its end by the settings it was made by."""
-        plan = self.plan
-        if plan is None or plan.urgent:
-            return plan is not None and repanicked
-        over = self.leg.qty - self.house.orders.remaining(self.symbol, self.side) < self.target
-        return over or (plan.outdated and plan.ttl_ms is None)
-
-    def come_back(self, settings: SymbolSettings) -> None:
-        """The leg is managed again: what its stop's keeper knew is old, and a new one finds what stands."""
-        self.stop = self.gate.stop = self.desk.new_stop(self.side, settings)
-        self.gate.retired = False
 
     def pulse(self, now: int) -> list[Intent]:
         """Something has happened that this side may act on: one look at everything, in the order of danger."""

@@ -40,6 +40,12 @@ class Upkeep:
             return []
         return side.withdraw(reason, now)
 
+    def is_out_of_place(self, plan: OrderPlan) -> bool:
+        """By new settings it would close what is to be kept, or its strategy is gone and it has no end of life."""
+        side = self._side
+        left = side.leg.qty - side.house.orders.remaining(side.symbol, side.side)
+        return left < side.target or (plan.outdated and plan.ttl_ms is None)
+
     def _unwanted(self, order: OwnOrder, plan: OrderPlan, now: int) -> str | None:
         side = self._side
         reason = side.gate.closed(now)
