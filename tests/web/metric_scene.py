@@ -108,7 +108,8 @@ def busy() -> Metrics:
 
 def scraped(metrics: Metrics) -> dict[str, list[Sample]]:
     """By name, as a scraper nobody here wrote reads them; histograms by the names of their parts."""
-    status = replace(STATUS, legs=(replace(STATUS.legs[0], panic_tier=1), STATUS.legs[1]))
+    counts = (*STATUS.counts, ("telegram_unauthorised", 2), ("telegram_conflicts", 1))
+    status = replace(STATUS, legs=(replace(STATUS.legs[0], panic_tier=1), STATUS.legs[1]), counts=counts)
     body, kind = metrics.text(status)
     assert kind.startswith("text/plain; version=0.0.4")
     found: dict[str, list[Sample]] = {}

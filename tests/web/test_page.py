@@ -181,6 +181,9 @@ async def test_what_comes_from_outside_is_text() -> None:
         await seen.reads("#events", "<img src=x")
         await seen.reads(CARD, "<script>")
         await seen.reads("#facts", "<script>")
+        await seen.page.click(f"{CARD} .why button")
+        await seen.reads(f"{CARD} .why-more", "3 × market data is stale")
+        await seen.reads(f"{CARD} .why-more", "Acted last on: orderbook_price")
         assert await seen.page.title() == "SIM · vibe-quant"
         assert await seen.page.locator("img").count() == 0
 

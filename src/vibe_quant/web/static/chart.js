@@ -102,7 +102,7 @@ export class Chart {
     for (const price of ticks(range.low, range.high, Math.max(2, Math.floor((height - TOP - BOTTOM) / 42)))) {
       const y = Math.round(at.y(price)) + 0.5;
       line(pen, 0, y, width - RIGHT, y);
-      const hidden = middle && Math.abs(y - at.y(middle)) < 15;
+      const hidden = [middle, leg.order?.price].some((other) => other && Math.abs(y - at.y(Number(other))) < 15);
       if (!hidden) label(pen, grouped(price.toFixed(digits)), width - RIGHT + 7, y, width);
     }
     const every = this.span / (width < 520 ? 3 : 5);
