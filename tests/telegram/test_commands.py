@@ -179,3 +179,78 @@ async def test_the_phone_offers_the_commands_in_the_language() -> None:
         assert [one["command"] for one in commands][:3] == ["status", "positions", "why"]
         assert "不等信号直接清仓" in str(commands)
         assert json.loads(str(first.values["scope"])) == {"type": "chat", "chat_id": 7}
+
+
+async def test_a_side_in_trouble_says_all_of_it() -> None:
+    trouble = replace(
+        LEG,
+        panic_tier=1,
+        halted="5 refusals in a row",
+        flattening=True,
+        stop_price=None,
+        order=None,
+        begun_qty=None,
+        cost_bps=None,
+        liq=None,
+        dist=None,
+    )
+    more = tuple(replace(trouble, symbol=f"C{number}/USDT:USDT") for number in range(30))
+    status = replace(
+        STATUS,
+        legs=(trouble, replace(LEG, qty=LEG.qty * 0), *more),
+        paused=("BTC/USDT:USDT until 12:00",),
+        held="another <instance>",
+        breaker_open=True,
+        journal_trouble="the disk is full",
+        weight_used=None,
+        streams=(),
+    )
+    async with staged(operations=FakeOperations(now=status)) as stage:
+        stage.says("/status")
+        text = str((await stage.api.message("Paused: BTC")).values["text"])
+        for part in ("another &lt;instance&gt;", "circuit breaker", "the disk is full", "Panic tier 2", "Halted: 5"):
+            assert part in text
+        assert "and 6 legs more" in text
+        stage.says("/positions")
+        await stage.api.message("No protective stop")
+        await stage.api.message("and 6 more")
+        stage.says("/why C1")
+        await stage.api.message("Managed: BTC/USDT:USDT, C0/USDT:USDT")
+        stage.says("/resume all")
+        await stage.api.message("another &lt;instance&gt;\nBTC/USDT perp LONG: 5 refusals in a row")
+
+
+async def test_a_service_without_positions() -> None:
+    async with staged(operations=FakeOperations(now=replace(STATUS, legs=()))) as stage:
+        stage.says("/status")
+        await stage.api.message("No managed side holds a position.")
+        stage.says("/positions")
+        stage.says("/why doge long")
+        await stage.api.message("Managed: -.")
+        stage.says("/flatten all")  # nothing may have been read yet
+        await stage.api.message("Flatten the whole account?")
+
+
+async def test_the_side_may_be_left_out_where_there_is_one() -> None:
+    async with staged() as stage:
+        stage.says("/why btc")
+        await stage.api.message("Acts: orderbook_price")
+    both = replace(STATUS, legs=(LEG, replace(LEG, side=PositionSide.SHORT)))
+    async with staged(operations=FakeOperations(now=both)) as stage:
+        stage.says("/why btc")
+        await stage.api.message("Which side of BTC/USDT perp?")
+
+
+async def test_a_plan_too_long_to_read_is_cut_and_an_empty_log_is_said() -> None:
+    plan = replace(PLAN, changes=PLAN.changes * 70, warnings=("unwise",))
+    operations = FakeOperations(plan=plan)
+    operations.log_lines = lambda count: ()  # type: ignore[method-assign]
+    async with staged(operations=operations) as stage:
+        stage.says("/logs")
+        await stage.api.message("The log holds nothing yet.")
+        stage.says("/reload")
+        await stage.api.message("and 10 more of this kind")
+        question = await stage.api.message("⚠️ unwise")
+        assert "Apply these changes?" in str(stage.api.sent())
+        assert question is not None
+        await stage.api.until(lambda: any("reply_markup" in got.values for got in stage.api.messages()))

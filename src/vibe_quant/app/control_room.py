@@ -64,6 +64,8 @@ class ControlRoom:
         self.app: Application | None = None
         self.lines: Callable[[int], tuple[str, ...]] = lambda _: NO_LINES
         """The newest lines of the log."""
+        self.front_counts: Callable[[], tuple[tuple[str, int], ...]] = tuple
+        """What the ways to the operator have counted."""
         self.so_far: Callable[[str, PositionSide], Progress | None] = lambda _symbol, _side: None
         """How far an exit has come."""
         self.reloading: Reloading | None = None
@@ -119,7 +121,7 @@ class ControlRoom:
             weight_limit=limit,
             legs=() if app is None else picture.legs(app, self.so_far, now, offset),
             streams=() if app is None else picture.streams(app, offset),
-            counts=() if app is None else picture.counts(app),
+            counts=(*(() if app is None else picture.counts(app)), *self.front_counts()),
         )
 
     def why(self, symbol: str, side: PositionSide) -> Why | None:

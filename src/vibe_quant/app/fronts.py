@@ -28,6 +28,15 @@ class Tunable(Protocol):
         ...
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """A front that counts what the others' pictures show too."""
+
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """(name, count) since the start."""
+        ...
+
+
 class Fronts:
     """One that fails at a notice hears no further ones; what it does else goes on."""
 
@@ -38,6 +47,10 @@ class Fronts:
     def observers(self) -> tuple[Observer, ...]:
         """Each behind a bounded queue of its own."""
         return tuple(Observer(front.name, front.see) for front in self._fronts)
+
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """What those who count have counted."""
+        return tuple(count for front in self._fronts if isinstance(front, Counting) for count in front.counts())
 
     def notice(self, notice: Notify) -> None:
         """A notice of the shell's own."""

@@ -128,6 +128,7 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     fronts = Fronts(
         front_list(settings.shared, room, room, job.state, job.environment, redactor, lambda: room.app, job.whisper)
     )
+    room.front_counts = fronts.counts
     exits = ExitLog(JournalReader(journal_file(settings.shared, job.state)))
     cards = Cards(course.ruling, course.look, job.out, exits, fronts.cost)
     room.so_far, course.cards = cards.progress, cards

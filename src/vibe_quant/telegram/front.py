@@ -274,7 +274,7 @@ class TelegramFront:
         """Which money it is about comes first."""
         status = self._operations.status()
         head = self._words.say("start.head", version=status.version, venue=self._words.named("venue", status.venue))
-        body = self._words.say("start.body", run=status.run, configuration=status.configuration)
+        body = self._words.say("start.body", configuration=status.configuration)
         self._lifecycle(Html(f"{head}\n{body}"))
 
     def _say_stop(self) -> None:

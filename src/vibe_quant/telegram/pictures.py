@@ -115,7 +115,7 @@ class Pictures:
     def _state_lines(self, leg: LegStatus) -> list[Html]:
         say, lines = self._words.say, []
         if leg.panic_tier is not None:
-            lines.append(say("leg.panic", tier=leg.panic_tier))
+            lines.append(say("leg.panic", tier=leg.panic_tier + 1))
         if leg.halted is not None:
             lines.append(say("leg.halted", reason=self._words.phrase(leg.halted)))
         if leg.paused:

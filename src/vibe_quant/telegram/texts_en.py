@@ -88,7 +88,7 @@ TEXTS: dict[str, str] = {
     "report.alarms": "<b>Newest alarms</b>",
     "report.no_alarms": "No alarms.",
     "start.head": "<b>vibe-quant {version} is here</b> · {venue}",
-    "start.body": "Run {run}, {configuration}. /status tells how it stands, /help what can be asked.",
+    "start.body": "Configuration {configuration}. /status tells how it stands, /help what can be asked.",
     "stop.head": "<b>vibe-quant ends</b>",
     "stop.body": "This program sends nothing more. Protective stops stay at the exchange.",
     # notices

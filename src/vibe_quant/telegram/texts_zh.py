@@ -85,7 +85,7 @@ TEXTS: dict[str, str] = {
     "report.alarms": "<b>最近告警</b>",
     "report.no_alarms": "没有告警。",
     "start.head": "<b>vibe-quant {version} 已启动</b> · {venue}",
-    "start.body": "运行编号 {run}，配置 {configuration}。/status 查看状态，/help 查看命令。",
+    "start.body": "配置 {configuration}。/status 查看状态，/help 查看命令。",
     "stop.head": "<b>vibe-quant 已停止</b>",
     "stop.body": "程序不再发送任何委托，保护性止损仍留在交易所。",
     # notices

@@ -38,6 +38,7 @@ LEVEL_ENTERED = _counter("level_entered", "How often each level was come to: res
 BREAKER = _gauge("breaker_open", "1 while only what protects passes to REST.")
 BREAKER_OPENED = _counter("breaker_openings", "How often the breaker has opened.")
 DEFECTS = _counter("defects", "Requests that ended in an exception of the program itself.")
+TELEGRAM = _counter("telegram", "What the way over Telegram has counted, strangers and losses among it.", "what")
 MEMORY = _gauge("resident_memory_bytes", "Memory that the process holds.")
 CPU = _counter("cpu_seconds", "CPU time of the process.")
 

@@ -31,6 +31,7 @@ def service(out: Exposition, status: Status, measures: Measures) -> None:
     out.one(m.BREAKER, int(status.breaker_open))
     out.one(m.BREAKER_OPENED, measures.breaker_opened)
     out.one(m.DEFECTS, measures.defects)
+    out.add(m.TELEGRAM, _phone(status))
     out.one(m.JOURNAL_OK, int(not status.journal_trouble))
     out.one(m.ROWS_LOST, measures.rows_lost)
     out.spread(m.COMMIT, [((), measures.commits)])
@@ -72,7 +73,7 @@ LEGS: Final[tuple[tuple[Family, Look], ...]] = (
     (m.UPNL, lambda leg, _: leg.upnl),
     (m.DISTANCE, lambda leg, _: leg.dist),
     (m.RISK, lambda leg, _: leg.risk),
-    (m.TIER, lambda leg, _: 0 if leg.panic_tier is None else leg.panic_tier + 1),
+    (m.TIER, lambda leg, _: 0 if leg.panic_tier is None else leg.panic_tier),
     (m.STOP_WANTED, lambda leg, _: int(_wants_stop(leg))),
     (m.STOP_STANDING, lambda leg, _: int(leg.stop_standing)),
     (m.STOP_DISTANCE, lambda leg, _: _stop_distance(leg)),
@@ -105,6 +106,14 @@ def _stop_distance(leg: LegStatus) -> Decimal | None:
     if not leg.stop_standing or leg.stop_price is None or not leg.mark:
         return None
     return abs(leg.mark - leg.stop_price) / leg.mark
+
+
+def _phone(status: Status) -> Rows:
+    """What waits is no count that only grows."""
+    for name, count in status.counts:
+        front, _, what = name.partition("_")
+        if front == "telegram" and what != "waiting":
+            yield (what,), count
 
 
 def _odd(measures: Measures) -> Rows:
