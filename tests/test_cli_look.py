@@ -323,7 +323,12 @@ def test_status_watches_on_a_terminal_only(cli: Cli, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("time.sleep", twice)
     asked: list[str] = []
-    service = SimpleNamespace(get=lambda path, _: (asked.append(path), STATUS)[1])
+
+    def answer(path: str, _: type[Status]) -> Status:
+        asked.append(path)
+        return STATUS
+
+    service = SimpleNamespace(get=answer)
     with pytest.raises(KeyboardInterrupt):
         getattr(status_command, "_watch")(service)  # noqa: B009
     assert asked == ["/api/status"] * 3
