@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import pytest
 from tests.core.scenario import (
     BTC,
     LONG,
@@ -90,17 +89,22 @@ def test_a_stop_of_the_users_own_is_seen_while_it_stands_in_for_ours() -> None:
     assert look(desk).stop_price is None, "the last read did not list it"
 
 
-def test_a_short_has_the_lower_of_two_stops() -> None:
+NEARER = [(LONG, "90", "92 93", "93"), (SHORT, "110", "108 107", "107")]
+
+
+@pytest.mark.parametrize(("side", "liq", "places", "nearer"), NEARER)
+def test_of_two_stops_the_nearer_to_the_mark_is_shown(side: PositionSide, liq: str, places: str, nearer: str) -> None:
     desk = Scenario(listed(BTC=symbol(stop=ProtectiveStopSettings())))
-    desk.start("0", "1", wallet=wallet_for("110", side=SHORT))
-    ledger = desk.engine.desks[BTC].sides[SHORT].stop.desk.ledger
-    for number, trigger in enumerate((D(108), D(107))):
+    held = {"long": "1", "short": "0"} if side is LONG else {"long": "0", "short": "1"}
+    desk.start(**held, wallet=wallet_for(liq, side=side))
+    ledger = desk.engine.desks[BTC].sides[side].stop.desk.ledger
+    for number, trigger in enumerate(places.split()):
         report = ev.StopReport(
-            BTC, SHORT, f"vq-r1-s{number}", StopStatus.NEW, OrderType.STOP_MARKET, SHORT.exit_side, trigger, True,
+            BTC, side, f"vq-r1-s{number}", StopStatus.NEW, OrderType.STOP_MARKET, side.exit_side, D(trigger), True,
             D(0), OFFSET, 0, Source.REST,
         )  # fmt: skip
-        ledger._list(replace(report), desk.now)
-    assert look(desk, SHORT).stop_price == D(107)
+        ledger._list(report, desk.now)
+    assert look(desk, side).stop_price == D(nearer)
 
 
 def test_pauses_flattening_and_the_own_halt() -> None:
