@@ -73,7 +73,7 @@ LEGS: Final[tuple[tuple[Family, Look], ...]] = (
     (m.UPNL, lambda leg, _: leg.upnl),
     (m.DISTANCE, lambda leg, _: leg.dist),
     (m.RISK, lambda leg, _: leg.risk),
-    (m.TIER, lambda leg, _: 0 if leg.panic_tier is None else leg.panic_tier),
+    (m.TIER, lambda leg, _: 0 if leg.panic_tier is None else leg.panic_tier + 1),
     (m.STOP_WANTED, lambda leg, _: int(_wants_stop(leg))),
     (m.STOP_STANDING, lambda leg, _: int(leg.stop_standing)),
     (m.STOP_DISTANCE, lambda leg, _: _stop_distance(leg)),
