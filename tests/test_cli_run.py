@@ -21,6 +21,7 @@ from typer.testing import CliRunner, Result
 
 from vibe_quant import __version__
 from vibe_quant.app.application import Application, Goal
+from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.hosting import Job, Reach, host
 from vibe_quant.app.launch import RunOptions, launch
 from vibe_quant.app.redaction import Redactor
@@ -271,6 +272,7 @@ class FakeApp:
         self.stops = 0
         self.stopped = asyncio.Event()
         self.engine = SimpleNamespace(side_view=lambda symbol, side: None)
+        self.parts = SimpleNamespace(clock=SystemClock())
 
     def stop(self) -> None:
         self.stops += 1
