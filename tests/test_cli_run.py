@@ -32,7 +32,7 @@ from vibe_quant.binance.urls import endpoints_of
 from vibe_quant.cli.app import app
 from vibe_quant.config import ConfigLoader
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import Venue
+from vibe_quant.domain.settings import Settings, Venue
 from vibe_quant.sim.front.box_options import BoxError, BoxOptions
 from vibe_quant.sim.server import SimServer
 
@@ -273,6 +273,7 @@ class FakeApp:
         self.stopped = asyncio.Event()
         self.engine = SimpleNamespace(side_view=lambda symbol, side: None)
         self.parts = SimpleNamespace(clock=SystemClock())
+        self.settings = Settings()
 
     def stop(self) -> None:
         self.stops += 1
