@@ -120,6 +120,7 @@ REPORT = Report(
     alarms=("BTC/USDT:USDT LONG is 0.0141 from liquidation; its orders are now at least aggressive.",),
 )
 PLAN = ReloadPlan("abc123", (ConfigChange(BTC, "execution.order_ttl_ms", "800", "1200"),), ())
+DONE = Answer(True, "done")
 
 
 @dataclass
@@ -128,7 +129,7 @@ class FakeOperations:
 
     now: Status = STATUS
     plan: ReloadPlan = PLAN
-    answer: Answer = Answer(True, "done")
+    answer: Answer = DONE
     calls: list[tuple[object, ...]] = field(default_factory=list)
     notes: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     writable: bool = True

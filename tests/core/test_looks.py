@@ -121,13 +121,6 @@ def test_pauses_flattening_and_the_own_halt() -> None:
     assert look(desk).halt == "law 4"
 
 
-def test_whether_the_account_was_read() -> None:
-    desk = Scenario()
-    assert not desk.engine.read
-    desk.start("1")
-    assert desk.engine.read
-
-
 def test_a_budget_has_no_numbers_for_what_it_does_not_hold_back() -> None:
     assert started().engine.house.pacing.facts(Blocked.PAUSED, 0) == ()
 

@@ -16,6 +16,7 @@ from vibe_quant.core.market import MarketView
 from vibe_quant.core.operator import Operator
 from vibe_quant.core.pacing import Pacing
 from vibe_quant.core.reports import Reports
+from vibe_quant.core.side import Side
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.core.strategies.port import RandomSource
 from vibe_quant.core.streams import Streams
@@ -90,8 +91,8 @@ class Engine:
             self.house.reads.deadline(),
             self._operator.deadline(),
             self._streams.deadline(),
+            self._agenda.first(self.desks, now),
         ]
-        moments.append(self._agenda.first(self.desks, now))
         first = min((at for at in moments if at is not None), default=None)
         return None if first is None else max(first, now + 1)
 
@@ -148,29 +149,26 @@ class Engine:
 
     def side_view(self, symbol: str, side: PositionSide) -> SideView | None:
         """A frozen look at one side; None where it is not managed."""
-        desk = self.desks.get(symbol)
-        if desk is None or side not in desk.sides:
-            return None
-        return looks.view_of(desk.sides[side])
+        found = self._side(symbol, side)
+        return None if found is None else looks.view_of(found)
 
     def look(self, symbol: str, side: PositionSide, now: int) -> SideLook | None:
         """What ``side_view`` leaves out; None where it is not managed."""
-        desk = self.desks.get(symbol)
-        return None if desk is None or side not in desk.sides else looks.look_at(desk.sides[side], now)
+        found = self._side(symbol, side)
+        return None if found is None else looks.look_at(found, now)
 
     def why(self, symbol: str, side: PositionSide, now: int) -> WhyView | None:
         """Why the side does what it does; None where it is not managed."""
+        found = self._side(symbol, side)
+        return None if found is None else why(found, now)
+
+    def _side(self, symbol: str, side: PositionSide) -> Side | None:
         desk = self.desks.get(symbol)
-        return None if desk is None or side not in desk.sides else why(desk.sides[side], now)
+        return None if desk is None else desk.sides.get(side)
 
     def pauses(self) -> tuple[PauseView, ...]:
         """The pauses that stand."""
         return tuple(PauseView(symbol, one.until_ms, one.panic) for symbol, one in self.house.pauses.items())
-
-    @property
-    def read(self) -> bool:
-        """Whether the account has been read once."""
-        return self.house.early is None
 
     def market_state(self, symbol: str) -> MarketState | None:
         """What is known of a symbol's market now; None where it is not managed."""
@@ -195,8 +193,7 @@ class Engine:
 
     def _look(self, desk: Desk, now: int) -> list[Intent]:
         desk.pair.refresh()
-        out = desk.pair.pulse(now)
-        out += desk.dead_man_feed.tell(now)
+        out = desk.pair.pulse(now) + desk.dead_man_feed.tell(now)
         self._agenda.sooner(desk.symbol, desk.pair.wake(now))
         if out or not desk.dead_man.at_rest:
             self._agenda.forget(desk.symbol)
@@ -300,6 +297,4 @@ class Engine:
 
     def _margin(self, desk: Desk) -> Margin | None:
         rules = desk.rulebook.rules
-        if rules is None:
-            return None
-        return self.margins.of(desk.symbol, rules.margin_asset)
+        return None if rules is None else self.margins.of(desk.symbol, rules.margin_asset)
