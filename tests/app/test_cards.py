@@ -52,6 +52,7 @@ class FakeLog:
     flat: set[tuple[str, PositionSide]] = field(default_factory=set)
     noted: list[ExitCost] = field(default_factory=list)
     closed: bool = False
+    commits: int = 0
 
     def began(self, app: Application) -> tuple[Interrupted, ...]:
         return self.before
@@ -63,9 +64,10 @@ class FakeLog:
     def is_flat(self, symbol: str, side: PositionSide) -> bool:
         return (symbol, side) in self.flat
 
-    def note(self, cost: ExitCost) -> None:
+    def note(self, costs: Sequence[ExitCost]) -> None:
         assert not self.closed
-        self.noted.append(cost)
+        self.noted += costs
+        self.commits += 1
 
     def close(self) -> None:
         self.closed = True
@@ -248,6 +250,17 @@ def test_what_it_cost_so_far_is_kept_when_it_begins_each_hour_and_at_a_stop(desk
     desk.cards.close()
     assert len(desk.log.noted) == 3
     assert desk.told == []
+
+
+def test_exits_that_are_due_together_are_kept_in_one_commit(desk: Desk) -> None:
+    """Orders wait for the same disk: what fifty sides cost each hour is not fifty syncs in a row."""
+    held = (Position(BTC, LONG, D("0.3"), D(100), 1), Position(BTC, SHORT, D("0.2"), D(100), 1))
+    desk.see(ev.AccountSnapshot(None, held, None, None, None, 1, 1, 1))
+    desk.see(ev.Timer(1))
+    before = desk.log.commits
+    assert len(desk.log.noted) == 2
+    desk.see(ev.Stop(1))
+    assert (len(desk.log.noted), desk.log.commits) == (4, before + 1)
 
 
 def test_nothing_is_kept_of_an_exit_whose_arrival_is_not_known(desk: Desk) -> None:

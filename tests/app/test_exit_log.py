@@ -113,29 +113,29 @@ def earlier(path: Path) -> Iterator[House]:
 
 def test_nothing_is_written_before_the_run_nor_after_it(path: Path) -> None:
     house = House(path, "r1")
-    house.log.note(COST)
+    house.log.note([COST])
     assert house.log.offset_ms == 0
     house.began()
     assert house.log.offset_ms == NOW - 5000
-    house.log.note(COST)
+    house.log.note([COST])
     house.log.close()
-    house.log.note(COST)
+    house.log.note([COST])
     assert [row.kind for row in JournalReader(path).rows()] == ["start", "exit"]
     assert read_report(path, 0, NOW + 1).exits == (COST,)
 
 
 def test_an_exit_goes_on_with_the_trades_since_it_was_told_last(path: Path, earlier: House) -> None:
     earlier.write(fill(1))
-    earlier.log.note(replace(OPEN, closed_qty=D(0)))
+    earlier.log.note([replace(OPEN, closed_qty=D(0))])
     earlier.write(fill(2))
-    earlier.log.note(OPEN)
+    earlier.log.note([OPEN])
     earlier.write(fill(3), fill(4, side="BUY"), fill(5, symbol=ETH), fill(6, at_ms=NOW - 2000))
     assert House(path, "r2").began() == [(OPEN, [3, 6])]
 
 
 def test_an_exit_that_was_over_does_not(path: Path, earlier: House) -> None:
-    earlier.log.note(OPEN)
-    earlier.log.note(COST)
+    earlier.log.note([OPEN])
+    earlier.log.note([COST])
     assert House(path, "r2").began() == []
 
 
@@ -151,7 +151,7 @@ def test_an_exit_that_was_over_does_not(path: Path, earlier: House) -> None:
 def test_what_is_not_this_accounts_exit_or_long_ago_begins_anew(
     path: Path, earlier: House, cost: ExitCost, next_run: dict[str, Any]
 ) -> None:
-    earlier.log.note(cost)
+    earlier.log.note([cost])
     assert House(path, "r2", **next_run).began() == []
 
 
@@ -184,7 +184,7 @@ def test_a_damaged_row_costs_the_past_and_nothing_else(path: Path, earlier: Hous
     house.write(fill(9, found_at_restart=True, last_qty="much"))
     house.at_work = True
     assert list(house.log.late()) == []
-    house.log.note(COST)
+    house.log.note([COST])
 
 
 def test_a_journal_that_is_not_there_costs_the_past_and_nothing_else(path: Path, tmp_path: Path) -> None:

@@ -150,13 +150,16 @@ class Cards:
             exit_ = self._exits.get((update.symbol, update.position_side))
             if exit_ is not None and 0 < exit_.begun_ms <= update.exch_ms:
                 exit_.meter.see(now, update, (), None)
+        due: list[ExitCost] = []
         for leg, exit_ in list(self._exits.items()):
             flat_ms = exit_.meter.flat_ms
             untold = leg not in self._told
             if (flat_ms is not None and now - flat_ms >= FLAT_MS) or (untold and self._log.is_flat(*leg)):
                 self._over(leg)
             elif exit_.is_due(now, stopping=stopping):
-                self._log.note(exit_.cost(now, self._log.offset_ms))
+                due.append(exit_.cost(now, self._log.offset_ms))
+        if due:
+            self._log.note(due)
 
     def _concerns(self, leg: Leg, event: ev.Event) -> bool:
         """A refusal concerns the leg whose request it is; a foreign symbol's news nobody else."""
@@ -176,7 +179,7 @@ class Cards:
             return
         cost = exit_.cost(self._now, self._log.offset_ms, finished=True)
         self._print(leg, "its target reached")
-        self._log.note(cost)
+        self._log.note([cost])
         self._tell(cost)
 
     def _print(self, leg: Leg, unfinished: str) -> None:

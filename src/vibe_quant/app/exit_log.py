@@ -85,13 +85,14 @@ class ExitLog:
             return False
         return any(leg.flat for leg in app.engine.legs() if (leg.symbol, leg.side) == (symbol, side))
 
-    def note(self, cost: ExitCost) -> None:
-        """Write a row; a journal in trouble keeps it until it is well."""
+    def note(self, costs: Sequence[ExitCost]) -> None:
+        """Write a row of each, in one commit; a journal in trouble keeps them until it is well."""
         if self._app is None:
             return
         clock = self._app.parts.clock
-        row = Entry(EXIT, clock.server_ms(), msgspec.to_builtins(cost), cost.symbol, str(cost.side))
-        self._app.recorder.append([row], clock.now_ms())
+        at_ms = clock.server_ms()
+        rows = [Entry(EXIT, at_ms, msgspec.to_builtins(cost), cost.symbol, str(cost.side)) for cost in costs]
+        self._app.recorder.append(rows, clock.now_ms())
 
     def close(self) -> None:
         """The run is over, and its journal closed."""
