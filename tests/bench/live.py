@@ -1,4 +1,4 @@
-"""The live program against the embedded exchange: CPU a message, tick to order, many symbols, memory, the start.
+"""The live program against the embedded exchange: CPU, tick to order, many symbols, memory, the start, its observers.
 
 What is measured is always a process of its own (live_child.py): its CPU time, its memory, its moments.  The exchange is
 served by this process; where frames shall come faster than markets are, frame_cannon.py fires them from a third.

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tests.bench.live import folder, keys_of, measured, row, say
+from tests.bench.live import measured
 from tests.bench.live_child import Task
 from tests.bench.live_markets import Pace, box_of, config, instruments, seats
+from tests.bench.live_process import folder, keys_of, row, say
 
 from vibe_quant.sim.server import SimServer
 
