@@ -214,4 +214,4 @@ class BotApi:
 
 def _before(raw: Any, offset: int) -> bool:
     number = raw.get("update_id") if isinstance(raw, dict) else None
-    return isinstance(number, int) and number < offset
+    return not isinstance(number, int) or number < offset  # what has no number goes with those it came with
