@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_BETWEEN = re.compile(r"[^A-Z0-9]+")
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 def meant(text: str, symbols: Iterable[str]) -> str | None:
