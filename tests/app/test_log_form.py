@@ -91,3 +91,13 @@ def test_json_under_the_service_manager() -> None:
     prefix, _, body = form(said(0)).partition(">")
     assert prefix == "<4"
     assert json.loads(body)["text"] == "x 1"
+
+
+def test_json_is_one_line_to_every_reader() -> None:
+    """A line that outsiders can begin is one that they can forge."""
+    text = 'x\u2028<2>{"event": "stopped"}\x85y\x9b2J\x7f\ud800'
+    for journal in (False, True):
+        line = form_of(LogForm.JSON, journal=journal)(said(0, text))
+        assert line[:-1].isprintable()
+        assert len(line.splitlines()) == 1
+        assert json.loads(line[line.index("{") :])["text"] == text

@@ -62,7 +62,7 @@ def in_json(said: Said) -> str:
     body |= {name: _json(value) for name, value in ordered(said.event, said.whole).items()}
     if said.trace:
         body["trace"] = said.trace
-    return json.dumps(body, ensure_ascii=False) + "\n"
+    return f"{_one_line(json.dumps(body, ensure_ascii=False))}\n"
 
 
 def in_journal(form: LogForm) -> Form:
@@ -99,6 +99,11 @@ def head_of(form: LogForm, venue: str, version: str, started: str) -> str:
 def _plain(said: Said) -> str:
     trace = "".join(f"    {printable(line)}\n" for line in said.trace.splitlines())
     return f"{said.level:<8} {rendered(said.event, said.whole)}\n{trace}"
+
+
+def _one_line(text: str) -> str:
+    """JSON leaves the line ends of other alphabets as they are, and a reader that knows them would see a new line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _at(at: datetime) -> str:
