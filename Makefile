@@ -24,7 +24,7 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-e2e test-all test-fills lint bench wheels schema format lock clean
+.PHONY: help run test test-e2e test-all test-fills lint bench wheels schema pictures format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ wheels: $(RUN) ## build/wheels: every locked package, for a host without a netwo
 
 schema: $(RUN) ## write config/config.schema.json from the models
 	$(BIN)/python -m vibe_quant.config.json_schema config/config.schema.json
+
+pictures: $(DEV) ## take the README's pictures of the running program (Chromium, a font that has Chinese)
+	$(BIN)/python -m tests.pictures
 
 format: $(DEV) ## lay out the code and mend what ruff can mend
 	$(BIN)/ruff format src tests

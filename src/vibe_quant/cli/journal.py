@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from vibe_quant.cli.failure import BROKEN, UNREADABLE, explained
+from vibe_quant.cli.options import DEFAULT_CONFIG
 from vibe_quant.cli.words import since_ms
 
 if TYPE_CHECKING:
@@ -25,8 +26,17 @@ journal = typer.Typer(
 )
 
 AtPath = Annotated[Path | None, typer.Option("--path", help="The journal's SQLite file.")]
-OfConfig = Annotated[Path | None, typer.Option("--config", help="The configuration whose journal is meant.")]
-State = Annotated[Path | None, typer.Option(metavar="DIR", help="With --config: as given to run. [default: as there]")]
+OfConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The configuration whose journal is meant. [default: VIBE_QUANT_CONFIG, else config/config.yaml]",
+    ),
+]
+State = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", envvar="VIBE_QUANT_STATE", help="As given to run. [default: as there]"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON: one object, or one a line.")]
 Since = Annotated[str | None, typer.Option(help="From this time on: 24h, 2026-11-21, or 2026-11-21T14:30 (UTC).")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only these kinds: intent, fill, ...")]
@@ -130,15 +140,15 @@ def export(
 
 
 def _where(path: Path | None, config: Path | None, state: Path | None) -> Path:
-    if (path is None) == (config is None):
-        raise typer.BadParameter("name the journal: either --path FILE or --config FILE")
-    if config is None:
-        assert path is not None
+    if path is not None and config is not None:
+        raise typer.BadParameter("name the journal by one of the two: --path FILE or --config FILE")
+    if path is not None:
         return path
     from vibe_quant.app.places import journal_file, state_folder
     from vibe_quant.config.loader import ConfigLoader
 
-    shared = ConfigLoader().load(config).settings.shared
+    named = config or Path(os.environ.get("VIBE_QUANT_CONFIG") or DEFAULT_CONFIG)
+    shared = ConfigLoader().load(named).settings.shared
     return journal_file(shared, state_folder(state, os.environ, shared))
 
 
