@@ -11,7 +11,8 @@ from tests.operations_fake import BTC, NOW, STATUS, FakeOperations
 from tests.web.stand import BEARER, stand
 
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.status import Answer, Status
+from vibe_quant.domain.status import Answer, Report, Status
+from vibe_quant.ports import JournalBroken
 
 QUOTED = quote(BTC, safe="")
 
@@ -73,6 +74,8 @@ async def test_what_is_commanded_arrives(path: str, body: Any, call: tuple[objec
         ("GET", "api/report", None, 400, "since_ms is None"),
         ("GET", "api/report?since_ms=-5", None, 400, "must be a whole number"),
         ("GET", "api/report?since_ms=9" + "9" * 5000, None, 400, "must be a whole number"),
+        ("GET", "api/report?since_ms=" + "0" * 20 + "9" * 20, None, 400, "must be a whole number"),
+        ("GET", "api/report?since_ms=" + "0" * 5000, None, 400, "must be a whole number"),
         ("GET", "api/logs?n=1e3", None, 400, "must be a whole number from 1"),
         ("GET", "api/logs?n=²", None, 400, "must be a whole number"),
         ("GET", "api/config?symbol=eth", None, 404, "is not managed"),
@@ -155,3 +158,13 @@ async def test_metrics_come_from_the_meter() -> None:
     async with stand(meter=meter) as at, at.session.get(at.url + "metrics") as answer:
         assert (answer.status, await answer.text()) == (200, "run r1\n")
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def test_a_journal_that_cannot_be_read_is_no_defect() -> None:
+    class Unread(FakeOperations):
+        async def report(self, since_ms: int) -> Report:
+            raise JournalBroken(f"journal /state/journal.sqlite: there is no such file ({since_ms})")
+
+    async with stand(Unread()) as at:
+        status, said = await at.asked("GET", "api/report?since_ms=7")
+    assert (status, said["error"]) == (503, "journal /state/journal.sqlite: there is no such file (7)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -74,6 +75,7 @@ class ControlRoom:
         self._stopping = False
         self._noted: list[ev.Pause] = []
         self._commanding = Commanding()
+        self._one_report = asyncio.Lock()
         self._notebook = JournalNotebook(journal_file(loaded.settings.shared, state), self._writing)
 
     def began(self, app: Application) -> None:
@@ -148,9 +150,10 @@ class ControlRoom:
         return ruling(self.loaded, symbol)
 
     async def report(self, since_ms: int) -> Report:
-        """From the journal, since a moment (epoch ms)."""
+        """From the journal, since a moment (epoch ms); one after another, for each takes a part of the loop's time."""
         path = journal_file(self.loaded.settings.shared, self.state)
-        return await report_aside(path, since_ms, self._time.server_ms())
+        async with self._one_report:
+            return await report_aside(path, since_ms, self._time.server_ms())
 
     # What is commanded.
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from vibe_quant.ports import Operations
+from vibe_quant.ports import JournalBroken, Operations
 from vibe_quant.web import asks
 from vibe_quant.web.replies import AskError, answered, reply
 
@@ -53,7 +53,11 @@ class Api:
         return reply(why)
 
     async def _report(self, request: web.Request) -> web.Response:
-        return reply(await self._operations.report(asks.number(request, "since_ms", None, 0, asks.MOST_MS)))
+        since_ms = asks.number(request, "since_ms", None, 0, asks.MOST_MS)
+        try:
+            return reply(await self._operations.report(since_ms))
+        except JournalBroken as broken:
+            raise AskError(503, str(broken)) from None
 
     async def _logs(self, request: web.Request) -> web.Response:
         return reply(self._operations.log_lines(asks.number(request, "n", FEW_LINES, 1, MOST_LINES)))

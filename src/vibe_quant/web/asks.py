@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from vibe_quant.web.replies import AskError
 LONGEST_MS = 366 * 86_400_000
 LARGEST = 4096
 MOST_MS = 10**14
+DIGITS = re.compile(r"[0-9]{1,20}")
 
 
 class PauseAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,6 +119,6 @@ def number(request: web.Request, name: str, default: int | None, least: int, mos
     text = request.query.get(name)
     if text is None and default is not None:
         return default
-    if text is None or not text.isascii() or not text.isdigit() or not least <= int(text[:20]) <= most:
+    if text is None or not DIGITS.fullmatch(text) or not least <= int(text) <= most:
         raise AskError(400, f"{name} is {text!r}; it must be a whole number from {least} to {most}")
     return int(text)

@@ -123,6 +123,14 @@ def _names_this_host(host: str) -> bool:
 def _from_own_page(request: web.Request) -> bool:
     """Browsers say whose page asks; what is no browser says nothing."""
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+    if origin is not None and _host_of(origin) != request.host.lower():
         return False
     return request.headers.get("Sec-Fetch-Site", "none") in OWN_SITE
+
+
+def _host_of(origin: str) -> str | None:
+    """None: that is no address at all."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
