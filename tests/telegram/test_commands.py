@@ -11,7 +11,8 @@ from tests.telegram.stage import settings, staged
 
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.service_settings import Language
-from vibe_quant.domain.status import Answer
+from vibe_quant.domain.status import Answer, Report
+from vibe_quant.ports import JournalBroken
 
 EN, ZH = Language.EN, Language.ZH
 PICTURES = [
@@ -254,3 +255,15 @@ async def test_a_plan_too_long_to_read_is_cut_and_an_empty_log_is_said() -> None
         assert "Apply these changes?" in str(stage.api.sent())
         assert question is not None
         await stage.api.until(lambda: any("reply_markup" in got.values for got in stage.api.messages()))
+
+
+@pytest.mark.parametrize(("language", "said"), [(EN, "cannot be read"), (ZH, "无法读取")])
+async def test_a_journal_that_cannot_be_read_is_said_and_is_no_defect(language: Language, said: str) -> None:
+    class Unread(FakeOperations):
+        async def report(self, since_ms: int) -> Report:
+            raise JournalBroken(f"journal j: there is no such file <since {since_ms > 0}>")
+
+    async with staged(settings(language), operations=Unread()) as stage:
+        stage.says("/report 24h")
+        await stage.api.message("journal j: there is no such file &lt;since True&gt;")
+        assert any(said in one for one in stage.api.sent())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from vibe_quant.ports import Operations
+from vibe_quant.ports import JournalBroken, Operations
 from vibe_quant.telegram.acts import Act, ApplyReload, Flatten, Pause, Resume
 from vibe_quant.telegram.asking import Asked
 from vibe_quant.telegram.cards import Cards
@@ -124,7 +124,11 @@ class Commands:
 
     async def _report(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         span = self._scopes.span(words[0]) if words else DAY_MS
-        return Show(self._cards.report(await self._operations.report(self._operations.status().now_ms - span)))
+        try:
+            report = await self._operations.report(self._operations.status().now_ms - span)
+        except JournalBroken as broken:
+            return Show(self._words.say("error.unread", text=str(broken)))
+        return Show(self._cards.report(report))
 
     async def _logs(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         count = LINES

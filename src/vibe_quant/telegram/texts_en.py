@@ -229,9 +229,11 @@ TEXTS: dict[str, str] = {
     "error.nothing_held": "No managed side of {what} holds a position: there is nothing to flatten.",
     "error.span": "{text} is no time from 1 minute to 30 days. Write 30m, 2h or 1d.",
     "error.journal": (
-        "❌ {what} was not done: the journal cannot be written, and without its note a restart could do it twice. "
+        "❌ {what} was not done: the journal cannot be written (the service is still starting, or its disk is in "
+        "trouble), and without its note a restart could do it twice. "
         "Use vibe-quant on the host, or close at the exchange."
     ),
+    "error.unread": "The journal cannot be read, so there is no report: {text}",
     "error.old": "{count} commands were older than {seconds} s and were not carried out. Send them again if meant.",
     "error.many": "Too many commands in a minute; wait a little.",
     "error.plain": "Commands begin with a slash. /help lists them.",

@@ -218,9 +218,10 @@ TEXTS: dict[str, str] = {
     "error.nothing_held": "{what} 没有受管理的持仓，无需清仓。",
     "error.span": "{text} 不是 1 分钟到 30 天的时长。请写 30m、2h 或 1d。",
     "error.journal": (
-        "❌ {what} 未执行：日志库无法写入，没有记录的话重启后可能重复执行。"
+        "❌ {what} 未执行：日志库无法写入（服务仍在启动，或磁盘有问题），没有记录的话重启后可能重复执行。"
         "请在主机上用 vibe-quant 命令，或在交易所手动处理。"
     ),
+    "error.unread": "日志库无法读取，没有报告：{text}",
     "error.old": "有 {count} 条命令超过 {seconds} 秒，未执行。如仍需要请重新发送。",
     "error.many": "一分钟内命令过多，请稍候。",
     "error.plain": "命令以斜杠开头，见 /help。",
