@@ -372,3 +372,19 @@ def test_fronts_with_knobs_are_told_and_one_that_fails_holds_nothing_up() -> Non
 def test_loaded_holds_what_it_was_read_from(at: House) -> None:
     loaded: Loaded = at.reloader.loaded
     assert loaded.content == at.file.read_bytes()
+
+
+async def test_who_asked_may_be_gone_before_the_engine_has_taken_it(at: House) -> None:
+    """What waits in the inbox is taken all the same: nothing may go on showing the old configuration."""
+    at.deaf, adopted = True, list[Loaded]()
+    reloader = Reloader(at.reloader.loaded, at.state, lambda: at.app, at.told.append, adopted.append)
+    at.says("base_mult: 2", "base_mult: 3")
+    asking = asyncio.create_task(reloader.apply((await reloader.plan("x")).token, "x"))
+    while not at.rows:
+        await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert adopted == [reloader.loaded]
+    assert (at.state / NAME).read_bytes() == at.file.read_bytes()
+    assert any("base_mult 2 -> 3" in text for text in at.texts())

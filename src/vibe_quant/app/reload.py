@@ -124,7 +124,15 @@ class Reloader:
         now = app.parts.clock.now_ms()
         app.inbox.put(ev.Reload(now, new.settings, drop_stops, by))
         self.loaded = new
-        taken = await _is_taken(app, new)
+        try:
+            await _is_taken(app, new)
+        finally:  # whoever asked may be gone by now: what was put is taken all the same
+            answer = self._settled(app, new, found, by)
+        return answer
+
+    def _settled(self, app: Application, new: Loaded, found: tuple[ConfigChange, ...], by: str) -> Answer:
+        """All that shows the configuration shows the new one."""
+        taken = app.engine.settings is new.settings
         self._adopt(new)
         self.keep()
         text = f"Reloaded by {by}: {_said(found)}." + ("" if taken else f" {SLOW}")
@@ -164,12 +172,12 @@ class Reloader:
         return digest(f"{self.loaded.sha256} {digest(content)}".encode())[:16]
 
 
-async def _is_taken(app: Application, new: Loaded) -> bool:
+async def _is_taken(app: Application, new: Loaded) -> None:
+    """Wait for it, but not for ever."""
     loop = asyncio.get_running_loop()
     end = loop.time() + TAKEN_S
     while app.engine.settings is not new.settings and not app.over and loop.time() < end:
         await asyncio.sleep(LOOK_S)
-    return app.engine.settings is new.settings
 
 
 def _said(found: tuple[ConfigChange, ...]) -> str:
