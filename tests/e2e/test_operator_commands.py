@@ -59,6 +59,14 @@ async def status(at: House) -> Any:
     return json.loads(told.out)
 
 
+async def ready(at: House) -> Any:
+    """The picture once the start is over: an order may be out a moment before."""
+    async with asyncio.timeout(30):
+        while not (now := await status(at))["ready"]:
+            await asyncio.sleep(0.1)
+    return now
+
+
 async def working(at: House) -> Run:
     run = await at.start()
     await at.working(run)
@@ -71,8 +79,8 @@ async def test_a_day_of_an_operator(tmp_path: Path) -> None:
         assert (await vibe(at, "status")).code == NOT_RUNNING
         run = await working(at)
 
-        now = await status(at)
-        assert (now["venue"], now["ready"], now["configuration"]) == ("sim", True, str(at.config))
+        now = await ready(at)
+        assert (now["venue"], now["configuration"]) == ("sim", str(at.config))
         assert [leg["side"] for leg in now["legs"] if leg["qty"] != "0"] == ["LONG"]
         shown = await vibe(at, "status")
         assert shown.out.startswith("SIM  working")

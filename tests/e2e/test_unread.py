@@ -61,4 +61,4 @@ def test_it_works_to_the_end_though_nobody_reads_what_it_says(tmp_path: Path) ->
     log = (tmp_path / "logs" / "vibe-quant.log").read_text(encoding="utf-8")
     assert "position_closed | symbol=BTC/USDT:USDT side=LONG" in log
     assert "stopped | " in log
-    assert len(log) > 2 * LEAST
+    assert len(log) > LEAST  # more than the pipe holds
