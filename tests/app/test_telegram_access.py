@@ -8,6 +8,7 @@ import pytest
 from tests.operations_fake import FakeOperations
 from tests.telegram.stage import FakeNotebook
 
+from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.redaction import HIDDEN, Redactor
 from vibe_quant.app.refusal import CredentialsError
 from vibe_quant.app.telegram_access import telegram_front
@@ -22,7 +23,9 @@ WANTED = TelegramSettings(enabled=True, allow=(TelegramUser(7, 7),))
 def fronts(
     settings: TelegramSettings, environment: dict[str, str], redactor: Redactor | None = None
 ) -> tuple[Front, ...]:
-    return telegram_front(settings, FakeOperations(), FakeNotebook(), environment, redactor or Redactor())
+    return telegram_front(
+        settings, FakeOperations(), FakeNotebook(), environment, redactor or Redactor(), SystemClock()
+    )
 
 
 async def closed(front: Front) -> None:

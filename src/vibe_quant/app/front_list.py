@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.measuring import measures
 from vibe_quant.app.places import control_socket
 from vibe_quant.app.pulse import Present
 from vibe_quant.app.redaction import Redactor
+from vibe_quant.app.service_clock import ServiceClock
 from vibe_quant.app.service_manager import service_manager
 from vibe_quant.app.telegram_access import telegram_front
 from vibe_quant.app.web_access import Announce, announcing, web_access
@@ -45,7 +45,7 @@ def front_list(
         *service_manager(environment, os.getpid(), shared.stop_timeout_s, present, operations),
         ControlSocket(control_socket(state, environment), operations),
         *_page(shared, operations, environment, redactor, present, whisper),
-        *telegram_front(shared.telegram, operations, notebook, environment, redactor),
+        *telegram_front(shared.telegram, operations, notebook, environment, redactor, ServiceClock(present)),
     )
 
 
@@ -64,4 +64,4 @@ def _page(
     told = announcing(access, environment, whisper)
     own = shared.client_order_prefix
     meter = Metrics(own, lambda: measures(present()))
-    return (WebFront(shared.web, operations, Token(access.token), own, SystemClock(), told, meter),)
+    return (WebFront(shared.web, operations, Token(access.token), own, ServiceClock(present), told, meter),)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.credentials import TELEGRAM_TOKEN, telegram_token
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.refusal import CredentialsError
 from vibe_quant.domain.service_settings import TelegramSettings
-from vibe_quant.ports import Front, Notebook, Operations
+from vibe_quant.ports import Clock, Front, Notebook, Operations
 
 HOW = (
     f"Give it as {TELEGRAM_TOKEN} in the environment, as a file of your own, mode 0600, that {TELEGRAM_TOKEN}_FILE "
@@ -25,6 +24,7 @@ def telegram_front(
     notebook: Notebook,
     environment: Mapping[str, str],
     redactor: Redactor,
+    clock: Clock,
 ) -> tuple[Front, ...]:
     """The front, where it is enabled.
 
@@ -45,11 +45,16 @@ def telegram_front(
             "and user there (allow: [{chat: 123, user: 123}]; a private chat has the number of its user), or set "
             "telegram.enabled to false."
         )
-    return (_built(token, settings, operations, notebook, redactor),)
+    return (_built(token, settings, operations, notebook, redactor, clock),)
 
 
 def _built(
-    token: str, settings: TelegramSettings, operations: Operations, notebook: Notebook, redactor: Redactor
+    token: str,
+    settings: TelegramSettings,
+    operations: Operations,
+    notebook: Notebook,
+    redactor: Redactor,
+    clock: Clock,
 ) -> Front:
     """The library is loaded here, and only where it is wanted: it is large."""
     from vibe_quant.telegram.front import TelegramFront
@@ -62,4 +67,4 @@ def _built(
             f"Telegram cannot be spoken to: {error}. Look at the token, and at the proxy that the environment names "
             "(HTTPS_PROXY, ALL_PROXY); or set telegram.enabled to false."
         ) from None
-    return TelegramFront(settings, operations, notebook, SystemClock(), wire)
+    return TelegramFront(settings, operations, notebook, clock, wire)
