@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from vibe_quant.app.application import Application
 from vibe_quant.domain import log_events as le
 from vibe_quant.journal.reader import JournalReader
@@ -43,7 +45,7 @@ class JournalNotebook:
             return None
         try:
             row = self._reader.last_of(kind)
-        except JournalBroken as broken:
+            return None if row is None else msgspec.json.decode(row.body, type=dict[str, Any])
+        except (JournalBroken, msgspec.MsgspecError, ValueError) as broken:
             log(le.NOTEBOOK_UNREAD, kind=kind, text=f"what was noted last as {kind} cannot be read: {broken}")
             return None
-        return None if row is None else row.data()
