@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from loguru import logger
-from tests.operations_fake import NOW, PLAN, FakeOperations
+from tests.operations_fake import BTC, NOW, PLAN, FakeOperations
 from tests.telegram.stage import FakeNotebook, Stage, settings, staged
 
 from vibe_quant.domain.service_settings import Language, TelegramUser
@@ -174,10 +174,10 @@ async def test_the_note_is_on_the_disk_before_the_command_is_done() -> None:
         await stage.api.message("✅ Flatten")
 
 
-async def test_without_a_note_nothing_is_done() -> None:
+async def test_without_a_note_nothing_is_done_that_a_second_time_would_matter() -> None:
     async with staged(notebook=FakeNotebook(works=False)) as stage:
-        stage.says("/pause")
-        await stage.api.message("❌ Pause the whole account was not done: the journal cannot be written")
+        stage.says("/resume")
+        await stage.api.message("❌ Resume the whole account was not done: the journal cannot be written")
         stage.says("/flatten all")
         await stage.api.message("Press a button")
         stage.says("yes 0000000a")
@@ -185,6 +185,14 @@ async def test_without_a_note_nothing_is_done() -> None:
         stage.says("/status")
         await stage.api.message("SIMULATED")
         assert stage.called == []
+
+
+async def test_a_pause_needs_no_note() -> None:
+    """With a full disk, or while the service starts, it is what a person must be able to do; twice it is the same."""
+    async with staged(notebook=FakeNotebook(works=False)) as stage:
+        stage.says("/pause btc 30m")
+        await stage.api.message("✅ Pause BTC/USDT perp for 30 min 0 s: done")
+        assert stage.operations.calls == [("pause", BTC, 1_800_000, "telegram 7")]
 
 
 async def test_numbers_that_begin_anew_after_a_quiet_week_are_heard() -> None:

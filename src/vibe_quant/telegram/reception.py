@@ -10,7 +10,7 @@ from typing import Any
 from vibe_quant.domain import log_events as le
 from vibe_quant.log import log
 from vibe_quant.ports import Clock, Operations
-from vibe_quant.telegram.acts import Act, carry_out, described
+from vibe_quant.telegram.acts import Act, Pause, carry_out, described
 from vibe_quant.telegram.asking import Asked, asked, typed_nonce
 from vibe_quant.telegram.commands import Ask, Commands, Do, Show
 from vibe_quant.telegram.confirmations import LASTS_MS, LOCK_MS, Confirmations, Miss, Missed, Who
@@ -155,9 +155,9 @@ class Reception:
         return None
 
     async def _do(self, act: Act, update_id: int, who: Who) -> None:
-        """Noted before it is done: after a crash the same update must not do it a second time."""
+        """Noted before it is done: after a crash the same update must not do it a second time, but for a pause."""
         what = described(act, self._words)
-        if not self._door.noted(update_id, who, repr(act)):
+        if not self._door.noted(update_id, who, repr(act)) and not isinstance(act, Pause):
             self._say(who[0], self._words.say("error.journal", what=what))
             return
         answer = await carry_out(act, self._operations, _by(who))
