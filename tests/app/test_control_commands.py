@@ -91,7 +91,7 @@ async def test_a_pause_says_what_it_has_cancelled_and_is_journalled_with_who_ask
         assert status.legs[0].paused
         assert status.paused[0].startswith(f"{BTC} until 20")
         again = await house.room.pause(None, None, BY, panic=True)
-        assert "No own order was live." in again.text
+        assert "There was no live order for it to cancel." in again.text
         assert house.room.status().paused[1] == "all (panic too)"
 
 

@@ -59,7 +59,7 @@ async def ended(app: Application, client_ids: Iterable[str]) -> str:
     """What became of orders that are being cancelled, once it is known or after ``SETTLED_S``."""
     loop, left = asyncio.get_running_loop(), list(dict.fromkeys(client_ids))
     if not left:
-        return "No own order was live."
+        return "There was no live order for it to cancel."
     end, over = loop.time() + SETTLED_S, list[OwnOrder]()
     while True:
         found = [app.engine.house.orders.get(client_id) for client_id in left]
