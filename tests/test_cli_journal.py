@@ -43,7 +43,7 @@ def test_a_broken_journal(path: Path) -> None:
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:
-    for line in (("verify", "--path", tmp_path / "j"), ("show", "--path", tmp_path / "j"), ("verify",), ("show",)):
+    for line in (("verify", "--path", tmp_path / "j"), ("show", "--path", tmp_path / "j")):
         done = run(*line)
         assert done.exit_code == 2
         assert done.stderr
@@ -72,6 +72,11 @@ def test_the_configuration_names_it(path: Path, tmp_path: Path, monkeypatch: pyt
     assert done.exit_code == 0, done.output
     assert f"journal  {path}" in done.stdout
     assert run("verify", "--config", config, "--path", path).exit_code == 2
+    monkeypatch.setenv("VIBE_QUANT_CONFIG", str(config))
+    assert f"journal  {path}" in run("verify").stdout
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIBE_QUANT_CONFIG")
+    assert "config/config.yaml" in run("verify").stderr
 
 
 def test_rows_are_shown(path: Path) -> None:
