@@ -218,6 +218,28 @@ def test_a_hedges_price_beyond_the_mark_is_not_the_legs() -> None:
     assert (risk.flag(LONG).tier, risk.flag(LONG).liq) == (1, D(99))
 
 
+def test_a_hedges_price_that_is_read_before_the_first_mark_alarms_nobody_when_the_legs_part() -> None:
+    risk = manager(PANIC, wallet="100")
+    risk.on_position(leg(LONG, "10"), 0)
+    risk.on_position(leg(SHORT, "10"), 0)
+    risk.on_read([leg(LONG, "10", liq="400"), leg(SHORT, "10", liq="400")], 0, 0)
+    risk.on_mark(D(100), 1)
+    told = risk.on_position(leg(SHORT, "9.9"), 2)
+    assert [one for one in told if isinstance(one, Notify)] == []
+    assert (risk.flag(LONG).level, risk.flag(LONG).liq) == (RiskLevel.NONE, None)
+
+
+def test_a_price_read_before_the_first_mark_is_forgotten_with_its_leg_and_counts_on_its_side() -> None:
+    risk = manager(PANIC, wallet="100")
+    for side in (LONG, SHORT):
+        risk.on_position(leg(side, "10"), 0)
+    risk.on_read([leg(LONG, "10", liq="99"), leg(SHORT, "10", liq="99")], 0, 0)
+    risk.on_position(leg(SHORT, "0"), 1)
+    risk.on_mark(D(100), 1)
+    assert (risk.flag(LONG).level, risk.flag(LONG).liq) == (RiskLevel.PANIC, D(99))
+    assert risk.flag(SHORT).level is RiskLevel.NONE
+
+
 def test_a_hedges_price_beyond_the_mark_counts_where_its_margin_is_gone() -> None:
     risk = manager(PANIC, wallet="-1")
     risk.on_mark(D(100), 0)

@@ -59,6 +59,8 @@ class RiskManager:
         self._reading = LiqReading(symbol, ask_read)
         self._memos = {side: PriceMemo() for side in PositionSide}
         self._flags: dict[PositionSide, RiskFlag] = {}
+        self._unjudged: dict[PositionSide, tuple[Decimal | None, int]] = {}
+        """Prices that were read before it could be known whose they are, and when they were asked for."""
 
     def flag(self, side: PositionSide) -> RiskFlag:
         """The side's standing as of the last input."""
@@ -123,6 +125,7 @@ class RiskManager:
             leg = self._legs.get(position.side)
             if position.symbol != self.symbol or position.qty <= 0 or leg is None:
                 continue
+            self._unjudged[position.side] = (position.liquidation_price, request_ms)
             self._reading.read(position.side, self._on_its_side(leg, position.liquidation_price), request_ms)
         self._reading.answered(request_ms)
         return self._judge(now)
@@ -164,6 +167,7 @@ class RiskManager:
         return Approved()
 
     def _judge(self, now: int) -> list[Intent]:
+        self._settle_reads()
         out: list[Intent] = []
         for side in PositionSide:
             before, leg = self.flag(side), self._legs.get(side)
@@ -230,10 +234,20 @@ class RiskManager:
             return None
         return standing(leg.side, self._group(leg), margin, self._brackets, self._mark[0], self._memos[leg.side])
 
+    def _settle_reads(self) -> None:
+        """A start reads prices before the first mark; whose they are is found out before they rule."""
+        for side, (price, request_ms) in list(self._unjudged.items()):
+            leg = self._legs.get(side)
+            if leg is not None and self._computed(leg) is None:
+                continue
+            del self._unjudged[side]
+            if leg is not None:
+                self._reading.read(side, self._on_its_side(leg, price), request_ms)
+
     def _on_its_side(self, leg: Position, price: Decimal | None) -> Decimal | None:
         """A read price; none where it is a hedge's shared one, beyond the mark for this leg while margin is sound.
 
-        Judged once, when it is read: a price that the mark reaches later is one that is being gone through.
+        Judged once, when it is read or as soon as it can be: a price that the mark reaches later is being gone through.
         """
         computed = self._computed(leg)
         if price is None or self._mark is None or computed is None or len(self._group(leg)) == 1:
