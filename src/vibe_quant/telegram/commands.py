@@ -115,7 +115,7 @@ class Commands:
         return Show(self._pictures.why(why, self._operations.status().now_ms))
 
     async def _config(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
-        symbol = self._scopes.symbol_or_all(words)
+        symbol = self._scopes.symbol_or_all(words, "command.config")
         knobs = self._operations.config(symbol)
         scope = self._words.scope(symbol)
         if knobs is None:
@@ -144,7 +144,7 @@ class Commands:
 
     async def _resume(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         """At once after a pause; what was halted for a reason is asked about."""
-        symbol = self._scopes.symbol_or_all(words)
+        symbol = self._scopes.symbol_or_all(words, "command.resume")
         act = Resume(symbol)
         halts = self._halts(symbol)
         if not halts:

@@ -26,15 +26,13 @@ class Scopes:
         self._words = words
 
     def pause(self, words: tuple[str, ...]) -> tuple[str | None, int | None]:
-        """Symbol and span, in either order; None: everything, until resumed."""
-        symbol, for_ms = None, None
-        for word in words:
-            unnamed = looks_like_span(word) and self._operations.names(word) is None
-            if unnamed or span_ms(word) is not None:
-                for_ms = self.span(word)
-            elif word.lower() not in ALL:
-                symbol = self.symbol(word)
-        return symbol, for_ms
+        """Symbol and span, in either order, one of each; None: everything, until resumed."""
+        spans = [word for word in words if self._is_span(word)]
+        names = [word for word in words if word not in spans]
+        for more in (*names[1:], *spans[1:]):
+            raise self._unfitting(more, "command.pause")
+        symbol = None if not names or names[0].lower() in ALL else self.symbol(names[0])
+        return symbol, self.span(spans[0]) if spans else None
 
     def flatten(self, words: tuple[str, ...]) -> tuple[str | None, PositionSide | None]:
         """All, both sides of a symbol, or one side; never more than was named."""
@@ -58,8 +56,10 @@ class Scopes:
             raise AskedWrongly(self._words.say("error.side", symbol=self._words.symbol(symbol), example=example))
         return symbol, side
 
-    def symbol_or_all(self, words: tuple[str, ...]) -> str | None:
-        """The first word's symbol; None: all."""
+    def symbol_or_all(self, words: tuple[str, ...], usage: str) -> str | None:
+        """The symbol of the only word; None: all.  ``usage`` is the text that helps where there are more."""
+        for more in words[1:]:
+            raise self._unfitting(more, usage)
         return None if not words or words[0].lower() in ALL else self.symbol(words[0])
 
     def symbol(self, word: str) -> str:
@@ -75,6 +75,13 @@ class Scopes:
         if span is None or not LEAST_SPAN_MS <= span <= MOST_SPAN_MS:
             raise AskedWrongly(self._words.say("error.span", text=word))
         return span
+
+    def _is_span(self, word: str) -> bool:
+        return span_ms(word) is not None or (looks_like_span(word) and self._operations.names(word) is None)
+
+    def _unfitting(self, word: str, usage: str) -> AskedWrongly:
+        """A word too many: a part of what was asked must not pass for all of it."""
+        return AskedWrongly(self._words.say("error.word", text=word, usage=self._words.say(usage)))
 
     def _which(self, example: str) -> AskedWrongly:
         return AskedWrongly(self._words.say("error.which", example=example, known=self._known()))
