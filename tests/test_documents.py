@@ -30,7 +30,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 WORKS = "order_sent"
 SERVES = {"run": WORKS, "sim serve": "api_secret"}
 """Commands that go on until they are stopped -> what they say once they work."""
-ASKS = ("init", "flatten", "reload")
+ASKS = {"init", "flatten", "reload", "--panic"}
 """What these ask a person is confirmed by --yes here."""
 FILLED = {"SYMBOL SIDE": "BTC LONG", "SYMBOL": "BTC", "TAPE": "btc.parquet", "NAME": "one"}
 LEFT_OUT = {
@@ -200,7 +200,7 @@ def perform(words: list[str], stage: Stage, tmp_path: Path, monkeypatch: pytest.
         return
     at = stage.beside(tmp_path, mine=False) if words[0] in ("init", "tape") else stage
     monkeypatch.chdir(at.folder)
-    more = ["--yes"] if words[0] in ASKS else []
+    more = ["--yes"] if ASKS.intersection(words) else []
     done = CliRunner().invoke(app, [*words, *more], env={**dict.fromkeys(os.environ, None), **at.environment})
     assert done.exit_code == 0, done.output
     assert done.stdout.strip() or done.stderr.strip()
