@@ -167,4 +167,4 @@ async def test_a_journal_that_cannot_be_read_is_no_defect() -> None:
 
     async with stand(Unread()) as at:
         status, said = await at.asked("GET", "api/report?since_ms=7")
-    assert (status, said["error"]) == (503, "journal /state/journal.sqlite: there is no such file (7)")
+    assert (status, said) == (503, {"error": "journal /state/journal.sqlite: there is no such file (7)"})
