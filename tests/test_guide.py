@@ -43,7 +43,8 @@ def alarms() -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
-            raised = any(isinstance(one, ast.Attribute) and one.attr == "ALARM" for one in ast.walk(node))
+            given = [one for call in ast.walk(node) if isinstance(call, ast.Call) for one in call.args]
+            raised = any(isinstance(one, ast.Attribute) and one.attr == "ALARM" for one in given)
             if raised:
                 yield f"{path.relative_to(SOURCE)}:{node.name}", re.sub(r"\s+", " ", words(node))
 
