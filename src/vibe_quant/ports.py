@@ -355,7 +355,7 @@ class Operations(Protocol):
         """From the journal, since a moment (epoch ms).
 
         Raises:
-            JournalBroken: it is not there yet, or cannot be read.
+            JournalBroken: it is not there yet, or cannot be read now.
         """
         ...
 

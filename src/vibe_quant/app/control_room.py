@@ -26,7 +26,7 @@ from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.side_view import PauseView
 from vibe_quant.domain.status import Answer, ConfigChange, ReloadPlan, Report, Status, Why
-from vibe_quant.ports import Clock
+from vibe_quant.ports import Clock, JournalBroken
 
 NO_LINES: tuple[str, ...] = ()
 STARTING = "The service is still starting and cannot take this yet: ask again in a moment."
@@ -36,6 +36,7 @@ NOTED = (
     "Until the start is over a restart would not know of it."
 )
 WORKING = "working"
+MOST_REPORTS = 4
 SLOW = (
     "The command waits behind other news and was not taken yet; it takes effect as soon as it is. Look at the status "
     "again in a moment."
@@ -76,6 +77,7 @@ class ControlRoom:
         self._noted: list[ev.Pause] = []
         self._commanding = Commanding()
         self._one_report = asyncio.Lock()
+        self._reports = 0
         self._notebook = JournalNotebook(journal_file(loaded.settings.shared, state), self._writing)
 
     def began(self, app: Application) -> None:
@@ -151,9 +153,15 @@ class ControlRoom:
 
     async def report(self, since_ms: int) -> Report:
         """From the journal, since a moment (epoch ms); one after another, for each takes a part of the loop's time."""
+        if self._reports >= MOST_REPORTS:
+            raise JournalBroken(f"{self._reports} reports are being read already: ask again in a moment")
         path = journal_file(self.loaded.settings.shared, self.state)
-        async with self._one_report:
-            return await report_aside(path, since_ms, self._time.server_ms())
+        self._reports += 1
+        try:
+            async with self._one_report:
+                return await report_aside(path, since_ms, self._time.server_ms())
+        finally:
+            self._reports -= 1
 
     # What is commanded.
 
