@@ -264,7 +264,7 @@ async def test_a_plan_too_long_to_read_is_cut_and_an_empty_log_is_said() -> None
         await stage.api.until(lambda: any("reply_markup" in got.values for got in stage.api.messages()))
 
 
-@pytest.mark.parametrize(("language", "said"), [(EN, "cannot be read"), (ZH, "无法读取")])
+@pytest.mark.parametrize(("language", "said"), [(EN, "There is no report now"), (ZH, "目前没有报告")])
 async def test_a_journal_that_cannot_be_read_is_said_and_is_no_defect(language: Language, said: str) -> None:
     class Unread(FakeOperations):
         async def report(self, since_ms: int) -> Report:

@@ -233,7 +233,7 @@ TEXTS: dict[str, str] = {
         "trouble), and without its note a restart could do it twice. "
         "Use vibe-quant on the host, or close at the exchange."
     ),
-    "error.unread": "The journal cannot be read, so there is no report: {text}",
+    "error.unread": "There is no report now: {text}",
     "error.old": "{count} commands were older than {seconds} s and were not carried out. Send them again if meant.",
     "error.many": "Too many commands in a minute; wait a little.",
     "error.plain": "Commands begin with a slash. /help lists them.",

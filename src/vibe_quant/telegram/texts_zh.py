@@ -221,7 +221,7 @@ TEXTS: dict[str, str] = {
         "❌ {what} 未执行：日志库无法写入（服务仍在启动，或磁盘有问题），没有记录的话重启后可能重复执行。"
         "请在主机上用 vibe-quant 命令，或在交易所手动处理。"
     ),
-    "error.unread": "日志库无法读取，没有报告：{text}",
+    "error.unread": "目前没有报告：{text}",
     "error.old": "有 {count} 条命令超过 {seconds} 秒，未执行。如仍需要请重新发送。",
     "error.many": "一分钟内命令过多，请稍候。",
     "error.plain": "命令以斜杠开头，见 /help。",
