@@ -23,7 +23,7 @@ from vibe_quant.domain.enums import (
     SignalReason,
     TimeInForce,
 )
-from vibe_quant.domain.requests import KINDS, Request
+from vibe_quant.domain.requests import KINDS
 from vibe_quant.domain.settings import BreakerSettings
 from vibe_quant.ports import Accepted, AuthLost, Banned, NotSent, RateLimited, Rejected, Unknown
 
@@ -38,7 +38,7 @@ def submit(reason: SignalReason = SignalReason.LONG_PRIMARY, client_id: str = "v
     )
 
 
-EVERY: tuple[Request, ...] = (
+EVERY: tuple[it.Request, ...] = (
     submit(),
     it.CancelOrder(S, "vq-r-1", "ttl"),
     it.AmendOrder(S, L, "vq-r-1", D(1), D(60_001)),
@@ -88,7 +88,7 @@ def test_every_intent_that_is_for_the_exchange_has_its_kind_and_its_request() ->
 
 
 @pytest.mark.parametrize("intent", EVERY, ids=lambda intent: type(intent).__name__)
-async def test_each_intent_asks_for_what_it_says_and_its_answer_is_told(intent: Request) -> None:
+async def test_each_intent_asks_for_what_it_says_and_its_answer_is_told(intent: it.Request) -> None:
     bench = Bench()
     (told,) = await bench.send(intent)
     (name, _) = bench.exchange.asked[0]
@@ -120,7 +120,7 @@ FAILURES: list[tuple[Any, type[Any]]] = [
 
 @pytest.mark.parametrize(("outcome", "event"), FAILURES, ids=lambda x: getattr(x, "__name__", type(x).__name__))
 @pytest.mark.parametrize("intent", EVERY, ids=lambda intent: type(intent).__name__)
-async def test_each_failure_of_each_request_becomes_its_event(intent: Request, outcome: Any, event: Any) -> None:
+async def test_each_failure_of_each_request_becomes_its_event(intent: it.Request, outcome: Any, event: Any) -> None:
     bench = Bench()
     bench.exchange.answers(METHODS[type(intent)], outcome)
     (told,) = await bench.send(intent)

@@ -11,8 +11,7 @@ from random import Random
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain.enums import ExecutionMode, OrderSide, OrderStatus, PositionSide, SignalReason
 from vibe_quant.domain.events import Event, OrderUpdate, Quote, RulesLoaded, StopReport
-from vibe_quant.domain.intents import Intent, OrderIntent
-from vibe_quant.domain.requests import Request
+from vibe_quant.domain.intents import Intent, OrderIntent, Request
 from vibe_quant.domain.risk import RiskLevel
 from vibe_quant.domain.settings import (
     ExecutionSettings,

@@ -31,8 +31,9 @@ from vibe_quant.domain.intents import (
     QueryOrder,
     ReadOpenOrders,
     ReadStops,
+    Request,
 )
-from vibe_quant.domain.requests import KINDS, Request, client_id_of
+from vibe_quant.domain.requests import KINDS, client_id_of
 from vibe_quant.log import log
 from vibe_quant.ports import (
     Accepted,

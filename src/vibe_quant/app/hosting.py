@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -151,32 +151,42 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(fronts.running())
         await stack.enter_async_context(running_aside("reload", reloads.run))
-        server, reach = None, job.exchange
-        if isinstance(reach, BoxOptions):
-            server = await stack.enter_async_context(SimServer(reach))
-            reach = Reach(simulated(server.rest, server.ws), Credentials(server.api_key, server.api_secret))
-            redactor.add(server.api_key)
-            redactor.add(server.api_secret)
-        plan = Plan(
-            settings=settings,
-            endpoints=reach.endpoints,
-            credentials=reach.credentials,
-            state=job.state,
-            goal=Goal.FLAT if job.until_flat else Goal.SERVE,
-            version=job.version,
-            config_hash=job.loaded.sha256,
-            configuration=str(job.loaded.path),
-            pg_password=job.pg_password,
-            observers=(*own, *fronts.observers()),
-            started=course.began,
-            retune=retuned,
-            tell=told,
+        reach, server = await _reached(stack, job.exchange, redactor)
+        plan = replace(
+            _plan(job, reach), observers=(*own, *fronts.observers()), started=course.began, retune=retuned, tell=told
         )
         try:
             return await _see_through(course, work(plan), server, reloads)
         finally:
             room.stops()
             cards.close()
+
+
+async def _reached(
+    stack: AsyncExitStack, exchange: Reach | BoxOptions, redactor: Redactor
+) -> tuple[Reach, SimServer | None]:
+    """The exchange, begun where it is to be embedded: its keys are secrets from then on."""
+    if isinstance(exchange, Reach):
+        return exchange, None
+    server = await stack.enter_async_context(SimServer(exchange))
+    redactor.add(server.api_key)
+    redactor.add(server.api_secret)
+    return Reach(simulated(server.rest, server.ws), Credentials(server.api_key, server.api_secret)), server
+
+
+def _plan(job: Job, reach: Reach) -> Plan:
+    """What the job says of the run."""
+    return Plan(
+        settings=job.loaded.settings,
+        endpoints=reach.endpoints,
+        credentials=reach.credentials,
+        state=job.state,
+        goal=Goal.FLAT if job.until_flat else Goal.SERVE,
+        version=job.version,
+        config_hash=job.loaded.sha256,
+        configuration=str(job.loaded.path),
+        pg_password=job.pg_password,
+    )
 
 
 async def _see_through(course: _Course, work: Awaitable[int], server: SimServer | None, reloads: ReloadWatch) -> int:

@@ -192,7 +192,7 @@ class Halt:
     reason: str
 
 
-Intent = (
+Request = (
     OrderIntent
     | CancelOrder
     | AmendOrder
@@ -207,6 +207,7 @@ Intent = (
     | FetchPositions
     | FetchMark
     | FetchRules
-    | Notify
-    | Halt
 )
+"""What goes to the exchange."""
+
+Intent = Request | Notify | Halt

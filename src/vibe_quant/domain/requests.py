@@ -20,23 +20,7 @@ from vibe_quant.domain.intents import (
     QueryOrder,
     ReadOpenOrders,
     ReadStops,
-)
-
-Request = (
-    OrderIntent
-    | CancelOrder
-    | AmendOrder
-    | QueryOrder
-    | ReadOpenOrders
-    | PlaceStop
-    | CancelStop
-    | ReadStops
-    | ArmDeadMan
-    | DisarmDeadMan
-    | FetchSnapshot
-    | FetchPositions
-    | FetchMark
-    | FetchRules
+    Request,
 )
 
 KINDS: Final[dict[type[Request], RequestKind]] = {

@@ -31,8 +31,9 @@ from vibe_quant.domain.intents import (
     QueryOrder,
     ReadOpenOrders,
     ReadStops,
+    Request,
 )
-from vibe_quant.domain.requests import KINDS, Request, client_id_of
+from vibe_quant.domain.requests import KINDS, client_id_of
 from vibe_quant.sim import answers
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.latency import LatencyModel
