@@ -99,6 +99,7 @@ async def test_a_trade_of_the_owners_that_was_never_told_is_found_by_comparison_
         assert on.truth.struck("event_lost") > 1
         assert on.app is not None
         await on.until(lambda: known(on) == on.truth.left(("BTCUSDT", LONG)), 5, "the leg as it is")
+        await on.until(lambda: said(on, NoticeKind.MISMATCH, "counted from the stream"), 5, "the notice, seen")
         told = said(on, NoticeKind.MISMATCH, "counted from the stream")
         assert len(told) == 1
         assert on.truth.left(("BTCUSDT", LONG)) <= D("0.1")
