@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import DefaultContext, getcontext
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,18 @@ from loguru import logger
 
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
+
+arithmetic = getcontext()
+"""Made here, so that it is the one of every loop: what is changed in it by one test rules all that come after."""
+
+
+@pytest.fixture(autouse=True)
+def same_arithmetic() -> Iterator[None]:
+    """Decimal's rules are put back: ccxt's ``decimal_to_precision``, which a client calls, sets its own and stays so."""
+    yield
+    arithmetic.prec, arithmetic.rounding = DefaultContext.prec, DefaultContext.rounding
+    arithmetic.traps = DefaultContext.traps
+    arithmetic.clear_flags()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal, getcontext
 from time import monotonic_ns, time_ns
 from typing import Any
 
@@ -127,3 +127,5 @@ async def boxed(options: BoxOptions, sink: Sink = lambda _: None) -> AsyncIterat
         finally:
             await adapter.close()
         assert server.defects == []
+        used, fresh = getcontext(), Context()
+        assert (used.prec, used.rounding, used.traps) == (fresh.prec, fresh.rounding, fresh.traps), "ccxt set its own"
