@@ -18,7 +18,7 @@ arithmetic = getcontext()
 
 @pytest.fixture(autouse=True)
 def same_arithmetic() -> Iterator[None]:
-    """Decimal's rules are put back: ccxt's ``decimal_to_precision``, which a client calls, sets its own and stays so."""
+    """Decimal's rules are put back: ccxt's ``decimal_to_precision``, which a client calls, sets its own for good."""
     yield
     arithmetic.prec, arithmetic.rounding = DefaultContext.prec, DefaultContext.rounding
     arithmetic.traps = DefaultContext.traps

@@ -125,7 +125,7 @@ DONE = Answer(True, "done")
 
 @dataclass
 class FakeOperations:
-    """``ports.Operations``; ``calls`` holds (command, arguments) as they came."""
+    """``operations.Operations``; ``calls`` holds (command, arguments) as they came."""
 
     now: Status = STATUS
     plan: ReloadPlan = PLAN
@@ -136,6 +136,9 @@ class FakeOperations:
 
     def status(self) -> Status:
         return self.now
+
+    async def drawn(self) -> Status:
+        return self.status()
 
     def why(self, symbol: str, side: PositionSide) -> Why | None:
         if symbol != BTC:

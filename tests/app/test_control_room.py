@@ -14,7 +14,8 @@ from vibe_quant.app.picture import Progress
 from vibe_quant.config.ruling import masked
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import PositionSide, Stream
-from vibe_quant.ports import JournalBroken, Notebook, Operations
+from vibe_quant.operations import Notebook, Operations
+from vibe_quant.ports import JournalBroken
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

@@ -13,7 +13,7 @@ from vibe_quant.app.redaction import HIDDEN, Redactor
 from vibe_quant.app.refusal import CredentialsError
 from vibe_quant.app.telegram_access import telegram_front
 from vibe_quant.domain.service_settings import TelegramSettings, TelegramUser
-from vibe_quant.ports import Front
+from vibe_quant.operations import Front
 
 TOKEN = "123456789:AAcanaryTOKENcanaryTOKENcanaryTOKEN0"
 NAMED = {"VIBE_QUANT_TELEGRAM_TOKEN": TOKEN}

@@ -39,7 +39,7 @@ class TestClock:
 
 @dataclass
 class FakeNotebook:
-    """``ports.Notebook``; ``works`` False: the disk does not take it."""
+    """``operations.Notebook``; ``works`` False: the disk does not take it."""
 
     works: bool = True
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
@@ -25,6 +26,7 @@ from vibe_quant.domain.enums import (
 from vibe_quant.domain.intents import Notify, OrderIntent
 from vibe_quant.domain.measures import Keys, Measures, Messages
 from vibe_quant.domain.spread import Spread
+from vibe_quant.domain.status import Status
 from vibe_quant.web.metrics import Metrics
 
 D = Decimal
@@ -106,11 +108,16 @@ def busy() -> Metrics:
     return metrics
 
 
+def text_of(metrics: Metrics, status: Status = STATUS) -> tuple[bytes, str]:
+    """One scrape, with nothing beside it."""
+    return asyncio.run(metrics.text(status))
+
+
 def scraped(metrics: Metrics) -> dict[str, list[Sample]]:
     """By name, as a scraper nobody here wrote reads them; histograms by the names of their parts."""
     counts = (*STATUS.counts, ("telegram_unauthorised", 2), ("telegram_conflicts", 1))
     status = replace(STATUS, legs=(replace(STATUS.legs[0], panic_tier=1), STATUS.legs[1]), counts=counts)
-    body, kind = metrics.text(status)
+    body, kind = text_of(metrics, status)
     assert kind.startswith("text/plain; version=0.0.4")
     found: dict[str, list[Sample]] = {}
     for family in text_string_to_metric_families(body.decode()):

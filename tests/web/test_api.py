@@ -151,7 +151,7 @@ async def test_metrics_come_from_the_meter() -> None:
         def cost(self, *news: object) -> None:
             self.seen += 1
 
-        def text(self, status: Status) -> tuple[bytes, str]:
+        async def text(self, status: Status) -> tuple[bytes, str]:
             return f"run {status.run}\n".encode(), "text/plain; version=0.0.4; charset=utf-8"
 
     meter = Meter()

@@ -106,7 +106,7 @@ async def test_what_happens_is_shown_on_the_page_and_counted() -> None:
         def cost(self, cost: Any) -> None:
             self.seen += 1
 
-        def text(self, status: Any) -> tuple[bytes, str]:
+        async def text(self, status: Any) -> tuple[bytes, str]:
             return b"", "text/plain"
 
     meter = Meter()

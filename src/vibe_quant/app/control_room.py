@@ -1,9 +1,9 @@
-"""``ports.Operations`` over the running application: what an operator asks and commands, by whichever way."""
+"""``operations.Operations`` over the running application: what an operator asks and commands, by whichever way."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +19,14 @@ from vibe_quant.app.places import journal_file
 from vibe_quant.app.readiness import unready
 from vibe_quant.app.report import report_aside
 from vibe_quant.app.spelling import meant
+from vibe_quant.breath import Breath
 from vibe_quant.config.loader import Loaded
 from vibe_quant.config.ruling import ruling
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.side_view import PauseView
-from vibe_quant.domain.status import Answer, ConfigChange, ReloadPlan, Report, Status, Why
+from vibe_quant.domain.status import Answer, ConfigChange, LegStatus, ReloadPlan, Report, Status, Why
 from vibe_quant.ports import Clock, JournalBroken
 
 NO_LINES: tuple[str, ...] = ()
@@ -101,9 +102,25 @@ class ControlRoom:
 
     def status(self) -> Status:
         """The picture now."""
-        app, clock = self.app, self._time
-        now = clock.now_ms()
-        offset = clock.server_ms() - now
+        now = self._time.now_ms()
+        return self._status(tuple(self._legs(now)), now)
+
+    async def drawn(self) -> Status:
+        """The same, in pieces."""
+        breath, legs = Breath(), []
+        for leg in self._legs(self._time.now_ms()):
+            legs.append(leg)
+            await breath()
+        return self._status(tuple(legs), self._time.now_ms())
+
+    def _legs(self, now: int) -> Iterator[LegStatus]:
+        return iter(()) if self.app is None else picture.legs(self.app, self.so_far, now, self._offset(now))
+
+    def _offset(self, now: int) -> int:
+        return self._time.server_ms() - now
+
+    def _status(self, legs: tuple[LegStatus, ...], now: int) -> Status:
+        app, offset = self.app, self._offset(now)
         shared = self.loaded.settings.shared
         used, limit = (None, None) if app is None else app.engine.house.pacing.weight(now)
         return Status(
@@ -123,7 +140,7 @@ class ControlRoom:
             journal_trouble="" if app is None else app.parts.journal.trouble,
             weight_used=used,
             weight_limit=limit,
-            legs=() if app is None else picture.legs(app, self.so_far, now, offset),
+            legs=legs,
             streams=() if app is None else picture.streams(app, offset),
             counts=(*(() if app is None else picture.counts(app)), *self.front_counts()),
         )
@@ -224,7 +241,7 @@ class ControlRoom:
     # What is noted.
 
     def note(self, kind: str, body: Mapping[str, Any]) -> bool:
-        """Write a row of ``kind`` (``ports.Notebook``)."""
+        """Write a row of ``kind`` (``operations.Notebook``)."""
         return self._notebook.note(kind, body)
 
     def last(self, kind: str) -> Mapping[str, Any] | None:

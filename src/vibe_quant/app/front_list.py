@@ -15,7 +15,7 @@ from vibe_quant.app.service_manager import service_manager
 from vibe_quant.app.telegram_access import telegram_front
 from vibe_quant.app.web_access import Announce, announcing, web_access
 from vibe_quant.domain.settings import GlobalSettings
-from vibe_quant.ports import Front, Notebook, Operations
+from vibe_quant.operations import Front, Notebook, Operations
 from vibe_quant.web.control_socket import ControlSocket
 from vibe_quant.web.front import WebFront
 from vibe_quant.web.metrics import Metrics

@@ -14,7 +14,7 @@ from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.log import log
-from vibe_quant.ports import Front
+from vibe_quant.operations import Front
 
 News = TypeVar("News")
 

@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-RARELY = (20_000, 20, 50)
+RARELY = (5_000, 40, 50)
 """Objects more than before for a look at the newest, and how many of these for one at the older."""
 
 

@@ -1,4 +1,4 @@
-"""``ports.Notebook`` over the journal: what was noted last is read once from the file, then known."""
+"""``operations.Notebook`` over the journal: what was noted last is read once from the file, then known."""
 
 from __future__ import annotations
 

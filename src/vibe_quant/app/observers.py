@@ -12,7 +12,7 @@ from vibe_quant.domain.intents import Intent
 from vibe_quant.log import log
 
 MOST_WAITING = 10_000
-AT_ONCE = 200
+AT_ONCE = 20
 
 See = Callable[[int, Event, Sequence[Intent], Quote | None], None]
 """(now, event, intents, newest quote of the event's symbol): one call of the engine.

@@ -34,12 +34,8 @@ NOT_BEGUN = Progress()
 SoFar = Callable[[str, PositionSide], Progress | None]
 
 
-def legs(app: Application, so_far: SoFar, now: int, offset_ms: int) -> tuple[LegStatus, ...]:
-    """Every managed side; ``now`` monotonic, epoch ms = monotonic + ``offset_ms``."""
-    return tuple(_legs(app, so_far, now, offset_ms))
-
-
-def _legs(app: Application, so_far: SoFar, now: int, offset_ms: int) -> Iterator[LegStatus]:
+def legs(app: Application, so_far: SoFar, now: int, offset_ms: int) -> Iterator[LegStatus]:
+    """Every managed side, each as it is when asked for; ``now`` monotonic, epoch ms = monotonic + ``offset_ms``."""
     engine = app.engine
     for leg in engine.legs():
         view = engine.side_view(leg.symbol, leg.side)

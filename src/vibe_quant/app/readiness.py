@@ -26,10 +26,11 @@ def unready(app: Application | None) -> str | None:
 
 def unprotected(engine: Engine) -> str | None:
     """The first leg that is not known, or could be liquidated and has no stop that was read back; None: none."""
-    for leg in engine.legs():
+    legs = engine.legs()
+    for leg in legs:
         if not leg.known:
             return f"{leg.symbol} {leg.side}: it is not known yet what is held"
-    for leg in engine.legs():
+    for leg in legs:
         side = engine.desks[leg.symbol].sides[leg.side]
         if leg.qty > 0 and not (side.stop.standing or (side.flag.known and not side.stop.course.wanted)):
             return f"{leg.symbol} {leg.side}: its protective stop does not stand yet"

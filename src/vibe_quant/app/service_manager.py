@@ -21,7 +21,7 @@ from vibe_quant.domain.events import Event, Quote
 from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.log import log
-from vibe_quant.ports import Operations
+from vibe_quant.operations import Operations
 
 LOOK_S = 0.2
 BEAT_S = 15.0
@@ -43,7 +43,7 @@ class Phase(Enum):
 
 
 class ServiceManager:
-    """``ports.Front``.  ``wait_s`` watchdog's patience, None: there is none; ``stop_s`` how long a stop may take."""
+    """A front.  ``wait_s`` watchdog's patience, None: there is none; ``stop_s`` how long a stop may take."""
 
     name = "service manager"
 

@@ -9,7 +9,8 @@ from vibe_quant.app.credentials import TELEGRAM_TOKEN, telegram_token
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.refusal import CredentialsError
 from vibe_quant.domain.service_settings import TelegramSettings
-from vibe_quant.ports import Clock, Front, Notebook, Operations
+from vibe_quant.operations import Front, Notebook, Operations
+from vibe_quant.ports import Clock
 
 HOW = (
     f"Give it as {TELEGRAM_TOKEN} in the environment, as a file of your own, mode 0600, that {TELEGRAM_TOKEN}_FILE "

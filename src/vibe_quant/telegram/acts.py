@@ -7,7 +7,7 @@ from typing import assert_never
 
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.status import Answer
-from vibe_quant.ports import Operations
+from vibe_quant.operations import Operations
 from vibe_quant.telegram.wording import Html, Words
 
 

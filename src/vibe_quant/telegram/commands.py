@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from vibe_quant.ports import JournalBroken, Operations
+from vibe_quant.operations import Operations
+from vibe_quant.ports import JournalBroken
 from vibe_quant.telegram.acts import Act, ApplyReload, Flatten, Pause, Resume
 from vibe_quant.telegram.asking import Asked
 from vibe_quant.telegram.cards import Cards

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from vibe_quant.domain import log_events as le
 from vibe_quant.log import log
-from vibe_quant.ports import Clock, Notebook
+from vibe_quant.operations import Notebook
+from vibe_quant.ports import Clock
 from vibe_quant.telegram.confirmations import Who
 from vibe_quant.telegram.incoming import Heard, Nothing, Press, Word
 from vibe_quant.telegram.tally import Tally

@@ -1,4 +1,4 @@
-"""The way to the operator over Telegram (``ports.Front``): what it is told it only puts down; the rest is in tasks."""
+"""The way to the operator over Telegram (a front): what it is told it only puts down; the rest is in tasks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from vibe_quant.domain.service_settings import Loudness, TelegramSettings
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.log import log
-from vibe_quant.ports import Clock, Notebook, Operations
+from vibe_quant.operations import Notebook, Operations
+from vibe_quant.ports import Clock
 from vibe_quant.telegram.cards import Cards
 from vibe_quant.telegram.commands import NAMES, Commands
 from vibe_quant.telegram.confirmations import Confirmations

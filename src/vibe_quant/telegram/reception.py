@@ -9,7 +9,8 @@ from typing import Any
 
 from vibe_quant.domain import log_events as le
 from vibe_quant.log import log
-from vibe_quant.ports import Clock, Operations
+from vibe_quant.operations import Operations
+from vibe_quant.ports import Clock
 from vibe_quant.telegram.acts import Act, Pause, carry_out, described
 from vibe_quant.telegram.asking import Asked, asked, typed_nonce
 from vibe_quant.telegram.commands import Ask, Commands, Do, Show

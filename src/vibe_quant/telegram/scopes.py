@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.ports import Operations
+from vibe_quant.operations import Operations
 from vibe_quant.telegram.asking import ALL, LEAST_SPAN_MS, MOST_SPAN_MS, looks_like_span, side_of, span_ms
 from vibe_quant.telegram.wording import Html, Words
 

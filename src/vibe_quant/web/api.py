@@ -1,4 +1,4 @@
-"""What an operator asks and commands, as addresses: /api/* over ``ports.Operations``, the same on socket and port."""
+"""What an operator asks and commands, as addresses: /api/* over ``Operations``, the same on socket and port."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from vibe_quant.ports import JournalBroken, Operations
+from vibe_quant.operations import Operations
+from vibe_quant.ports import JournalBroken
 from vibe_quant.web import asks
 from vibe_quant.web.replies import AskError, answered, reply
 
@@ -42,7 +43,7 @@ class Api:
         ]
 
     async def _status(self, request: web.Request) -> web.Response:  # noqa: ARG002 - aiohttp's signature
-        return reply(self._operations.status())
+        return reply(await self._operations.drawn())
 
     async def _why(self, request: web.Request) -> web.Response:
         name = asks.symbol(self._operations, unquote(request.match_info["symbol"]))
@@ -70,7 +71,7 @@ class Api:
         return reply(rules)
 
     async def _version(self, request: web.Request) -> web.Response:  # noqa: ARG002
-        status = self._operations.status()
+        status = await self._operations.drawn()
         return reply({"version": status.version, "venue": status.venue, "run": status.run})
 
     async def _pause(self, request: web.Request) -> web.Response:

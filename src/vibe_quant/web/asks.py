@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.ports import Operations
+from vibe_quant.operations import Operations
 from vibe_quant.web.replies import AskError
 
 LONGEST_MS = 366 * 86_400_000

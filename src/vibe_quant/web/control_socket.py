@@ -15,7 +15,7 @@ from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.log_events import SERVED
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.log import log
-from vibe_quant.ports import Operations
+from vibe_quant.operations import Operations
 from vibe_quant.web.api import Api
 from vibe_quant.web.asks import LARGEST
 from vibe_quant.web.replies import plainly
@@ -26,7 +26,7 @@ PEER = struct.Struct("3i")
 
 
 class ControlSocket:
-    """``ports.Front``: what happens does not concern it, it only answers."""
+    """``operations.Front``: what happens does not concern it, it only answers."""
 
     name = "control socket"
 

@@ -32,47 +32,49 @@ class Family:
         return f"{PREFIX}{self.short}{'_total' if self.kind == 'counter' else ''}"
 
 
+Block = tuple[Family, Iterable[tuple[Values, Number | Spread]]]
+"""A metric, with one row for each tuple of label values; a histogram's are spreads."""
+
+
+def one(family: Family, number: Number | Spread | None) -> Block:
+    """Of a family without labels; None: it is not known."""
+    return family, () if number is None else (((), number),)
+
+
 class Exposition:
     """One scrape; what is added in the order in which it is written."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
 
-    def add(self, family: Family, rows: Iterable[tuple[Values, Number]]) -> None:
-        """A gauge or counter: one line for each tuple of label values."""
-        self._head(family)
+    def add(self, block: Block) -> None:
+        """One metric; what is lazy in it is read now."""
+        family, rows = block
         name = family.name
-        self._lines += [f"{name}{_braced(family.labels, values)} {_shown(number)}" for values, number in rows]
-
-    def one(self, family: Family, number: Number | None) -> None:
-        """Of a family without labels; None: it is not known."""
-        self.add(family, () if number is None else (((), number),))
-
-    def spread(self, family: Family, rows: Iterable[tuple[Values, Spread]]) -> None:
-        """A histogram."""
-        self._head(family)
-        name, add = family.name, self._lines.append
-        for values, spread in rows:
+        self._lines.append(f"# HELP {name} {family.meaning}\n# TYPE {name} {family.kind}")
+        for values, number in rows:
             labels = _pairs(family.labels, values)
-            before, seen = f"{labels}," if labels else "", 0
-            for bound, count in zip((*spread.bounds, "+Inf"), spread.counts, strict=True):
-                seen += count
-                add(f'{name}_bucket{{{before}le="{bound}"}} {seen}')
-            braced = f"{{{labels}}}" if labels else ""
-            add(f"{name}_sum{braced} {_shown(spread.total)}")
-            add(f"{name}_count{braced} {seen}")
+            if isinstance(number, Spread):
+                self._spread(name, labels, number)
+            else:
+                self._lines.append(f"{name}{_braced(labels)} {_shown(number)}")
+
+    def _spread(self, name: str, labels: str, spread: Spread) -> None:
+        add = self._lines.append
+        before, seen = f"{labels}," if labels else "", 0
+        for bound, count in zip((*spread.bounds, "+Inf"), spread.counts, strict=True):
+            seen += count
+            add(f'{name}_bucket{{{before}le="{bound}"}} {seen}')
+        add(f"{name}_sum{_braced(labels)} {_shown(spread.total)}")
+        add(f"{name}_count{_braced(labels)} {seen}")
 
     def body(self) -> bytes:
         """All of it."""
         return "\n".join([*self._lines, ""]).encode()
 
-    def _head(self, family: Family) -> None:
-        name = family.name
-        self._lines.append(f"# HELP {name} {family.meaning}\n# TYPE {name} {family.kind}")
 
-
-def _braced(names: Values, values: Values) -> str:
-    return f"{{{_pairs(names, values)}}}" if values else ""
+def _braced(labels: str) -> str:
+    return f"{{{labels}}}" if labels else ""
 
 
 def _pairs(names: Values, values: Values) -> str:

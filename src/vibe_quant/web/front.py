@@ -14,7 +14,8 @@ from vibe_quant.domain.log_events import SERVED
 from vibe_quant.domain.service_settings import WebSettings
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.log import log
-from vibe_quant.ports import Clock, Operations
+from vibe_quant.operations import Operations
+from vibe_quant.ports import Clock
 from vibe_quant.web.api import Api
 from vibe_quant.web.asks import LARGEST
 from vibe_quant.web.gate import Gate, forbidding, is_near
@@ -36,7 +37,7 @@ Announce = Callable[[str], None]
 
 
 class WebFront:
-    """``ports.Front``.  ``own`` is the prefix of own client ids; ``announce`` may add what belongs to the address."""
+    """A front.  ``own`` is the prefix of own client ids; ``announce`` may add what belongs to the address."""
 
     name = "page"
 

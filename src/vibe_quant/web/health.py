@@ -10,7 +10,7 @@ from aiohttp import web
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.status import ExitCost, Status
-from vibe_quant.ports import Operations
+from vibe_quant.operations import Operations
 from vibe_quant.web.replies import reply
 
 
@@ -29,7 +29,7 @@ class Meter(Protocol):
         """An exit is over."""
         ...
 
-    def text(self, status: Status) -> tuple[bytes, str]:
+    async def text(self, status: Status) -> tuple[bytes, str]:
         """The numbers, and their content type."""
         ...
 
@@ -50,7 +50,7 @@ class Health:
         return reply({"alive": True})
 
     async def _ready(self, request: web.Request) -> web.Response:  # noqa: ARG002
-        status = self._operations.status()
+        status = await self._operations.drawn()
         if status.ready:
             return reply({"ready": True})
         return reply({"ready": False, "reason": unready(status)}, 503)
@@ -58,7 +58,7 @@ class Health:
     async def _metrics(self, request: web.Request) -> web.Response:  # noqa: ARG002
         if self._meter is None:
             raise web.HTTPNotFound
-        body, kind = self._meter.text(self._operations.status())
+        body, kind = await self._meter.text(await self._operations.drawn())
         return web.Response(body=body, headers={"Content-Type": kind})
 
 

@@ -9,61 +9,61 @@ from typing import Final
 from vibe_quant.domain.measures import Measures
 from vibe_quant.domain.status import LegStatus, Status
 from vibe_quant.web import metric_families as m
-from vibe_quant.web.exposition import Exposition, Family, Number, Values
+from vibe_quant.web.exposition import Block, Family, Number, Values, one
 
 PHASES = ("starting", "working", "protecting", "stopping")
 BPS = Decimal(10_000)
 Rows = Iterator[tuple[Values, Number]]
 
 
-def service(out: Exposition, status: Status, measures: Measures) -> None:
+def service(status: Status, measures: Measures) -> Iterator[Block]:
     """Whether it works, where news comes from, and whether the record is kept."""
-    out.add(m.INFO, [((status.venue, status.version), 1)])
-    out.one(m.STARTED, status.started_ms / 1000)
-    out.one(m.CLOCK, status.now_ms / 1000)
-    out.one(m.READY, int(status.ready))
-    out.add(m.PHASE, (((phase,), int(phase == status.phase)) for phase in PHASES))
-    out.one(m.HELD, int(status.held is not None))
-    out.one(m.PAUSES, len(status.paused))
-    out.add(m.LEVEL, (((level,), int(level == status.level)) for level in measures.levels))
-    out.add(m.LEVEL_TIME, (((level,), ms / 1000) for level, (_, ms) in measures.levels.items()))
-    out.add(m.LEVEL_ENTERED, (((level,), entered) for level, (entered, _) in measures.levels.items()))
-    out.one(m.BREAKER, int(status.breaker_open))
-    out.one(m.BREAKER_OPENED, measures.breaker_opened)
-    out.one(m.DEFECTS, measures.defects)
-    out.add(m.TELEGRAM, _phone(status))
-    out.one(m.JOURNAL_OK, int(not status.journal_trouble))
-    out.one(m.ROWS_LOST, measures.rows_lost)
-    out.spread(m.COMMIT, [((), measures.commits)])
+    yield m.INFO, [((status.venue, status.version), 1)]
+    yield one(m.STARTED, status.started_ms / 1000)
+    yield one(m.CLOCK, status.now_ms / 1000)
+    yield one(m.READY, int(status.ready))
+    yield m.PHASE, (((phase,), int(phase == status.phase)) for phase in PHASES)
+    yield one(m.HELD, int(status.held is not None))
+    yield one(m.PAUSES, len(status.paused))
+    yield m.LEVEL, (((level,), int(level == status.level)) for level in measures.levels)
+    yield m.LEVEL_TIME, (((level,), ms / 1000) for level, (_, ms) in measures.levels.items())
+    yield m.LEVEL_ENTERED, (((level,), entered) for level, (entered, _) in measures.levels.items())
+    yield one(m.BREAKER, int(status.breaker_open))
+    yield one(m.BREAKER_OPENED, measures.breaker_opened)
+    yield one(m.DEFECTS, measures.defects)
+    yield m.TELEGRAM, _phone(status)
+    yield one(m.JOURNAL_OK, int(not status.journal_trouble))
+    yield one(m.ROWS_LOST, measures.rows_lost)
+    yield m.COMMIT, [((), measures.commits)]
 
 
-def news(out: Exposition, status: Status, measures: Measures) -> None:
+def news(status: Status, measures: Measures) -> Iterator[Block]:
     """Streams, their messages, how old they are, and the queue."""
     streams = status.streams
-    out.add(m.STREAM_UP, (((one.name,), int(one.up)) for one in streams))
-    since = ((one.name, one.since_ms) for one in streams if one.since_ms is not None)
-    out.add(m.STREAM_SINCE, (((name,), (status.now_ms - ms) / 1000) for name, ms in since))
-    out.add(m.RECONNECTS, (((one.name,), one.reconnects) for one in streams))
-    out.add(m.MESSAGES, (((codec,), read.frames) for codec, read in measures.messages.items()))
-    out.add(m.ODD, _odd(measures))
-    out.add(m.MARKET_AGE, _seconds(measures.market_age_ms))
-    out.add(m.MARK_AGE, _seconds(measures.mark_age_ms))
+    yield m.STREAM_UP, (((stream.name,), int(stream.up)) for stream in streams)
+    since = ((stream.name, stream.since_ms) for stream in streams if stream.since_ms is not None)
+    yield m.STREAM_SINCE, (((name,), (status.now_ms - ms) / 1000) for name, ms in since)
+    yield m.RECONNECTS, (((stream.name,), stream.reconnects) for stream in streams)
+    yield m.MESSAGES, (((codec,), read.frames) for codec, read in measures.messages.items())
+    yield m.ODD, _odd(measures)
+    yield m.MARKET_AGE, _seconds(measures.market_age_ms)
+    yield m.MARK_AGE, _seconds(measures.mark_age_ms)
     keys = measures.keys
-    out.add(m.KEYS, [(("extended",), keys.extended), (("failed",), keys.failed), (("replaced",), keys.replaced)])
-    out.one(m.EVENTS, measures.handled)
-    out.one(m.WAITING, measures.waiting)
-    out.one(m.LONGEST, measures.longest)
-    out.one(m.CONFLATED, measures.conflated)
-    out.add(m.MISSED, (((name,), missed) for name, missed in measures.dropped.items()))
+    yield m.KEYS, [(("extended",), keys.extended), (("failed",), keys.failed), (("replaced",), keys.replaced)]
+    yield one(m.EVENTS, measures.handled)
+    yield one(m.WAITING, measures.waiting)
+    yield one(m.LONGEST, measures.longest)
+    yield one(m.CONFLATED, measures.conflated)
+    yield m.MISSED, (((name,), missed) for name, missed in measures.dropped.items())
 
 
-def requests(out: Exposition, status: Status, measures: Measures) -> None:
+def requests(status: Status, measures: Measures) -> Iterator[Block]:
     """What was asked of the exchange."""
-    out.add(m.SENT, (((str(kind),), count) for kind, count in measures.sent.items()))
-    out.add(m.OUTCOMES, (((str(kind), what), count) for (kind, what), count in measures.outcomes.items()))
-    out.spread(m.ROUND_TRIP, (((str(kind),), spread) for kind, spread in measures.round_trips.items()))
-    out.one(m.WEIGHT, status.weight_used)
-    out.one(m.WEIGHT_LIMIT, status.weight_limit)
+    yield m.SENT, (((str(kind),), count) for kind, count in measures.sent.items())
+    yield m.OUTCOMES, (((str(kind), what), count) for (kind, what), count in measures.outcomes.items())
+    yield m.ROUND_TRIP, (((str(kind),), spread) for kind, spread in measures.round_trips.items())
+    yield one(m.WEIGHT, status.weight_used)
+    yield one(m.WEIGHT_LIMIT, status.weight_limit)
 
 
 Look = Callable[[LegStatus, int], Number | None]
@@ -87,15 +87,15 @@ LEGS: Final[tuple[tuple[Family, Look], ...]] = (
 )
 
 
-def legs(out: Exposition, status: Status, measures: Measures) -> None:
+def legs(status: Status, measures: Measures) -> Iterator[Block]:
     """Each managed side; what is not known of it has no line."""
     named = [((leg.symbol, leg.side.value), leg) for leg in status.legs]
     for family, look in LEGS:
         found = ((values, look(leg, status.now_ms)) for values, leg in named)
-        out.add(family, ((values, number) for values, number in found if number is not None))
-    out.add(m.STATE, (((*values, leg.state.value, leg.mode.value), 1) for values, leg in named))
-    out.add(m.RUNG, (((*values, rung), at) for values, leg in named for rung, at in leg.ladder))
-    out.add(m.BLOCKED, (((symbol, side.value, gate), 1) for (symbol, side), gate in measures.gates.items()))
+        yield family, ((values, number) for values, number in found if number is not None)
+    yield m.STATE, (((*values, leg.state.value, leg.mode.value), 1) for values, leg in named)
+    yield m.RUNG, (((*values, rung), at) for values, leg in named for rung, at in leg.ladder)
+    yield m.BLOCKED, (((symbol, side.value, gate), 1) for (symbol, side), gate in measures.gates.items())
 
 
 def _wants_stop(leg: LegStatus) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -14,7 +14,7 @@ from vibe_quant.domain.intents import Intent, Notify, OrderIntent
 from vibe_quant.domain.spread import Spread
 from vibe_quant.domain.status import ExitCost
 from vibe_quant.web import metric_families as m
-from vibe_quant.web.exposition import Exposition, Values
+from vibe_quant.web.exposition import Block, Values, one
 
 RATIOS = (-0.005, -0.001, -0.0005, -0.0002, -0.0001, 0.0, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05)
 LIVES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -87,24 +87,24 @@ class Tally:
         if cost.cost_bps is not None:
             self._exit_costs.add(float(cost.cost_bps / BPS))
 
-    def write(self, out: Exposition) -> None:
-        """All that was counted."""
-        out.spread(m.EVENT_LAG, self._event_lags.items())
-        out.spread(m.DECISION_LAG, [((), self._decision_lag)])
-        out.add(m.REFUSED, self._refused.items())
-        out.add(m.RATE_LIMITED, self._limited.items())
-        out.add(m.ORDERS_USED, self._used.items())
-        out.add(m.ORDERS, self._sent.items())
-        out.add(m.ENDS, self._ends.items())
-        out.spread(m.LIFE, self._lives.items())
-        out.add(m.FILLS, self._fills.items())
-        out.add(m.FILLED, self._filled.items())
-        out.spread(m.SLIPPAGE, self._slippage.items())
-        out.add(m.FEES, self._fees.items())
-        out.add(m.PNL, self._pnl.items())
-        out.add(m.EXITS, self._exits.items())
-        out.spread(m.EXIT_COST, [((), self._exit_costs)])
-        out.add(m.NOTICES, self._notices.items())
+    def blocks(self) -> Iterator[Block]:
+        """All that was counted, each metric as it is when it is asked for."""
+        yield m.EVENT_LAG, self._event_lags.items()
+        yield one(m.DECISION_LAG, self._decision_lag)
+        yield m.REFUSED, self._refused.items()
+        yield m.RATE_LIMITED, self._limited.items()
+        yield m.ORDERS_USED, self._used.items()
+        yield m.ORDERS, self._sent.items()
+        yield m.ENDS, self._ends.items()
+        yield m.LIFE, self._lives.items()
+        yield m.FILLS, self._fills.items()
+        yield m.FILLED, self._filled.items()
+        yield m.SLIPPAGE, self._slippage.items()
+        yield m.FEES, self._fees.items()
+        yield m.PNL, self._pnl.items()
+        yield m.EXITS, self._exits.items()
+        yield one(m.EXIT_COST, self._exit_costs)
+        yield m.NOTICES, self._notices.items()
 
     def _lag(self, event: ev.Event) -> None:
         match event:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
+from vibe_quant.breath import Breath
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.measures import Measures
 from vibe_quant.domain.status import ExitCost, Status
 from vibe_quant.web import metric_families as m
-from vibe_quant.web.exposition import CONTENT_TYPE, Exposition
+from vibe_quant.web.exposition import CONTENT_TYPE, Block, Exposition, one
 from vibe_quant.web.metric_status import legs, news, requests, service
 from vibe_quant.web.metric_tally import Tally
 
@@ -26,7 +28,7 @@ class Metrics:
         self._measures = measures
 
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:
-        """One call of the engine (``ports.Front``)."""
+        """One call of the engine (``operations.Front``)."""
         self._tally.see(now, event, intents, quote)
 
     def notice(self, notice: Notify) -> None:
@@ -37,18 +39,20 @@ class Metrics:
         """An exit is over."""
         self._tally.cost(cost)
 
-    def text(self, status: Status) -> tuple[bytes, str]:
-        """All metrics at this moment, and their content type; a few milliseconds' work for twenty symbols."""
-        out, measures = Exposition(), self._measures()
-        service(out, status, measures)
-        news(out, status, measures)
-        requests(out, status, measures)
-        legs(out, status, measures)
-        self._tally.write(out)
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        out.one(m.CPU, used.ru_utime + used.ru_stime)
-        out.one(m.MEMORY, _memory())
+    async def text(self, status: Status) -> tuple[bytes, str]:
+        """All metrics, and their content type; a few milliseconds' work for twenty symbols, done in pieces."""
+        out, breath, measures = Exposition(), Breath(), self._measures()
+        parts = (service, news, requests, legs)
+        for block in chain(*(part(status, measures) for part in parts), self._tally.blocks(), _process()):
+            out.add(block)
+            await breath()
         return out.body(), CONTENT_TYPE
+
+
+def _process() -> Iterator[Block]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    yield one(m.CPU, used.ru_utime + used.ru_stime)
+    yield one(m.MEMORY, _memory())
 
 
 def _memory() -> int | None:

@@ -6,8 +6,10 @@ import msgspec
 from aiohttp import web
 
 from vibe_quant.domain.log_events import PICTURE_FAILED
+from vibe_quant.domain.status import Status
 from vibe_quant.log import log
-from vibe_quant.ports import Clock, Operations
+from vibe_quant.operations import Operations
+from vibe_quant.ports import Clock
 from vibe_quant.web import asks
 from vibe_quant.web.course import FINEST_MS, Courses
 from vibe_quant.web.replies import AskError, reply
@@ -33,32 +35,38 @@ class Picture:
         """/api/trace and /api/events."""
         return [web.get("/api/trace", self._trace), web.get("/api/events", self._events)]
 
-    def look(self) -> None:
-        """Keep the prices of now, once a second at most."""
-        now = self._clock.now_ms()
-        if now - self._looked_ms < FINEST_MS and self._looked_ms:
-            return
-        self._looked_ms = now
+    @property
+    def is_due(self) -> bool:
+        """Whether the prices of now are to be kept, whoever looks: once a second."""
+        return not self._looked_ms or self._clock.now_ms() - self._looked_ms >= FINEST_MS
+
+    async def look(self) -> Status | None:
+        """The status now, its prices kept where that is due; None: there is none, and the log says why."""
+        due = self.is_due
+        if due:
+            self._looked_ms = self._clock.now_ms()
         try:
-            self._courses.look(self._clock.server_ms(), self._operations.status().legs)
+            status = await self._operations.drawn()
+            if due:
+                self._courses.look(self._clock.server_ms(), status.legs)
         except Exception as defect:  # noqa: BLE001 - the page is no part of trading
             self._fail(defect)
+            return None
+        return status
 
-    def built(self) -> bytes:
-        """The picture now; where there is none, a sentence instead of it."""
-        try:
-            return msgspec.json.encode(
-                {
-                    "kind": "picture",
-                    "at_ms": self._clock.server_ms(),
-                    "status": self._operations.status(),
-                    "marks": list(self._trail.newest),
-                    "events": self._trail.tail(),
-                }
-            )
-        except Exception as defect:  # noqa: BLE001
-            self._fail(defect)
+    def built(self, status: Status | None) -> bytes:
+        """The picture with that status; without one a sentence instead of it."""
+        if status is None:
             return FAILED
+        return msgspec.json.encode(
+            {
+                "kind": "picture",
+                "at_ms": self._clock.server_ms(),
+                "status": status,
+                "marks": list(self._trail.newest),
+                "events": self._trail.tail(),
+            }
+        )
 
     def _fail(self, defect: Exception) -> None:
         """Say it once, however often it is tried."""

@@ -1,4 +1,4 @@
-"""Pushes pictures to who looks: built four times a second while anybody does, seldomer where that would cost much."""
+"""Pushes pictures to who looks: built four times a second while anybody can draw one, seldomer where they are large."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from vibe_quant.domain.status import Status
-from vibe_quant.ports import Operations
+from vibe_quant.operations import Operations
 from vibe_quant.web.gate import Gate, peer
 from vibe_quant.web.picture import Picture
 from vibe_quant.web.replies import AskError
 from vibe_quant.web.viewer import MOST_SENT, Viewer
 
 PERIOD_S = 0.25
-SHARE = 50
-"""At most one part in so many of the time goes into pictures."""
+SHARE = 6
+"""At most one part in so many of the time is spent on pictures, and of that most is rest between their pieces."""
 MOST_VIEWERS = 16
 HELLO_S = 5.0
 LARGEST = 1024
@@ -65,11 +65,13 @@ class Push:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            self._picture.look()
-            if self._viewers:
-                picture = self._picture.built()
-                self.built += 1
-                for viewer in self._viewers:
+            waiting = [viewer for viewer in self._viewers if viewer.waits()]
+            if waiting or self._picture.is_due:
+                status = await self._picture.look()
+                if waiting:
+                    picture = self._picture.built(status)
+                    self.built += 1
+                for viewer in waiting:
                     viewer.offer(picture)
             spent = loop.time() - began
             await asyncio.sleep(max(PERIOD_S - spent, spent * SHARE))

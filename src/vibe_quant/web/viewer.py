@@ -1,4 +1,4 @@
-"""One browser that looks: it gets the next picture when it has drawn the last, and only the newest."""
+"""One browser that looks: it gets the next picture when it has drawn the last; for one that does not none is built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_CARRIED = 65_536
 
 
 class Viewer:
-    """At most one picture is under way and one waits, which a newer one replaces."""
+    """At most one picture is under way."""
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.WriteTransport) -> None:
         transport.set_write_buffer_limits(high=MOST_SENT)
@@ -26,16 +26,23 @@ class Viewer:
         self._socket = socket
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._waiting: bytes | None = None
+        self._next: bytes | None = None
         self._wake = asyncio.Event()
-        self._sent_s: float | None = None  # since when one is under way
+        self._offered_s = 0.0
+        self._drawn = True
+
+    def waits(self) -> bool:
+        """Whether it has taken the last and drawn it; one that has not for long is dropped."""
+        if self._drawn and self._next is None:
+            return True
+        if self._loop.time() - self._offered_s > STUCK_S:
+            self.drop()
+        return False
 
     def offer(self, picture: bytes) -> None:
-        """Take it instead of what waits; one who has not drawn the last for long is dropped."""
-        if self._sent_s is not None and self._loop.time() - self._sent_s > STUCK_S:
-            self.drop()
-            return
-        self._waiting = picture
+        """Send it, to one that waits."""
+        self._next, self._drawn = picture, False
+        self._offered_s = self._loop.time()
         self._wake.set()
 
     def drop(self) -> None:
@@ -48,8 +55,7 @@ class Viewer:
         try:
             async for message in self._socket:
                 if message.type is WSMsgType.TEXT:
-                    self._sent_s = None
-                    self._wake.set()
+                    self._drawn = True
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -59,8 +65,6 @@ class Viewer:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                if self._waiting is None or self._sent_s is not None:
-                    continue
-                picture, self._waiting = self._waiting, None
-                self._sent_s = self._loop.time()
-                await self._socket.send_frame(picture, WSMsgType.TEXT)
+                if self._next is not None:
+                    await self._socket.send_frame(self._next, WSMsgType.TEXT)
+                    self._next = None

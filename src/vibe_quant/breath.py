@@ -1,0 +1,31 @@
+"""Work that nobody waits for is done in pieces, so that an order never waits for all of it."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+
+PIECE_S = 0.000_3
+REST_S = 0.002
+
+
+class Breath:
+    """Called between the parts of a piece of work: after ``PIECE_S`` of it the loop is others' for ``REST_S``."""
+
+    def __init__(self) -> None:
+        self._began_s = perf_counter()
+        self._before_s = 0.0
+
+    @property
+    def spent_s(self) -> float:
+        """Work alone, without the rests."""
+        return self._before_s + perf_counter() - self._began_s
+
+    async def __call__(self) -> None:
+        """A rest, where it is time for one."""
+        worked_s = perf_counter() - self._began_s
+        if worked_s < PIECE_S:
+            return
+        self._before_s += worked_s
+        await asyncio.sleep(REST_S)
+        self._began_s = perf_counter()
