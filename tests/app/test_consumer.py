@@ -13,7 +13,7 @@ from vibe_quant.app.consumer import Consumer
 from vibe_quant.app.dispatch import Dispatch, Ears
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.app.observers import Observer
-from vibe_quant.app.recorder import Recorder
+from vibe_quant.app.recorder import WAIT_MS, Recorder
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.enums import (
@@ -238,6 +238,17 @@ async def test_a_flood_does_not_keep_the_loop_from_others() -> None:
     assert len(desk.engine.seen) == 1000
     assert turns > 10
     beside.cancel()
+    task.cancel()
+
+
+async def test_a_report_that_caused_nothing_is_written_soon_without_news() -> None:
+    desk = Desk()
+    desk.inbox.put(order(S, "vq-r-1", OrderStatus.NEW))
+    task = await running(desk)
+    assert desk.order == []
+    desk.clock.now += WAIT_MS
+    await asyncio.sleep(2 * WAIT_MS / 1000)
+    assert desk.order == ["row vq-r-1"]
     task.cancel()
 
 

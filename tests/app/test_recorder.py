@@ -10,7 +10,7 @@ from pathlib import Path
 from loguru import logger
 from tests.app.fake_exchange import order
 
-from vibe_quant.app.recorder import KEPT, RETRY_MS, Recorder
+from vibe_quant.app.recorder import KEPT, MOST_WAITING, RETRY_MS, WAIT_MS, Recorder
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.account import Position
@@ -64,6 +64,7 @@ class Desk:
         """Kind and client id of the rows that it wrote."""
         before = len(self.book.rows)
         self.recorder.write(event, intents, now, 1000 + now)
+        self.recorder.tend(now + WAIT_MS)
         return [(row.kind, row.client_id) for row in self.book.rows[before:]]
 
 
@@ -206,14 +207,48 @@ def test_what_could_not_be_written_is_kept_said_once_and_written_first_when_it_c
     assert desk.see(report("vq-r-1", OrderStatus.NEW)) == []
     assert desk.see(report("vq-r-2", OrderStatus.NEW), now=1) == []
     assert [type(event) for event in desk.told] == [ev.JournalState]
-    assert desk.told[0] == ev.JournalState(False, 0, "the disk is full")
+    assert desk.told[0] == ev.JournalState(False, WAIT_MS, "the disk is full")
     desk.book.broken = False
-    desk.recorder.retry(RETRY_MS - 1)
+    again = WAIT_MS + RETRY_MS
+    assert desk.recorder.tend(again - 1) == 1
     assert desk.book.rows == []
-    desk.recorder.retry(RETRY_MS)
+    assert desk.recorder.tend(again) is None
     assert [row.client_id for row in desk.book.rows] == ["vq-r-1", "vq-r-2"]
-    assert desk.told[1:] == [ev.JournalState(True, RETRY_MS, "")]
-    assert desk.see(report("vq-r-3", OrderStatus.NEW), now=RETRY_MS) == [("report", "vq-r-3")]
+    assert desk.told[1:] == [ev.JournalState(True, again, "")]
+    assert desk.see(report("vq-r-3", OrderStatus.NEW), now=again) == [("report", "vq-r-3")]
+
+
+def test_reports_that_caused_nothing_wait_for_the_next_commit_but_not_for_long() -> None:
+    desk, see = Desk(), Desk.see
+    recorder, rows = desk.recorder, desk.book.rows
+    for number in (1, 2):
+        recorder.write(report(f"vq-r-{number}", OrderStatus.NEW), (), number, 1000)
+    assert (recorder.tend(3), rows) == (WAIT_MS - 2, [])
+    recorder.write(report("vq-r-3", OrderStatus.NEW), [submit("vq-r-4")], 4, 1000)
+    assert [row.client_id for row in rows] == ["vq-r-1", "vq-r-2", "vq-r-3", "vq-r-4"]  # in their order, with it
+    assert recorder.tend(5) is None
+    recorder.write(report("vq-r-4", OrderStatus.NEW), (), 10, 1000)
+    assert (recorder.tend(9 + WAIT_MS), len(rows)) == (1, 4)
+    assert (recorder.tend(10 + WAIT_MS), len(rows)) == (None, 5)
+    assert see(desk, ev.Pause(20, None, None)) == [("command", "")]
+
+
+def test_a_command_or_a_refusal_does_not_wait() -> None:
+    desk = Desk()
+    for event in (
+        ev.Pause(1, None, None),
+        ev.Refused(RequestKind.SUBMIT, S, "vq-r-1", -2019, 1, 1),
+        ev.Hold(1, "held"),
+    ):
+        desk.recorder.write(event, (), 0, 1000)
+    assert [row.kind for row in desk.book.rows] == ["command", "report", "decision"]
+
+
+def test_few_reports_wait_at_once() -> None:
+    desk = Desk()
+    for number in range(MOST_WAITING + 1):
+        desk.recorder.write(report(f"vq-r-{number}", OrderStatus.NEW), (), 0, 1000)
+    assert len(desk.book.rows) == MOST_WAITING + 1
 
 
 def test_rows_are_written_while_there_is_trouble_and_it_is_told() -> None:
@@ -221,12 +256,13 @@ def test_rows_are_written_while_there_is_trouble_and_it_is_told() -> None:
     desk.book.trouble = "the disk is nearly full"
     assert desk.see(report("vq-r-1", OrderStatus.NEW)) == [("report", "vq-r-1")]
     assert desk.see(report("vq-r-2", OrderStatus.NEW), now=1) == [("report", "vq-r-2")]
-    assert desk.told == [ev.JournalState(False, 0, "the disk is nearly full")]
+    assert desk.told == [ev.JournalState(False, WAIT_MS, "the disk is nearly full")]
     desk.book.trouble = ""
-    desk.recorder.retry(RETRY_MS)
+    again = 1 + WAIT_MS + RETRY_MS
+    desk.recorder.tend(again - 1)
     assert desk.told[1:] == []
-    desk.recorder.retry(RETRY_MS + 1)
-    assert desk.told[1:] == [ev.JournalState(True, RETRY_MS + 1, "")]
+    desk.recorder.tend(again)
+    assert desk.told[1:] == [ev.JournalState(True, again, "")]
 
 
 def test_what_waits_is_bounded_and_what_is_given_up_is_counted() -> None:

@@ -17,7 +17,6 @@ from vibe_quant.ports import Clock
 
 TURN = 64
 """Events in a row before the sockets get their turn."""
-UNRECORDED_MS = 1000
 DEPARTURE = 3
 """Turns of the loop after which a request is on a connection that stands; the commit may stop the loop for seconds."""
 MARKET_NEWS = (Quote, Trade, Depth, Candle)
@@ -76,6 +75,7 @@ class Consumer:
             if acted or turn >= TURN:
                 turn = 0
                 await self._others_turn(DEPARTURE if acted else 1)
+                self._recorder.tend(now_ms())
 
     def handle(self, event: Event, now: int) -> bool:
         """One event; True where requests are to leave."""
@@ -147,9 +147,6 @@ class Consumer:
                 self._dispatch.send([intent], now)
 
     def _patience(self, due: int | None, now: int) -> int | None:
-        """How long nothing need be done, ms; while rows wait to be written, not for long."""
-        left = None if due is None else due - now
-        if self._recorder.ok:
-            return left
-        self._recorder.retry(now)
-        return UNRECORDED_MS if left is None else min(left, UNRECORDED_MS)
+        """How long nothing need be done, ms; rows that wait are written in time."""
+        waits = [self._recorder.tend(now), None if due is None else due - now]
+        return min((ms for ms in waits if ms is not None), default=None)

@@ -29,6 +29,9 @@ SENT = (OrderIntent, CancelOrder, AmendOrder, PlaceStop, CancelStop, ArmDeadMan,
 KEPT = 10_000
 Trade = tuple[str, int]
 RETRY_MS = 1000
+PATIENT = (ev.OrderUpdate, ev.PositionUpdate, ev.StopReport)
+"""What the exchange tells can be asked for again: it may wait for the next commit, or a little."""
+WAIT_MS, MOST_WAITING = 100, 200
 
 
 class Recorder:
@@ -42,6 +45,8 @@ class Recorder:
         self._own = f"{prefix}-"
         self._tell = tell
         self._kept: list[Entry] = []
+        self._waiting: list[Entry] = []
+        self._until_ms = 0
         self._reports: dict[str, tuple[str, Decimal]] = {}
         self._booked = booked
         self._trades: dict[Trade, None] = {}
@@ -55,12 +60,33 @@ class Recorder:
         """Rows that were given up: more waited than are kept."""
 
     def write(self, event: ev.Event, intents: Sequence[Intent], now: int, at_ms: int) -> bool:
-        """Record one call of the engine at server time ``at_ms``; False where it is not on the disk."""
-        rows = [*self._of_event(event, at_ms), *self._of_intents(intents, at_ms)]
-        return self.append(rows, now) if rows else self.ok
+        """Record one call of the engine at server time ``at_ms``; False where it is not on the disk.
+
+        Reports that caused nothing wait, in their order, for the next row that cannot (``WAIT_MS`` at most): each
+        commit is a wait of the loop for the disk.
+        """
+        told, done = [*self._of_event(event, at_ms)], [*self._of_intents(intents, at_ms)]
+        if not told and not done:
+            return self.ok
+        if done or not isinstance(event, PATIENT) or len(self._waiting) >= MOST_WAITING:
+            return self.append([*told, *done], now)
+        if not self._waiting:
+            self._until_ms = now + WAIT_MS
+        self._waiting += told
+        return self.ok
+
+    def tend(self, now: int) -> int | None:
+        """Write what has waited long enough; ms until it is to be called again, None: nothing waits."""
+        again = not self.ok and now >= self._retry_ms
+        if again or (self._waiting and now >= self._until_ms):
+            self.append((), now)
+        if not self.ok:
+            return max(1, self._retry_ms - now)
+        return max(1, self._until_ms - now) if self._waiting else None
 
     def append(self, rows: Sequence[Entry], now: int) -> bool:
-        """Write rows, after those kept from before."""
+        """Write rows, after those kept and those that wait."""
+        rows, self._waiting = [*self._waiting, *rows], []
         if self._kept and now < self._retry_ms:
             self._keep(rows)
             return False
@@ -76,11 +102,6 @@ class Recorder:
         self._retry_ms = now + RETRY_MS
         self._say(not self._journal.trouble, now, self._journal.trouble)
         return True
-
-    def retry(self, now: int) -> None:
-        """Try what is kept once more, where it is time."""
-        if not self.ok and now >= self._retry_ms:
-            self.append((), now)
 
     def _keep(self, rows: Sequence[Entry]) -> None:
         room = max(0, KEPT - len(self._kept))
