@@ -168,6 +168,17 @@ async def test_an_open_breaker_lets_through_what_protects_and_what_asks() -> Non
     assert submitted == ["vq-r-2", "vq-r-3"]
 
 
+async def test_an_open_breaker_lets_a_countdown_that_runs_be_refreshed_or_it_takes_the_stops_and_begins_none() -> None:
+    bench = Bench(failures=1)
+    bench.exchange.answers("query", Unknown("timeout"))
+    await bench.send(it.QueryOrder(S, "a"))
+    (held,) = await bench.send(it.ArmDeadMan(S, 120_000))
+    assert isinstance(held, ev.NotSent)
+    assert bench.breaker.is_open(bench.clock.now_ms())
+    (told,) = await bench.send(it.ArmDeadMan(S, 120_000, refreshes=True))
+    assert isinstance(told, ev.DeadManAck)
+
+
 def test_the_breaker_opens_after_failures_in_a_row_only_and_closes_with_an_answer() -> None:
     breaker = Breaker(BreakerSettings(failures=3, block_s=60))
     refusal, lost = Rejected(-2022, "", 0), Unknown("")

@@ -18,6 +18,7 @@ D = Decimal
 SYMBOL = "BTC/USDT:USDT"
 ON = DeadManSettings(enabled=True, countdown_s=120)
 ARM, DISARM, READ = ArmDeadMan(SYMBOL, 120_000), DisarmDeadMan(SYMBOL), ReadStops(SYMBOL)
+REFRESH = ArmDeadMan(SYMBOL, 120_000, refreshes=True)
 CALL = RequestKind.DEAD_MAN
 
 
@@ -46,7 +47,7 @@ def test_armed_when_working_and_refreshed_at_a_quarter() -> None:
     assert dead_man.on_orders(2, 0, 200) == []
     assert dead_man.deadline() == 30_000
     assert dead_man.on_timer(29_999) == []
-    assert dead_man.on_timer(30_000) == [ARM]
+    assert dead_man.on_timer(30_000) == [REFRESH]
     assert dead_man.on_timer(30_001) == []
     assert dead_man.deadline() == 35_000
 
@@ -77,7 +78,7 @@ def test_disarmed_after_five_seconds_without_own_orders() -> None:
 def test_refreshed_in_the_gap_between_two_orders() -> None:
     dead_man = armed()
     dead_man.on_orders(0, 0, 28_000)
-    assert dead_man.on_timer(30_000) == [ARM]
+    assert dead_man.on_timer(30_000) == [REFRESH]
 
 
 def test_the_last_call_of_a_clean_stop_and_switching_off() -> None:
@@ -106,7 +107,7 @@ def test_a_last_call_that_fails_is_repeated_until_it_is_known_to_have_been_heard
 
 def test_the_last_call_waits_for_a_refresh_that_is_under_way_and_none_follows_it() -> None:
     dead_man = armed()
-    assert dead_man.on_timer(30_000) == [ARM]
+    assert dead_man.on_timer(30_000) == [REFRESH]
     dead_man.on_orders(0, 0, 30_001)
     assert dead_man.on_stop(30_002) == []
     assert dead_man.on_ack(ack(120_000), 30_010) == [DISARM]
@@ -121,7 +122,7 @@ def test_an_unknown_answer_counts_as_armed_and_is_repeated() -> None:
     assert dead_man.on_failed(Unknown(CALL, SYMBOL, "", 10), 10) == []
     assert dead_man.armed
     assert dead_man.deadline() == 1010
-    assert dead_man.on_timer(1010) == [ARM]
+    assert dead_man.on_timer(1010) == [REFRESH]
     assert dead_man.on_failed(Unknown(CALL, SYMBOL, "", 1020), 1020) == []
     assert dead_man.on_orders(0, 0, 1020) == []
     assert dead_man.on_timer(6020) == [DISARM]
@@ -155,12 +156,12 @@ def test_a_lost_answer_is_asked_again_after_five_seconds() -> None:
     dead_man.on_orders(1, 0, 0)
     assert dead_man.on_timer(4999) == []
     assert dead_man.on_timer(5000) == []
-    assert dead_man.on_timer(6000) == [ARM]
+    assert dead_man.on_timer(6000) == [REFRESH]
 
 
 def test_after_a_gap_longer_than_the_countdown_the_stops_are_read() -> None:
     dead_man = armed()
-    assert dead_man.on_timer(120_000) == [READ, ARM]  # counted from the call, not from its answer
+    assert dead_man.on_timer(120_000) == [READ, REFRESH]  # counted from the call, not from its answer
     slept = armed()
     assert slept.on_orders(0, 0, 300_000) == [READ]
     assert not slept.armed
@@ -195,7 +196,7 @@ def test_a_refresh_waits_for_request_weight_until_the_countdown_is_three_quarter
     assert dead_man.on_timer(31_000) == []
     assert dead_man.deadline() == 32_000
     assert dead_man.on_timer(90_999) == []
-    assert dead_man.on_timer(91_999) == [ARM]  # due or not, now it leaves
+    assert dead_man.on_timer(91_999) == [REFRESH]  # due or not, now it leaves
     dead_man.on_ack(ack(120_000), 92_000)
     assert dead_man.on_timer(122_000) == []
     assert dead_man.on_orders(1, 1, 122_100) == [DISARM]  # what ends it waits for nothing
@@ -210,7 +211,7 @@ def test_the_countdown_asks_the_accounts_budget() -> None:
     desk.feed(RateUsage(desk.now + 20_000, weight_1m=2300))
     assert of(ArmDeadMan, desk.passes(40_000)) == []
     desk.feed(RateUsage(desk.now, weight_1m=100))
-    assert of(ArmDeadMan, desk.passes(1100)) == [ARM]
+    assert of(ArmDeadMan, desk.passes(1100)) == [REFRESH]
 
 
 @pytest.mark.parametrize("side", [LONG, SHORT])

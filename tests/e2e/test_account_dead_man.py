@@ -17,7 +17,7 @@ from tests.e2e.stage import BTC, Scene
 from vibe_quant.app.application import DONE, FAILED
 from vibe_quant.domain.enums import OrderStatus
 from vibe_quant.domain.intents import ReadStops
-from vibe_quant.domain.settings import DeadManSettings, Settings
+from vibe_quant.domain.settings import BreakerSettings, DeadManSettings, Settings
 from vibe_quant.sim.switches import Switches
 
 COUNTDOWN = "POST /fapi/v1/countdownCancelAll"
@@ -44,10 +44,14 @@ def calls(w: Watched, since_ms: int = 0) -> list[int]:
 
 @asynccontextmanager
 async def guarded(
-    folder: Path, scene: Scene | None = None, countdown_s: int = COUNTDOWN_S, **judgement: Any
+    folder: Path,
+    scene: Scene | None = None,
+    countdown_s: int = COUNTDOWN_S,
+    chosen: Settings | None = None,
+    **judgement: Any,
 ) -> AsyncIterator[Watched]:
     """A program whose order rests, with the countdown asked for."""
-    async with watched(folder, scene or alone(), switched_on(countdown_s), **judgement) as w:
+    async with watched(folder, scene or alone(), chosen or switched_on(countdown_s), **judgement) as w:
         await rests(w)
         await w.on.until(lambda: calls(w), 5, "a countdown")
         await w.on.until(lambda: w.on.truth.stops(), 10, "a stop")
@@ -177,3 +181,18 @@ async def test_the_shortest_that_may_be_configured_keeps_orders_for_longer_than_
         await w.on.until(lambda: w.on.server.box.now > began + 14_000, 30)
         assert order.status is OrderStatus.NEW
         assert 5 <= len(calls(w)) <= 8, "each quarter"
+
+
+async def test_an_open_breaker_does_not_let_it_run_out(tmp_path: Path) -> None:
+    chosen = switched_on()
+    chosen = replace(chosen, shared=replace(chosen.shared, breaker=BreakerSettings(failures=1, block_s=60)))
+    async with guarded(tmp_path, chosen=chosen) as w:
+        order, stops = await rests(w), w.on.truth.stops()
+        assert w.on.app is not None
+        breaker = w.on.app.dispatch.breaker
+        await w.on.fault("unavailable_503", where={"endpoint": "GET *"}, when={"rate": 1})
+        await w.on.until(lambda: breaker.opened, 20, "the open breaker")
+        since = w.on.server.box.now
+        await w.on.until(lambda: w.on.server.box.now > since + 2 * RUNS_OUT, 20, "two countdowns more")
+        assert (order.status, w.on.truth.stops()) == (OrderStatus.NEW, stops)
+        w.on.server.box.plan.remove(w.on.server.box.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vibe_quant.domain.enums import SignalReason
 from vibe_quant.domain.intents import (
+    ArmDeadMan,
     CancelOrder,
     CancelStop,
     DisarmDeadMan,
@@ -43,6 +44,11 @@ def is_risk(intent: Intent) -> bool:
     return isinstance(intent, PlaceStop | CancelStop) or (isinstance(intent, OrderIntent) and intent.reason in RISK)
 
 
+def _keeps_stops(intent: Intent) -> bool:
+    """A countdown that runs out may take the stops with it; a first one can wait, it is what brings that danger."""
+    return isinstance(intent, ArmDeadMan) and intent.refreshes
+
+
 def is_failure(outcome: Outcome[object]) -> bool | None:
     """True for timeouts, 5xx and unknown outcomes; False for an answer, refusals too; None where nothing was learnt."""
     match outcome:
@@ -71,7 +77,7 @@ class Breaker:
 
     def blocks(self, intent: Intent, now: int) -> str | None:
         """None where the request may leave; else why not."""
-        if not self.is_open(now) or isinstance(intent, ALWAYS) or is_risk(intent):
+        if not self.is_open(now) or isinstance(intent, ALWAYS) or is_risk(intent) or _keeps_stops(intent):
             return None
         return f"the circuit breaker is open after {self._settings.failures} failed requests in a row"
 

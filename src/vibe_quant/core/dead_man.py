@@ -169,8 +169,9 @@ class DeadMan:
             return self._put_off(now + RETRY_MS)
         self._asked = Asked(countdown, now, self._state)
         fires = self._state.fires_ms if isinstance(self._state, Running) else now + countdown
+        intent = ArmDeadMan(self.symbol, countdown, refreshes=self.armed)
         self._state = Running(fires, now + countdown + ANSWER_MS, now + countdown // 4)
-        return [ArmDeadMan(self.symbol, countdown)]
+        return [intent]
 
     def _failed(self, now: int) -> None:
         """The call is over without success: again after a pause that grows to 10 s."""

@@ -122,10 +122,11 @@ class ReadStops:
 
 @dataclass(frozen=True, slots=True)
 class ArmDeadMan:
-    """Start or restart the exchange's countdown for a symbol."""
+    """Start or restart the exchange's countdown for a symbol; ``refreshes``: one may be running, which must not end."""
 
     symbol: str
     countdown_ms: int
+    refreshes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
