@@ -266,33 +266,3 @@ async def test_rows_that_wait_are_tried_again_without_news() -> None:
     assert await asyncio.wait([task])
 
 
-def test_an_observer_that_is_too_slow_loses_the_newest_and_counts() -> None:
-    observer = Observer("slow", lambda *_: None, most=2)
-    for _ in range(5):
-        observer.offer(1, TRADE, (), None)
-    assert observer.dropped == 3
-
-
-def test_an_observer_that_fails_is_left_out_and_trading_goes_on() -> None:
-    def fail(*_: object) -> None:
-        raise ValueError("a defect")
-
-    observer = Observer("broken", fail)
-    for _ in range(3):
-        observer.offer(1, TRADE, (), None)
-    observer.drain()
-    observer.offer(2, TRADE, (), None)
-    assert observer.broken
-    assert observer.dropped == 1
-
-
-async def test_observers_look_while_the_loop_runs() -> None:
-    seen: list[ev.Event] = []
-    observer = Observer("test", lambda _now, event, *_: seen.append(event))
-    task = asyncio.create_task(observer.run())
-    observer.offer(1, TRADE, (), None)
-    await asyncio.sleep(0.01)
-    observer.offer(2, QUOTE, (), None)
-    await asyncio.sleep(0.01)
-    assert seen == [TRADE, QUOTE]
-    task.cancel()

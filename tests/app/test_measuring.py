@@ -34,6 +34,7 @@ async def test_of_a_run() -> None:
     assert found.messages == {"market": Messages(9, 1, 3, 3, 4)}
     assert found.keys == Keys(3, 2, 1)
     assert found.dropped["slow"] == observer.dropped > 0
+    assert found.failed == {"slow": 0}
     assert found.sent[RequestKind.SNAPSHOT] >= 1
     assert found.outcomes[RequestKind.SNAPSHOT, "accepted"] >= 1
     assert found.round_trips[RequestKind.SNAPSHOT].count >= 1

@@ -31,7 +31,7 @@ from tests.bench.live_markets import (
     recorded_paces,
     seats,
 )
-from tests.bench.live_observers import SYMBOLS, part_observers
+from tests.bench.live_observers import part_observers
 from tests.bench.live_process import Child, Facts, folder, keys_of, process, row, say, spread, three
 
 from vibe_quant.sim.instruments import Instrument
@@ -215,7 +215,7 @@ PARTS: dict[str, Callable[[Sequence[Pace]], Awaitable[None]]] = {
     "symbols": part_symbols,
     "memory": part_memory,
     "start": part_start,
-    "observers": lambda recorded: part_observers(paces(SYMBOLS, recorded)),
+    "observers": part_observers,
 }
 
 

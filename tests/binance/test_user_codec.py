@@ -19,7 +19,7 @@ from vibe_quant.domain.enums import (
     StopStatus,
     WorkingType,
 )
-from vibe_quant.domain.events import BalanceUpdate, LeverageUpdate, OrderUpdate, PositionUpdate, StopReport
+from vibe_quant.domain.events import BalanceUpdate, LeverageUpdate, OrderUpdate, PositionUpdate, StopReport, UnlistedLeg
 
 ORDER: dict[str, Any] = {
     "s": "BTCUSDT",
@@ -232,9 +232,15 @@ def test_rows_of_one_way_mode_and_unknown_symbols_are_counted() -> None:
     codec = user()
     for body in (order(ps="BOTH"), stop(ps="BOTH"), account([LEG | {"ps": "BOTH"}], [])):
         assert not codec.decode(packed(body), RECV)
-    for body in (order(s="ETHUSDT"), stop(s="ETHUSDT"), account([LEG | {"s": "ETHUSDT"}], [])):
+    for body in (order(s="ETHUSDT"), stop(s="ETHUSDT"), account([LEG | {"s": "ETHUSDT", "pa": "0"}], [])):
         assert not codec.decode(packed(body), RECV)
     assert dict(codec.counters().ignored) == {"positionSide BOTH": 3, "unknown symbol": 3}
+
+
+def test_a_position_in_a_contract_that_no_list_had_yet_is_told_once_a_push_and_one_of_one_way_mode_is_not() -> None:
+    new, other = LEG | {"s": "NEWUSDT"}, LEG | {"s": "NEWUSDT", "ps": "LONG", "pa": "1"}
+    told = user().decode(packed(account([new, other, LEG | {"s": "ODDUSDT", "ps": "BOTH"}], [])), RECV)
+    assert tuple(told) == (UnlistedLeg("NEWUSDT", RECV),)
 
 
 def test_positions_come_before_wallets_and_are_absolute() -> None:

@@ -50,6 +50,16 @@ def test_a_hold_of_the_programs_own_stops_discretion_and_nothing_else_until_it_i
 # --- contracts
 
 
+def test_a_leg_in_a_contract_without_a_name_yet_has_the_account_read_at_once_and_not_for_each_of_its_trades() -> None:
+    desk = started()
+    assert of(do.FetchSnapshot, desk.feed(ev.UnlistedLeg("NEWUSDT", desk.now)))
+    desk.passes(10_000)
+    assert of(do.FetchSnapshot, desk.feed(ev.UnlistedLeg("NEWUSDT", desk.now))) == []
+    assert of(do.FetchSnapshot, desk.feed(ev.UnlistedLeg("BTCUSDT_261225", desk.now)))
+    desk.passes(60_000)
+    assert of(do.FetchSnapshot, desk.feed(ev.UnlistedLeg("NEWUSDT", desk.now)))
+
+
 def test_news_of_a_contract_read_its_rules_at_once_and_its_status_is_told_once() -> None:
     desk = started()
     desk.rules = replace(RULES, status="SETTLING")

@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.stage import CONFIG, LONG, SHORT, Scene, Stage, settings, stage
 from tests.e2e.stream_scenes import booked, losses, mismatches, said, traded
 
+from vibe_quant.binance.symbols import SymbolNames
+from vibe_quant.binance.user_ws import UserDataWSClient
 from vibe_quant.core import wanting
 from vibe_quant.domain.enums import NoticeKind
 from vibe_quant.domain.settings import Settings
@@ -56,6 +58,32 @@ async def test_a_symbol_is_followed_while_there_is_a_position_in_it(
         await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
         assert booked(on) == {("BTCUSDT", "LONG"): D("0.1"), (ETH, "SHORT"): D("0.8")}
         assert losses(on) == []
+
+
+async def test_a_position_in_a_contract_that_was_listed_after_the_start_has_its_stop_within_seconds(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(seats=((LONG, "0.02"),), others=(ETH,), wallet="700")
+    chosen = brisk(CONFIG.replace("  venue: sim", "  venue: sim\n  manage: all").replace("_s: 5", "_s: 60"))
+    async with stage(tmp_path, scene, chosen=chosen) as on:
+        await on.flat()
+        forget(on, ETH)
+        on.added[ETH, SHORT] = D("0.8")
+        opened_ms = on.server.box.now
+        await on.act("position_enlarged", symbol=ETH, side="SHORT", qty="0.8")
+        await on.until(lambda: on.truth.stops(), 10, "its stop")
+        assert on.server.box.now - opened_ms < 5000
+        await on.flat()
+
+
+def forget(on: Stage, raw: str) -> None:
+    """As if the exchange had begun to list a contract after the start."""
+    assert on.app is not None
+    user = on.app.parts.user
+    assert isinstance(user, UserDataWSClient)
+    names = user.codec._symbols
+    assert isinstance(names, SymbolNames)
+    del names._raw[names._unified.pop(raw)]
 
 
 async def test_a_position_that_comes_again_is_followed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,7 @@ MEASURES = Measures(
     levels={"stream": (3, 3_500_000), "rest": (2, 90_000), "breaker": (1, 10_000)},
     messages={"market": Messages(900, 1, 2, 3, 4), "user": Messages(50)},
     dropped={"narrator": 0, "page": 12},
+    failed={"narrator": 0, "telegram": 3},
     keys=Keys(5, 1, 2),
     market_age_ms={BTC: 250},
     mark_age_ms={BTC: 1250},

@@ -90,7 +90,7 @@ def test_alerts_have_names_of_their_own_and_cover_what_must_not_be_missed() -> N
     assert len(set(names)) == len(names)
     assert len({group["name"] for group in RULES["groups"]}) == len(RULES["groups"])
     needed = (
-        "Down NotReady NearLiquidation Panic StopMissing BreakerOpen JournalTrouble ObserverBehind StreamDown Stuck"
+        "Down NotReady NearLiquidation Panic StopMissing BreakerOpen JournalTrouble ObserverBehind ObserverFailed StreamDown Stuck"
     )
     assert {f"VibeQuant{name}" for name in needed.split()} <= set(names)
 

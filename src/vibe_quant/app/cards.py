@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TextIO
@@ -26,6 +27,10 @@ DEFAULT_TICK = Decimal("0.01")
 ZERO = Decimal(0)
 OWNERS_KEPT = 2000
 LOOK_MS = 1000
+LACKING = (
+    "Some of what happened meanwhile was not seen, by a defect or because it was too much at once (see the log): the "
+    "figures may lack trades and orders. The fills in the journal are whole."
+)
 FLAT_MS = 30_000
 """A leg that somebody else has closed: the core has no exit to call done, and reports of its trades may be late."""
 
@@ -50,7 +55,9 @@ class Cards:
         self._log = log
         self._tell = told
         self._exits: dict[Leg, ExitCourse] = {}
-        self._told: dict[Leg, tuple[int, Decimal]] = {}  # exchange time and quantity of the newest word on each leg
+        self._told: dict[Leg, tuple[int, Decimal, int]] = {}
+        """Exchange time and quantity of the newest word on each leg, and how much of it was missed before."""
+        self._missed = Counter[str | None]()
         self._owners: dict[str, Leg] = {}
         self._ticks: dict[str, Decimal] = {}
         self._now = 0
@@ -86,6 +93,13 @@ class Cards:
         if stopping or now - self._looked_ms >= LOOK_MS:
             self._look_after(now, stopping=stopping)
 
+    def missed(self, symbol: str | None) -> None:
+        """Something of a symbol, or (None) of any, was not seen: what exits under way cost is not whole any more."""
+        self._missed[symbol] += 1
+        for leg, exit_ in self._exits.items():
+            if symbol in (None, leg[0]):
+                exit_.lacking = True
+
     def so_far(self, symbol: str, side: PositionSide) -> ExitCost | None:
         """What the present exit of a side has cost until now; None: there is none."""
         exit_ = self._exits.get((symbol, side))
@@ -114,7 +128,7 @@ class Cards:
         if not self._manages((cost.symbol, cost.side)):
             return
         exit_ = self._begin((cost.symbol, cost.side))
-        exit_.begun_ms, exit_.noted_ms = cost.begun_ms, now
+        exit_.begun_ms, exit_.noted_ms, exit_.lacking = cost.begun_ms, now, cost.lacking
         exit_.meter.resume(cost, cost.begun_ms - self._log.offset_ms, self._settings().shared.client_order_prefix)
         for update in found.trades:
             exit_.meter.see(now, update, (), None)
@@ -127,16 +141,17 @@ class Cards:
 
     def _told_of(self, leg: Leg, exch_ms: int, qty: Decimal) -> None:
         """A leg that grows from what it was begins an exit; older news than the last is none."""
-        last_ms, last_qty = self._told.get(leg, (0, ZERO))
+        last_ms, last_qty, last_missed = self._told.get(leg, (0, ZERO, 0))
         if exch_ms < last_ms:
             return
-        self._told[leg] = (exch_ms, qty)
+        missed = self._missed[None] + self._missed[leg[0]]
+        self._told[leg] = (exch_ms, qty, missed)
         if qty <= last_qty:
             return
         if leg in self._exits and self._exits[leg].meter.flat:
             self._over(leg)
         if leg not in self._exits and self._manages(leg):
-            self._begin(leg)
+            self._begin(leg).lacking = missed > last_missed  # it may have begun before this word of it
 
     def _manages(self, leg: Leg) -> bool:
         symbol, side = leg
@@ -196,6 +211,7 @@ class Cards:
             tick=self._ticks.get(symbol, DEFAULT_TICK),
             unfinished=unfinished,
             times=exit_.clock.times(self._now),
+            notes=[LACKING] if exit_.lacking else [],
         )
         write_cost_card(self._out, cost, context)
 

@@ -42,6 +42,7 @@ class Counted:
             "conflated": sum(self._inbox.conflated.values()),
             "longest_queue": self._inbox.longest,
             "unseen": {one.name: one.dropped for one in self._observers if one.dropped},
+            "failed": {one.name: one.failed for one in self._observers if one.failed},
             "streams": {name: _plain(counts) for name, counts in self._streams().items()},
         }
 
@@ -50,6 +51,7 @@ class Counted:
         body = self.body()
         levels = ", ".join(f"{name} {float(share):.2%}" for name, share in body["levels"].items())
         unseen = "".join(f"; {count} pairs not seen by the observer {name}" for name, count in body["unseen"].items())
+        unseen += "".join(f"; {count} skipped by {name}, by a defect" for name, count in body["failed"].items())
         streams = "".join(f"; {streamed(name, counts)}" for name, counts in body["streams"].items())
         return f"counted so far: time by {levels}; {body['conflated']} quotes conflated{unseen}{streams}"
 

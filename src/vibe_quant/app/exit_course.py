@@ -19,29 +19,34 @@ ZERO, ONE = Decimal(0), Decimal(1)
 
 @dataclass(slots=True)
 class ExitCourse:
-    """``begun_ms`` (epoch) where an earlier run began it, else 0; ``noted_ms`` (monotonic) when it was journalled."""
+    """``begun_ms`` (epoch) where an earlier run began it, else 0; ``noted_ms`` (monotonic) when it was journalled.
+
+    ``lacking``: not all that happened to it was seen.
+    """
 
     meter: CostMeter
     clock: StateClock
     begun_ms: int = 0
     noted_ms: int | None = None
     pace: Pace = field(default_factory=Pace)
+    lacking: bool = False
 
     def cost(self, now: int, offset_ms: int, *, finished: bool = False) -> ExitCost:
         """Until ``now``; epoch ms = monotonic ms + ``offset_ms``."""
-        return exit_cost(self.meter, now, offset_ms, finished=finished)
+        return exit_cost(self.meter, now, offset_ms, finished=finished, lacking=self.lacking)
 
     def progress(self, now: int) -> Progress | None:
-        """How far it has come; None before anything is known of it."""
+        """How far it has come; None before anything is known of it.  What is lacking is made up for by the position."""
         cost = self.meter.cost(now)
         if not cost.qty:
             return None
+        done = max(ZERO, cost.qty - cost.left_qty) if self.lacking else cost.filled_qty
         return Progress(
             begun_qty=cost.qty,
-            done=min(cost.filled_qty / cost.qty, ONE),
-            eta_s=self.pace.left_s(now, cost.filled_qty, max(ZERO, cost.qty - cost.filled_qty)),
+            done=min(done / cost.qty, ONE),
+            eta_s=None if self.lacking else self.pace.left_s(now, done, max(ZERO, cost.qty - done)),
             arrival=cost.arrival_mid,
-            cost_bps=cost.all_in_bps,
+            cost_bps=None if self.lacking else cost.all_in_bps,
         )
 
     def is_due(self, now: int, *, stopping: bool) -> bool:

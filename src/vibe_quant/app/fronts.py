@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar, runtime_checkable
 
 from vibe_quant.app.aside import aside, put_away
 from vibe_quant.app.observers import Observer
-from vibe_quant.domain import log_events as le
 from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.settings import GlobalSettings
 from vibe_quant.domain.status import ExitCost
-from vibe_quant.log import log
 from vibe_quant.operations import Front
 
 News = TypeVar("News")
@@ -38,15 +36,15 @@ class Counting(Protocol):
 
 
 class Fronts:
-    """One that fails at a notice hears no further ones; what it does else goes on."""
+    """One that fails at a notice skips it, which its observer counts and says, and hears the next."""
 
     def __init__(self, fronts: Sequence[Front]) -> None:
         self._fronts = tuple(fronts)
-        self._deaf: set[str] = set()
+        self._observers = tuple(Observer(front.name, front.see, tell=self.notice) for front in self._fronts)
 
     def observers(self) -> tuple[Observer, ...]:
         """Each behind a bounded queue of its own."""
-        return tuple(Observer(front.name, front.see) for front in self._fronts)
+        return self._observers
 
     def counts(self) -> tuple[tuple[str, int], ...]:
         """What those who count have counted."""
@@ -54,24 +52,19 @@ class Fronts:
 
     def notice(self, notice: Notify) -> None:
         """A notice of the shell's own."""
-        for front in self._fronts:
-            self._hear(front, front.notice, notice)
+        for front, observer in self._each():
+            _hear(observer, "a notice", front.notice, notice)
 
     def retune(self, shared: GlobalSettings) -> None:
-        """New settings; that one has failed at them is said, and it hears notices as before."""
-        for front in self._fronts:
-            if not isinstance(front, Tunable):
-                continue
-            try:
-                front.retune(shared)
-            except Exception as defect:  # noqa: BLE001 - it runs between two events of the engine
-                text = f"a defect: {front.name} has not taken the new settings whole; trading goes on. "
-                log(le.FRONT_DEAF, defect=defect, front=front.name, text=f"{text}Restart it later.")
+        """New settings; one that fails at them may not have taken them whole, until the next or a restart."""
+        for front, observer in self._each():
+            if isinstance(front, Tunable):
+                _hear(observer, "the new settings, which it may not have taken whole", front.retune, shared)
 
     def cost(self, cost: ExitCost) -> None:
         """An exit is over."""
-        for front in self._fronts:
-            self._hear(front, front.cost, cost)
+        for front, observer in self._each():
+            _hear(observer, "the cost of an exit", front.cost, cost)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -83,12 +76,13 @@ class Fronts:
             for task in tasks:
                 await put_away(task)
 
-    def _hear(self, front: Front, hear: Callable[[News], None], news: News) -> None:
-        if front.name in self._deaf:
-            return
-        try:
-            hear(news)
-        except Exception as defect:  # noqa: BLE001 - whatever an ear comes to, trading goes on
-            self._deaf.add(front.name)
-            text = f"a defect: {front.name} has failed at a notice and hears no further ones; trading goes on. "
-            log(le.FRONT_DEAF, defect=defect, front=front.name, text=f"{text}Restart it later.")
+    def _each(self) -> Iterator[tuple[Front, Observer]]:
+        return zip(self._fronts, self._observers, strict=True)
+
+
+def _hear(observer: Observer, what: str, hear: Callable[[News], None], news: News) -> None:
+    """Told nobody but the log: who is told of it is who has just failed."""
+    try:
+        hear(news)
+    except Exception as defect:  # noqa: BLE001 - whatever an ear comes to, trading goes on
+        observer.fails(defect, what)

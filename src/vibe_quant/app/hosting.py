@@ -133,7 +133,11 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     cards = Cards(course.ruling, course.look, job.out, exits, fronts.cost)
     room.so_far, course.cards = cards.progress, cards
     narrator = Narrator(settings.shared.client_order_prefix)
-    own = Observer("narrator", narrator.see), Observer("cards", cards.see), Observer("operations", room.see)
+    own = (
+        Observer("narrator", narrator.see, tell=fronts.notice),
+        Observer("cards", cards.see, missed=cards.missed, tell=fronts.notice),
+        Observer("operations", room.see, tell=fronts.notice),
+    )
 
     def told(notice: Notify) -> None:
         tell(notice)

@@ -30,6 +30,7 @@ def measures(app: Application | None) -> Measures:
         levels={level.value: (entered, spent[level]) for level, entered in levels.entered.items()},
         messages={name: _messages(counters) for name, counters in app.parts.streams().items()},
         dropped={observer.name: observer.dropped for observer in app.parts.observers},
+        failed={observer.name: observer.failed for observer in app.parts.observers},
         keys=app.parts.keys(),
         market_age_ms=_market_ages(app, now),
         mark_age_ms=_mark_ages(app, now),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 
 from vibe_quant.domain import events as ev
@@ -41,10 +42,11 @@ class Narrator:
 
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:  # noqa: ARG002
         """One call of the engine."""
-        if not isinstance(event, NOISE):
-            self._happened(event)
-        for intent in intents:
-            _done(intent)
+        with ExitStack() as each:  # what fails takes no other line with it
+            for intent in reversed(intents):
+                each.callback(_done, intent)
+            if not isinstance(event, NOISE):
+                self._happened(event)
 
     def _happened(self, event: ev.Event) -> None:
         match event:

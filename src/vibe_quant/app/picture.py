@@ -133,6 +133,7 @@ def counts(app: Application) -> tuple[tuple[str, int], ...]:
     ]
     counted += [(f"sent {kind}", sent) for kind, sent in sorted(app.dispatch.sent.items())]
     counted += [(f"unseen {one.name}", one.dropped) for one in app.parts.observers if one.dropped]
+    counted += [(f"failed {one.name}", one.failed) for one in app.parts.observers if one.failed]
     return tuple(counted)
 
 

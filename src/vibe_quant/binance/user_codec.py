@@ -43,6 +43,7 @@ from vibe_quant.domain.events import (
     OrderUpdate,
     PositionUpdate,
     StopReport,
+    UnlistedLeg,
 )
 
 CONDITIONAL = "CONDITIONAL"
@@ -152,7 +153,12 @@ class UserCodec(FrameReader[UserNews]):
         rows = [(row, self._leg(row.s, row.ps)) for row in body.P]
         # Positions first: the smaller leg before the wallet that its loss has left, or liquidation seems nearer.
         legs = [self._position(row, leg, exch_ms, recv_ms, body.m) for row, leg in rows if leg is not None]
-        return (*legs, *(BalanceUpdate(wallet, exch_ms, recv_ms, body.m) for wallet in wallets))
+        met = dict.fromkeys(row.s for row, leg in rows if leg is None and self._is_unlisted(row))
+        found = (UnlistedLeg(raw, recv_ms) for raw in met)
+        return (*legs, *found, *(BalanceUpdate(wallet, exch_ms, recv_ms, body.m) for wallet in wallets))
+
+    def _is_unlisted(self, row: PositionRow) -> bool:
+        return bool(row.pa) and row.ps is not WireSide.BOTH and self._symbols.unified(row.s) is None
 
     def _position(
         self, row: PositionRow, leg: tuple[str, PositionSide], exch_ms: int, recv_ms: int, reason: str

@@ -14,6 +14,7 @@ HEAD = (
     *("maker", "orders", "took"),
 )
 RIGHT = frozenset(range(3, 14))
+LACKS = " *"
 
 
 def write_report(out: TextIO, report: Report) -> None:
@@ -29,6 +30,8 @@ def write_report(out: TextIO, report: Report) -> None:
     if report.exits:
         out.write("\n")
         write_table(out, HEAD, [_row(exit_) for exit_ in report.exits], RIGHT)
+        if any(exit_.lacking for exit_ in report.exits):
+            out.write("* not all that happened was seen: trades may lack in this row, not in the sums above\n")
     else:
         out.write("no exit was finished\n")
     if report.alarms:
@@ -38,7 +41,7 @@ def write_report(out: TextIO, report: Report) -> None:
 
 
 def _row(cost: ExitCost) -> list[Cell | str]:
-    ended = moment(cost.ended_ms) if cost.finished else "goes on"
+    ended = f"{moment(cost.ended_ms) if cost.finished else 'goes on'}{LACKS if cost.lacking else ''}"
     return [
         ended,
         cost.symbol,

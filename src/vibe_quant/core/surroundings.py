@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from vibe_quant.core.engine import Engine
 
 Handler = Callable[[Any, int], list[Intent]]
+MET_MS = 60_000
+"""A contract that no list will ever have (a dated one) does not have the account read for each of its owner's trades."""
 
 
 class Surroundings:
@@ -24,11 +26,14 @@ class Surroundings:
         self._house = engine.house
         self._told: dict[str, str] = {}
         """symbol -> the status other than TRADING that was last told"""
+        self._met: dict[str, int] = {}
+        """The exchange's own name of what no list had -> until when a read has been asked for"""
 
     def table(self) -> dict[type[Any], Handler]:
         """Event type -> handler."""
         return {
             ev.ContractNews: self._contract,
+            ev.UnlistedLeg: self._unlisted,
             ev.JournalState: self._journal,
             ev.Hold: self._hold,
             ev.RulesLoaded: self._rules,
@@ -39,6 +44,13 @@ class Surroundings:
         if desk is None:
             return []
         return self._status(news.symbol, news.status) + desk.rulebook.doubt("the exchange announces a change", now)
+
+    def _unlisted(self, leg: ev.UnlistedLeg, now: int) -> list[Intent]:
+        """The account is read, by which the name is learnt: a leg that is managed must not wait for its stop."""
+        if self._met.get(leg.raw, now) <= now:
+            self._met[leg.raw] = now + MET_MS
+            self._house.sync.surprise(now, f"a position in {leg.raw}, whose name is not known yet")
+        return []
 
     def _rules(self, event: ev.RulesLoaded, now: int) -> list[Intent]:
         desk = self._engine.desk(event.rules.symbol)

@@ -76,6 +76,7 @@ __all__ = [
     "Timer",
     "Trade",
     "Unknown",
+    "UnlistedLeg",
 ]
 
 ZERO = Decimal(0)
@@ -276,6 +277,14 @@ class ContractNews:
 
 
 @dataclass(frozen=True, slots=True)
+class UnlistedLeg:
+    """The stream tells of a position in a contract that was not listed yet when the list was read; its own name."""
+
+    raw: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class JournalState:
     """Whether the journal can be written; while it cannot, discretionary orders wait."""
 
@@ -323,6 +332,7 @@ Event = (
     | RulesLoaded
     | ServerTime
     | ContractNews
+    | UnlistedLeg
     | JournalState
     | Hold
     | Timer

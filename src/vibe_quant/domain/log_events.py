@@ -67,8 +67,12 @@ PROGRAM_FAILED = LogEvent("program_failed", _C, _TEXT, "a defect ends the progra
 
 # Defects and what runs beside trading.
 REQUEST_FAILED = LogEvent("request_failed", _E, ("symbol", "request", "text"), "a defect while a request was carried")
-OBSERVER_FAILED = LogEvent("observer_failed", _E, ("observer", "text"), "a defect: an observer sees nothing any more")
-FRONT_DEAF = LogEvent("front_deaf", _E, ("front", "text"), "a defect: a way to the operator hears no more notices")
+OBSERVER_FAILED = LogEvent(
+    "observer_failed",
+    _E,
+    ("observer", "failed", "text"),
+    "a defect: an observer or a way to the operator has skipped something; each kind once an hour, and how many in all",
+)
 TASK_FAILED = LogEvent("task_failed", _E, ("task", "again_s", "text"), "work beside trading failed; it begins again")
 TASK_LEFT = LogEvent("task_left", _W, ("task", "text"), "work beside trading would not end and was left behind")
 

@@ -34,7 +34,8 @@ class Measures:
     """Counts since the start; the spreads go on counting while they are looked at.
 
     ``waiting``: events in the queue now, ``longest`` the most there ever were.  ``outcomes``: (kind, what came of it).
-    ``levels``: name, how often it was come to and for how many ms.  ``dropped``: pairs that each observer missed.
+    ``levels``: name, how often it was come to and for how many ms.  ``dropped``: pairs that each observer missed,
+    ``failed``: what each has skipped because a defect of it made it fail.
     ``market_age_ms``: of the newest quote or trade of a symbol, ``mark_age_ms`` of its mark; unknown where missing.
     ``gates``: what holds each leg's discretion back, by the name of ``domain.blocked.Blocked``.
     """
@@ -53,6 +54,7 @@ class Measures:
     levels: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     messages: Mapping[str, Messages] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, int] = field(default_factory=dict)
     keys: Keys = field(default_factory=Keys)
     market_age_ms: Mapping[str, int] = field(default_factory=dict)
     mark_age_ms: Mapping[str, int] = field(default_factory=dict)

@@ -151,6 +151,8 @@ class ExitCost:
     fills: int
     other_fees: tuple[tuple[str, Decimal], ...] = ()
     """In assets beside ``fee_asset``, by asset; in no bps."""
+    lacking: bool = False
+    """Not all that happened meanwhile was seen: trades and orders may lack in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from vibe_quant.lab.cost import CostMeter
 ZERO = Decimal(0)
 
 
-def exit_cost(meter: CostMeter, now: int, offset_ms: int, *, finished: bool) -> ExitCost:
+def exit_cost(meter: CostMeter, now: int, offset_ms: int, *, finished: bool, lacking: bool = False) -> ExitCost:
     """The exit until ``now`` (monotonic ms; epoch ms = monotonic + ``offset_ms``).
 
     ``fee`` is in the quote asset, or in another where all that was paid is in one other: bps hold only the former.
@@ -38,4 +38,5 @@ def exit_cost(meter: CostMeter, now: int, offset_ms: int, *, finished: bool) -> 
         orders=cost.orders,
         fills=meter.fills,
         other_fees=tuple(paid.items()),
+        lacking=lacking,
     )

@@ -54,7 +54,7 @@ class Cards:
             words.say("exit.money", pnl=words.signed(cost.realized_pnl), fee=_money(cost.fee, cost.fee_asset)),
             words.say("exit.orders", orders=cost.orders, fills=cost.fills, maker=maker),
         ]
-        return Html("\n".join(lines))
+        return Html("\n".join([*lines, words.say("exit.lacking")] if cost.lacking else lines))
 
     def report(self, report: Report, head: str = "report.head") -> Html:
         """What a stretch of time has cost."""
@@ -85,7 +85,7 @@ class Cards:
 
     def _exit_line(self, cost: ExitCost) -> Html:
         words = self._words
-        return words.say(
+        line = words.say(
             "exit.line",
             leg=words.leg(cost.symbol, cost.side),
             closed=cost.closed_qty,
@@ -93,6 +93,7 @@ class Cards:
             cost=words.signed(cost.cost_bps),
             pnl=words.signed(cost.realized_pnl),
         )
+        return Html(f"{line} {words.say('exit.lacking')}") if cost.lacking else line
 
     def _shown(self, batch: Batch) -> tuple[Item, ...]:
         """The worst of them, the newest where they are alike, in the order in which they came."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -147,11 +148,15 @@ class TelegramFront:
 
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent], quote: ev.Quote | None) -> None:  # noqa: ARG002
         """One call of the engine."""
-        for intent in intents:
-            if isinstance(intent, Notify):
-                self.notice(with_stream(intent, event))
-            elif isinstance(intent, OrderIntent):
-                self._orders_seen = True
+        with ExitStack() as each:  # one that fails does not silence an alarm that came with it
+            for intent in reversed(intents):
+                each.callback(self._done, intent, event)
+
+    def _done(self, intent: Intent, event: ev.Event) -> None:
+        if isinstance(intent, Notify):
+            self.notice(with_stream(intent, event))
+        elif isinstance(intent, OrderIntent):
+            self._orders_seen = True
 
     def notice(self, notice: Notify) -> None:
         """Put it down for each chat."""

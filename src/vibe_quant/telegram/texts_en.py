@@ -78,6 +78,7 @@ TEXTS: dict[str, str] = {
     "exit.cost": "Cost with fees {cost} bps (slippage {slippage} bps)",
     "exit.money": "Realized PnL {pnl} · fees {fee}",
     "exit.orders": "{orders} orders · {fills} fills · maker {maker}",
+    "exit.lacking": "Not all of it was seen (see /logs): trades may lack in these figures.",
     "exit.line": "{leg}: {closed} at {average}, cost {cost} bps, PnL {pnl}",
     "exit.short": "{qty} closed in {orders} orders at {avg}; {left} left.",
     "report.head": "<b>Report</b> {since} to {until} UTC",

@@ -75,6 +75,7 @@ TEXTS: dict[str, str] = {
     "exit.cost": "含手续费成本 {cost} bps（滑点 {slippage} bps）",
     "exit.money": "已实现盈亏 {pnl} · 手续费 {fee}",
     "exit.orders": "委托 {orders} 笔 · 成交 {fills} 笔 · 挂单占比 {maker}",
+    "exit.lacking": "期间有事件未被看到（见 /logs）：以上数字可能缺少成交。",
     "exit.line": "{leg}：{closed}，均价 {average}，成本 {cost} bps，盈亏 {pnl}",
     "exit.short": "共 {orders} 笔委托平掉 {qty}，均价 {avg}；剩余 {left}。",
     "report.head": "<b>报告</b> {since} 至 {until} UTC",

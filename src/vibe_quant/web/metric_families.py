@@ -56,6 +56,7 @@ WAITING = _gauge("queue_waiting", "Events that wait for the engine.")
 LONGEST = _gauge("queue_longest", "The most that ever waited.")
 CONFLATED = _counter("quotes_conflated", "Quotes and depths that gave way to newer ones while the engine was behind.")
 MISSED = _counter("observer_missed", "Pairs of event and intents that an observer was too slow for.", "observer")
+SKIPPED = _counter("observer_failed", "What an observer has skipped because a defect made it fail.", "observer")
 EVENT_LAG = _histogram("event_lag_seconds", "From the exchange's time of news to its receipt, by kind.", "event")
 DECISION_LAG = _histogram("decision_lag_seconds", "From the receipt of market news to the decision it led to.")
 

@@ -55,6 +55,7 @@ def news(status: Status, measures: Measures) -> Iterator[Block]:
     yield one(m.LONGEST, measures.longest)
     yield one(m.CONFLATED, measures.conflated)
     yield m.MISSED, (((name,), missed) for name, missed in measures.dropped.items())
+    yield m.SKIPPED, (((name,), skipped) for name, skipped in measures.failed.items())
 
 
 def requests(status: Status, measures: Measures) -> Iterator[Block]:

@@ -126,6 +126,8 @@ class Trail:
         """An exit is over."""
         bps = "not known" if cost.cost_bps is None else f"{cost.cost_bps:.2f} bps"
         text = f"{cost.symbol} {cost.side}: closed {cost.closed_qty.normalize():f} in {cost.fills} fills, cost {bps}"
+        if cost.lacking:
+            text += " (not all of it was seen: trades may lack)"
         self._happened(Severity.INFO, NoticeKind.EXIT_FINISHED, cost.symbol, cost.side, text, None)
 
     def _happened(
