@@ -30,7 +30,7 @@ from vibe_quant.sim.server import SimServer
 PAIRS = 5
 ORDERS = int(os.environ.get("VQ_BENCH_ORDERS", "800"))
 SYMBOLS, ORDERS_PER_S = 6, 30
-"""Few, and each as busy as the busiest recorded: then it is the market that causes orders, not a budget that is free."""
+"""Few, each as busy as the busiest recorded: then the market causes orders, not a budget that is free again."""
 EXECUTION = "{order_ttl_ms: 60, repost_cooldown_ms: 0, min_signal_interval_ms: 40, maker_timeouts_to_escalate: 0}"
 MOST = 0.2
 KINDS = frozenset(os.environ.get("VQ_BENCH_TORMENTS", "telegram disk export browsers scrapes").split())
