@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Any, int], list[Intent]]
 MET_MS = 60_000
-"""A contract that no list will ever have (a dated one) does not have the account read for each of its owner's trades."""
+"""A contract that no list will have (a dated one) does not have the account read for each trade of its owner."""
 
 
 class Surroundings:
