@@ -15,8 +15,8 @@ from vibe_quant.web.replies import AskError
 from vibe_quant.web.viewer import MOST_SENT, Viewer
 
 PERIOD_S = 0.25
-SHARE = 6
-"""At most one part in so many of the time is spent on pictures, and of that most is rest between their pieces."""
+SHARE = 3
+"""After a picture so many times as long as it took; most of that was rest between its pieces."""
 MOST_VIEWERS = 16
 HELLO_S = 5.0
 LARGEST = 1024
