@@ -242,7 +242,7 @@ class TelegramFront:
             self._put(notice, loudness_of(notice, self._settings.events))
         if self._orders_seen:
             self._orders_seen = False
-            for leg in self._operations.status().legs:
+            for leg in (await self._operations.drawn()).legs:
                 if leg.arrival is not None:
                     self._arrivals[leg.symbol, leg.side] = leg.arrival
         since_ms = self._daily.due(self._clock.server_ms())
