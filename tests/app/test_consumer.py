@@ -264,5 +264,3 @@ async def test_rows_that_wait_are_tried_again_without_news() -> None:
     assert "row vq-r-1" in desk.order
     task.cancel()
     assert await asyncio.wait([task])
-
-

@@ -8,8 +8,10 @@ from vibe_quant.app.fronts import Fronts
 class Silent:
     name = "silent"
 
+    def see(self, *_: object) -> None: ...
 
-class Phone:
+
+class Phone(Silent):
     name = "phone"
 
     def counts(self) -> tuple[tuple[str, int], ...]:
