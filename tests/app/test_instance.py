@@ -8,11 +8,12 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
 from vibe_quant.app import instance
-from vibe_quant.app.instance import Held, Holder, InstanceLock, fingerprint, this_process
+from vibe_quant.app.instance import Held, Holder, InstanceLock, fingerprint, record_of, this_process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="abstract Unix sockets are Linux's")
 
@@ -49,6 +50,19 @@ async def test_the_second_is_refused_and_told_who_has_it(account: str) -> None:
         for word in (account, "4711", "15:30:00", "config/live.yaml", "sent nothing"):
             assert word in second.text
         assert isinstance(await InstanceLock.acquire(account, OTHER), Held), "asking has not freed it"
+    finally:
+        await lock.release()
+
+
+async def test_a_journal_has_one_writer_whatever_the_way_to_it(tmp_path: Path) -> None:
+    here = tmp_path / "a" / "journal.sqlite"
+    lock = await taken(record_of(here))
+    try:
+        second = await InstanceLock.acquire(record_of(tmp_path / "b" / ".." / "a" / "journal.sqlite"), OTHER)
+        assert isinstance(second, Held)
+        for word in ("state folder", "4711", "config/live.yaml", "sent nothing", "--state"):
+            assert word in second.text
+        await (await taken(record_of(tmp_path / "b" / "journal.sqlite"))).release()
     finally:
         await lock.release()
 

@@ -8,13 +8,23 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.e2e.process import House, Run, house
+from tests.e2e.process import House, Run, begin, house
 from tests.e2e.stage import CONFIG, LONG, SHORT, Scene
 
 from vibe_quant.app.application import DONE, REFUSED
 
 SEATS = ((LONG, "0.3"), (SHORT, "0.1"))
 SLOW_EXIT = CONFIG.replace("horizon_s: 12, endgame_s: 4, child_s: 2", "horizon_s: 300, endgame_s: 4, child_s: 1")
+EMBEDDED = """
+global:
+  venue: sim
+  web: {enabled: false}
+  log: {folder: '%s'}
+  sim: {positions: [{symbol: "BTC/USDT:USDT", side: LONG, qty: 1}]}
+  strategy: {names: [patient], patient: {horizon_s: 3600, child_s: 4}}
+symbols:
+  "BTC/USDT:USDT": {sides: [LONG]}
+"""
 LEFTOVERS_S = 10
 """So long after the account was read, orders of earlier runs may still turn up."""
 
@@ -50,6 +60,26 @@ async def test_the_second_refuses_and_says_who_has_it(tmp_path: Path, stopped: b
         first.signal(signal.SIGCONT)
         first.signal(signal.SIGTERM)
         assert await first.ended() == DONE, first.told()
+
+
+async def test_another_account_is_not_worked_out_of_the_same_state_folder(tmp_path: Path) -> None:
+    """Two embedded exchanges are two accounts; their services would fight over one journal and hold each other back."""
+    config = tmp_path / "config.yaml"
+    config.write_text(EMBEDDED % (tmp_path / "logs"), encoding="utf-8")
+    where = ("--config", str(config), "--state", str(tmp_path / "state"))
+    first = await begin(tmp_path, 0, where, {})
+    try:
+        await first.says("order_sent")
+        other = await begin(tmp_path, 1, where, {})
+        assert await other.ended() == REFUSED, other.told()
+        assert f"already written by another instance: process {first.pid}" in other.err
+        assert "order_sent" not in other.err
+        assert "journal_failed" not in first.err
+        first.signal(signal.SIGTERM)
+        assert await first.ended() == DONE, first.told()
+    finally:
+        first.kill()
+        await first.process.wait()
 
 
 async def test_after_kill_9_of_the_first_the_next_starts_at_once(tmp_path: Path) -> None:

@@ -17,17 +17,25 @@ import os
 import socket
 import struct
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 LONGEST = 4096
 ANSWER_S = 2.0
 PEER = struct.Struct("3i")
 IMAGINED = "paper-"
 """How accounts begin for which no key stands."""
+RECORD = "record-"
+"""How a journal's name begins: one program writes it, whatever account it works."""
 
 
 def fingerprint(api_key: str) -> str:
     """What stands for an account in names and records: 16 hex digits of the key's SHA-256, never the key."""
     return hashlib.sha256(api_key.encode()).hexdigest()[:16]
+
+
+def record_of(journal: Path) -> str:
+    """What stands for a journal: two services of two accounts must not write the same."""
+    return f"{RECORD}{fingerprint(str(journal.resolve()))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,12 @@ class Held:
     def text(self) -> str:
         """What happened, what was done, what to do."""
         who = str(self.holder) if self.holder else f"process {self.pid or 'unknown'}, which does not answer"
+        if self.account.startswith(RECORD):
+            return (
+                f"The journal of this state folder is already written by another instance: {who}. This one has not "
+                f"started and has sent nothing. Stop the other one first, or give this one a state folder of its "
+                f"own (--state)."
+            )
         return (
             f"Account {self.account} is already worked on this host by another instance: {who}. This one has not "
             f"started and has sent nothing, whatever its configuration and prefix. Stop the other one first, or "

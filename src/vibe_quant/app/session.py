@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from vibe_quant.app.clock import StartIds, SystemClock
 from vibe_quant.app.database import Database, database_of
 from vibe_quant.app.holding import Holding
 from vibe_quant.app.inbox import Inbox
-from vibe_quant.app.instance import Held, InstanceLock, fingerprint, this_process
+from vibe_quant.app.instance import Held, InstanceLock, fingerprint, record_of, this_process
 from vibe_quant.app.key_watch import KeyWatch, key_check
 from vibe_quant.app.memory import Memory, heritage, pauses, remember
 from vibe_quant.app.narrator import log_notice
@@ -82,16 +83,17 @@ async def run_session(plan: Plan) -> int:
     account = _account(plan)
     since = datetime.fromtimestamp(clock.wall_ms() / 1000, UTC).isoformat(timespec="seconds")
     me = this_process(since, plan.configuration, shared.venue.value)
-    lock = await InstanceLock.acquire(account, me)
-    if isinstance(lock, Held):
-        _told(held_by_another(lock), plan.tell)
-        return REFUSED
-    run, path = StartIds().run(), journal_file(shared, plan.state)
-    database = database_of(shared, account, me, run, path, plan.pg_password, plan.tell)
-    try:
+    path = journal_file(shared, plan.state)
+    async with AsyncExitStack() as locks:
+        for name in (account, record_of(path)):
+            lock = await InstanceLock.acquire(name, me)
+            if isinstance(lock, Held):
+                _told(held_by_another(lock), plan.tell)
+                return REFUSED
+            locks.push_async_callback(lock.release)
+        run = StartIds().run()
+        database = database_of(shared, account, me, run, path, plan.pg_password, plan.tell)
         return await _with_journal(plan, clock, run, account, path, database)
-    finally:
-        await lock.release()
 
 
 async def _with_journal(plan: Plan, clock: SystemClock, run: str, account: str, path: Path, database: Database) -> int:
