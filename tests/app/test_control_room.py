@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from tests.app.room_house import BTC, CONFIG, ETH, RoomHouse, loaded
 
+from vibe_quant import breath
 from vibe_quant.app.application import Goal
 from vibe_quant.app.control_room import ControlRoom
 from vibe_quant.app.picture import Progress
@@ -105,6 +107,29 @@ async def test_the_picture_of_a_leg_that_is_worked(tmp_path: Path) -> None:
         assert counts["sent submit"] == 1
         assert counts["handled"] > 10
         assert (status.level, status.breaker_open, status.journal_trouble, status.held) == ("stream", False, "", None)
+
+
+async def test_drawn_in_pieces_it_is_the_same_and_others_have_their_turn_after_each_leg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breath, "PIECE_S", 0.0)
+    monkeypatch.setattr(breath, "REST_S", 0.0)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with RoomHouse(tmp_path) as house:
+        await house.resting()
+        beside = asyncio.create_task(others())
+        drawn, whole = await house.room.drawn(), house.room.status()
+        beside.cancel()
+    assert drawn.legs == whole.legs
+    assert (drawn.run, drawn.phase, drawn.counts) == (whole.run, whole.phase, whole.counts)
+    assert turns >= len(whole.legs) == 3
 
 
 async def test_the_ladder_is_the_settings_widest_first(tmp_path: Path) -> None:
