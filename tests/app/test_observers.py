@@ -12,6 +12,7 @@ import pytest
 from vibe_quant.app import observers
 from vibe_quant.app.defects import AGAIN_S, MOST_KINDS, Defects
 from vibe_quant.app.fronts import Fronts
+from vibe_quant.app.narrator import Narrator
 from vibe_quant.app.observers import RESTS, Observer
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, Severity
@@ -214,3 +215,14 @@ def test_the_others_are_told_of_one_that_fails_at_what_it_sees() -> None:
     assert isinstance(notice, Notify)
     assert notice.severity is Severity.WARNING
     assert "skips it, and goes on with the next" in notice.text
+
+
+@pytest.mark.parametrize("fails_first", [True, False])
+def test_a_line_at_which_the_narrator_fails_takes_no_alarm_with_it(fails_first: bool, logged: list[str]) -> None:
+    odd = Notify(NoticeKind.FILL, Severity.INFO, "odd", BTC, facts=(("a", "b", "c"),))  # type: ignore[arg-type]
+    both = (odd, ALARM) if fails_first else (ALARM, odd)
+    observer = Observer("narrator", Narrator("vq").see)
+    observer.offer(1, TIMER, both, None)
+    observer.drain()
+    assert observer.failed == 1
+    assert any("notice_risk |" in line and ALARM.text in line for line in logged)

@@ -12,6 +12,7 @@ from vibe_quant.app.exit_course import ExitCourse
 from vibe_quant.app.exit_log import ExitLog, Interrupted
 from vibe_quant.app.picture import Progress
 from vibe_quant.domain import events as ev
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.enums import NoticeKind, PositionSide
 from vibe_quant.domain.intents import Intent, Notify, OrderIntent, PlaceStop
 from vibe_quant.domain.settings import Settings
@@ -20,6 +21,7 @@ from vibe_quant.domain.status import ExitCost
 from vibe_quant.lab.cost import Cost, CostMeter
 from vibe_quant.lab.cost_card import CardContext, write_cost_card
 from vibe_quant.lab.states import StateClock
+from vibe_quant.log import log
 
 Leg = tuple[str, PositionSide]
 Look = Callable[[str, PositionSide], SideView | None]
@@ -111,10 +113,14 @@ class Cards:
         return None if exit_ is None else exit_.progress(self._now)
 
     def close(self) -> None:
-        """Print the cards of what is not done; the journal is closed already."""
+        """Print the cards of what is not done; the journal is closed already; one that fails takes nothing with it."""
         self._log.close()
         for leg in list(self._exits):
-            self._print(leg, "not done")
+            try:
+                self._print(leg, "not done")
+            except Exception as defect:  # noqa: BLE001 - the exit code tells of orders, not of paper
+                text = f"a defect: the card of {leg[0]} {leg[1]} cannot be printed; what closed is in the journal"
+                log(le.OBSERVER_FAILED, defect=defect, observer="cards", failed=1, text=text)
 
     def _owns(self, client_id: str, leg: Leg) -> None:
         """Asked for when a request is refused, which is soon or never; an exit may take weeks."""

@@ -193,7 +193,7 @@ TELEGRAM_HEARS = LogEvent("telegram_hears", _I, _TEXT, "commands are heard again
 TELEGRAM_UNREACHED = LogEvent("telegram_unreached", _W, ("chat", "text"), "messages to a chat wait: no way to Telegram")
 TELEGRAM_REACHED = LogEvent("telegram_reached", _I, ("chat", "text"), "messages to a chat leave again")
 TELEGRAM_LOST = LogEvent("telegram_lost", _E, ("chat", "text"), "a chat did not take a message, which is lost")
-TELEGRAM_FAILED = LogEvent("telegram_failed", _E, ("what", "text"), "a defect: a command or a look by Telegram failed")
+TELEGRAM_FAILED = LogEvent("telegram_failed", _E, ("what", "text"), "a defect: a command, a look or a card of Telegram failed")
 TELEGRAM_CUT = LogEvent("telegram_cut", _I, _TEXT, "the program ended before its last message had left")
 
 # The service manager and its watchdog.

@@ -12,6 +12,7 @@ from typing import assert_never
 from vibe_quant.domain import log_events as le
 from vibe_quant.log import log
 from vibe_quant.ports import Clock
+from vibe_quant.telegram.bare import bare
 from vibe_quant.telegram.mailbox import Batch, Buttons, Mailbox, Ready
 from vibe_quant.telegram.pace import Limits, Pace
 from vibe_quant.telegram.splitting import split
@@ -118,11 +119,20 @@ class Sender:
         batch = self.mailbox.take(urgency)
         content = batch.items[0].content if len(batch.items) == 1 else None
         buttons = content.buttons if isinstance(content, Ready) else None
-        parts = split(self.render(batch))
+        parts = split(self._rendered(batch))
         made = [_Parcel(urgency, part, batch.silent, None) for part in parts]
         made[-1].buttons = buttons
         self._parcels += made
         return made[0]
+
+    def _rendered(self, batch: Batch) -> Html:
+        """Its text; the batch is taken already, and would be lost with the front for a minute by what fails here."""
+        try:
+            return self.render(batch)
+        except Exception as defect:  # noqa: BLE001 - an alarm must arrive, in whatever words
+            text = "a defect: a card could not be made; what it was to tell is told in bare words"
+            log(le.TELEGRAM_FAILED, defect=defect, what="card", text=text)
+            return bare(batch)
 
     async def _send(self, parcel: _Parcel) -> None:
         text = Html(unescape(_TAG.sub("", parcel.text))) if parcel.plain else parcel.text
