@@ -145,3 +145,21 @@ def test_it_asks_where_somebody_sits(cli: Cli, out: Path, monkeypatch: pytest.Mo
         in env
     )
     assert "canary" not in told.output
+
+
+def test_the_file_of_a_venue_without_a_key_names_what_later_ones_want(cli: Cli, out: Path) -> None:
+    assert cli("init", "--yes", "--config", out).exit_code == 0
+    env = out.with_name("vibe-quant.env").read_text(encoding="utf-8")
+    assert "\n#VIBE_QUANT_API_KEY=put-it-here\n#VIBE_QUANT_API_SECRET=put-it-here\n" in env
+    assert "\n#VIBE_QUANT_TELEGRAM_TOKEN=put-it-here\n" in env
+
+
+def test_a_file_of_secrets_that_stays_is_asked_for_what_it_lacks(cli: Cli, out: Path) -> None:
+    key = "VIBE_QUANT_API_KEY=canary\nVIBE_QUANT_API_SECRET=canary\n"
+    assert cli("init", "--yes", "--venue", "testnet", "--secrets-stdin", "--config", out, said=key).exit_code == 0
+    more = ("--telegram-chat", "5", "--telegram-user", "6")
+    told = cli("init", "--yes", "--venue", "testnet", "--config", out.with_name("more.yaml"), *more)
+    assert f"fill in VIBE_QUANT_TELEGRAM_TOKEN in {out.with_name('vibe-quant.env')}, then set -a" in told.output
+    told = cli("init", "--yes", "--venue", "testnet", "--config", out.with_name("third.yaml"))
+    assert "fill in" not in told.output
+    assert "canary" not in told.output

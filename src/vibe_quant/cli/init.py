@@ -83,7 +83,7 @@ def init(
     kept = env.exists() and not secrets
     _write(start, config, None if kept else env, secrets)
     typer.echo(f"written: {config}" + (f"; {env} stays as it was" if kept else f", and {env} (mode 0600)"))
-    _next(start, config, env, bool(secrets) or kept)
+    _next(start, config, env)
 
 
 def _decided(
@@ -188,12 +188,16 @@ def _put(path: Path, text: str, mode: int) -> None:
         file.write(text)
 
 
-def _next(start: Start, config: Path, env: Path, filled: bool) -> None:
-    needs = start.venue in (Venue.TESTNET, Venue.LIVE) or start.telegram is not None
+def _next(start: Start, config: Path, env: Path) -> None:
+    from vibe_quant.config.starter import wanted
+
+    needs = wanted(start)
+    there = {line.partition("=")[0].strip() for line in env.read_text(encoding="utf-8").splitlines()}
+    lacking = ", ".join(name for name in needs if name not in there)
     live = " --live" if start.venue is Venue.LIVE else ""
     steps = [f"vibe-quant check --config {config}"]
     if needs:
-        steps.append(f"{'' if filled else f'fill in {env}, then '}set -a; . {env}; set +a")
+        steps.append(f"{f'fill in {lacking} in {env}, then ' if lacking else ''}set -a; . {env}; set +a")
         steps.append(f"vibe-quant doctor --config {config}")
     steps += [f"vibe-quant run --config {config}{live}", f"vibe-quant status --config {config}"]
     typer.echo("next:")

@@ -13,6 +13,9 @@ from vibe_quant.domain.settings import Venue
 SEATS = {"BTC/USDT:USDT": "0.05", "ETH/USDT:USDT": "1"}
 """What an account holds that is made for looking at; other symbols get none."""
 
+KEYS = ("VIBE_QUANT_API_KEY", "VIBE_QUANT_API_SECRET")
+TOKEN = "VIBE_QUANT_TELEGRAM_TOKEN"
+
 HEAD = """\
 # vibe-quant works existing hedge-mode positions down to zero with small reduce-only orders. It never opens one.
 #
@@ -82,7 +85,9 @@ def _seats(start: Start) -> str:
         example = '#  - {symbol: "BTC/USDT:USDT", side: LONG, qty: 0.05}'
         return f"\n  {start.venue.value}:\n    positions: []                {comment}\n    {example}\n"
     rows = [f"      - {{symbol: {quoted(s)}, side: {side.value}, qty: {SEATS[s]}}}\n" for s, side in legs]
-    return f"\n  {start.venue.value}:\n    positions:                   {comment}\n{''.join(rows)}"
+    also = "      # venue paper takes its own from paper: positions:, written the same way\n"
+    more = also if start.venue is Venue.SIM else ""
+    return f"\n  {start.venue.value}:\n    positions:                   {comment}\n{more}{''.join(rows)}"
 
 
 def _telegram(user: TelegramUser, language: str) -> str:
@@ -107,21 +112,25 @@ def quoted(text: str) -> str:
 
 def environment(start: Start, secrets: dict[str, str], config: Path) -> str:
     """An environment file: what is not given stands as a placeholder behind a #."""
-    wanted: list[str] = []
-    if start.venue in (Venue.TESTNET, Venue.LIVE):
-        wanted += ["VIBE_QUANT_API_KEY", "VIBE_QUANT_API_SECRET"]
-    if start.telegram is not None:
-        wanted.append("VIBE_QUANT_TELEGRAM_TOKEN")
+    needed = wanted(start)
     lines = [
         f"# Secrets of {config}, for nobody's eyes but its user's: keep this file's mode 0600, and out of any",
         "# repository or backup. Better still, where systemd runs the service: LoadCredential=, see deploy/README.md.",
         "# The API key needs futures trading and reading, and must not be able to withdraw or transfer; bind it to",
         "# this host's address. A private key in PEM goes on one line, with \\n for its line breaks.",
     ]
-    lines += [f"{name}={_plain(secrets[name])}" if name in secrets else f"#{name}=put-it-here" for name in wanted]
-    if not wanted:
-        lines.append("# Nothing is needed for this venue.")
+    lines += [f"{name}={_plain(secrets[name])}" if name in secrets else f"#{name}=put-it-here" for name in needed]
+    later = [name for name in (*KEYS, TOKEN) if name not in needed]
+    if later:
+        lines.append("# Not needed yet: venues testnet and live want the key, global.telegram.enabled wants the token.")
+    lines += [f"#{name}=put-it-here" for name in later]
     return "\n".join(lines) + "\n"
+
+
+def wanted(start: Start) -> tuple[str, ...]:
+    """Names of the secrets without which it does not run."""
+    keys = KEYS if start.venue in (Venue.TESTNET, Venue.LIVE) else ()
+    return (*keys, *((TOKEN,) if start.telegram is not None else ()))
 
 
 def _plain(secret: str) -> str:
