@@ -133,8 +133,16 @@ def test_a_dry_run_does_nothing_and_says_all(host: Host) -> None:
     assert done.returncode == 0, done.stderr
     assert not host.root.exists()
     assert not host.done("python -m")
-    for words in ("would run", "-m venv", "--require-hashes", "current", "config.yaml"):
+    for words in (
+        "would run",
+        "-m venv",
+        "--require-hashes",
+        "current",
+        "config.yaml",
+        *(unit.name for unit in SYSTEMD.glob("*.service")),
+    ):
         assert words in done.stdout
+    assert f"{SYSTEMD}/vibe-quant.service {host.root}/etc/systemd/system/vibe-quant.service" in done.stdout
 
 
 def test_a_second_time_changes_nothing(host: Host) -> None:
@@ -271,6 +279,18 @@ def test_an_uninstallation_keeps_what_is_the_operators(host: Host) -> None:
         assert kept.exists()
         assert str(kept.parents[0])[:20] in done.stdout
     assert "protective stops are at the exchange as before" in done.stdout
+
+
+def test_an_account_that_was_enabled_is_not_so_after_the_next_installation(host: Host) -> None:
+    installed(host)
+    wants = host.root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir()
+    for name in (INSTANCE, "other.service"):
+        (wants / name).symlink_to("/nowhere")
+    assert host.call("uninstall.sh", "--dry-run").returncode == 0
+    assert (wants / INSTANCE).is_symlink()
+    assert host.call("uninstall.sh").returncode == 0
+    assert [link.name for link in wants.iterdir()] == ["other.service"]
 
 
 def test_a_purge_asks_and_takes_nothing_that_is_not_ours(host: Host) -> None:

@@ -153,3 +153,10 @@ def test_the_alarm_says_what_to_do_and_hands_over(tmp_path: Path) -> None:
     hook.chmod(0o755)
     done = subprocess.run(alarm, capture_output=True, text=True, check=True, env={"VIBE_QUANT_ON_FAILURE": str(hook)})
     assert done.stdout.splitlines()[1] == "told: vibe-quant.service"
+
+
+def test_the_alarm_reaches_the_program_it_hands_over_to() -> None:
+    """It stands in a folder that the installer closes to all but root and the service's group."""
+    script = (SYSTEMD / "install.sh").read_text(encoding="utf-8")
+    assert 'install -d -m 0750 -o root -g "$ACCOUNT" "$ETC"' in script
+    assert values(ALARM, "SupplementaryGroups") == values(ONE, "Group")

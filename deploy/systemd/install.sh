@@ -206,10 +206,11 @@ configure() {
 }
 
 put_units() {
-    local file target
+    local file target from=$OPT/$1/share
+    [ -d "$from" ] || [ "$DRY" = no ] || from=$HERE # a version that is only imagined has none yet
     step "units in $UNITS"
     run mkdir -p "$UNITS" "$BIN"
-    for file in "$OPT/$1"/share/*.service; do
+    for file in "$from"/*.service; do
         [ -e "$file" ] || continue
         target=$UNITS/${file##*/}
         if cmp -s "$file" "$target"; then

@@ -98,6 +98,9 @@ for file in "$UNITS"/vibe-quant.service "$UNITS"/vibe-quant@.service "$UNITS"/vi
     case $file in *alarm*) ;; *@.service) ;; *) manager disable "$(basename "$file")" || true ;; esac
     run rm -f -- "$file"
 done
+for link in "$UNITS"/*.wants/vibe-quant@*.service; do # or the next installation would find its accounts enabled
+    [ ! -L "$link" ] || run rm -f -- "$link"
+done
 for folder in "$UNITS"/vibe-quant*.d; do
     [ -d "$folder" ] || continue
     if [ "$PURGE" = yes ]; then run rm -rf -- "$folder"; else say "your drop-ins stay: $folder"; fi
