@@ -50,7 +50,9 @@ async def test_what_is_asked_is_answered(path: str, look: Any) -> None:
         ("api/resume", {}, ("resume", None, "page")),
         ("api/resume", {"symbol": "BTC"}, ("resume", BTC, "page")),
         ("api/flatten", {"symbol": "btc", "side": "short"}, ("flatten", BTC, PositionSide.SHORT, "page")),
-        ("api/flatten", {"symbol": None}, ("flatten", None, None, "page")),
+        ("api/flatten", {"symbol": "btc"}, ("flatten", BTC, None, "page")),
+        ("api/flatten", {"all": True}, ("flatten", None, None, "page")),
+        ("api/flatten", {"all": True, "symbol": None, "side": None}, ("flatten", None, None, "page")),
         ("api/reload/plan", {}, ("plan_reload", "page")),
         ("api/reload/apply", {"token": "abc123"}, ("apply_reload", "abc123", "page")),
     ],
@@ -88,7 +90,15 @@ async def test_what_is_commanded_arrives(path: str, body: Any, call: tuple[objec
         ("POST", "api/pause", {"for_ms": 0}, 400, "a pause lasts between 1 ms and a year"),
         ("POST", "api/pause", {"for_ms": "60"}, 400, "Expected `int | null`"),
         ("POST", "api/pause", {"until": 60}, 400, "is a JSON object of symbol, for_ms, panic"),
-        ("POST", "api/flatten", {"side": "LONG"}, 400, "a side without a symbol"),
+        ("POST", "api/flatten", None, 400, "a flatten says what it is to close"),
+        ("POST", "api/flatten", {}, 400, "a flatten says what it is to close"),
+        ("POST", "api/flatten", {"symbol": None, "side": None}, 400, "a flatten says what it is to close"),
+        ("POST", "api/flatten", {"all": False}, 400, "a flatten says what it is to close"),
+        ("POST", "api/flatten", {"side": "LONG"}, 400, "a flatten says what it is to close"),
+        ("POST", "api/flatten", {"all": True, "side": "LONG"}, 400, "a flatten says what it is to close"),
+        ("POST", "api/flatten", {"all": True, "symbol": "btc"}, 400, "a flatten says what it is to close"),
+        ("POST", "api/flatten", {"all": 1}, 400, "Expected `bool`"),
+        ("POST", "api/flatten", {"whole": True}, 400, "is a JSON object of symbol, side, all"),
         ("POST", "api/flatten", {"symbol": "doge"}, 404, "is not the name of one managed symbol"),
         ("POST", "api/reload/apply", {}, 400, "missing required field `token`"),
         ("POST", "api/reload/plan", {"x": 1}, 400, "JSON object of nothing"),
@@ -109,7 +119,10 @@ async def test_what_cannot_be_answered_is_said_in_a_sentence(
 
 async def test_a_command_that_is_not_carried_out_is_a_refusal() -> None:
     async with stand(FakeOperations(answer=Answer(False, "it is flat already"))) as at:
-        assert await at.asked("POST", "api/flatten", headers=BEARER, json={}) == (409, {"error": "it is flat already"})
+        assert await at.asked("POST", "api/flatten", headers=BEARER, json={"all": True}) == (
+            409,
+            {"error": "it is flat already"},
+        )
 
 
 async def test_a_defect_is_logged_and_told_without_its_inside() -> None:

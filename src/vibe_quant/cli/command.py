@@ -112,7 +112,7 @@ def _flatten_of(target: str, side: str | None) -> dict[str, Any]:
     if symbol is None:
         if side not in (None, ALL):
             raise typer.BadParameter(f"all goes without a side; name the symbol whose {side} is to be closed")
-        return {"symbol": None, "side": None}
+        return {"all": True}
     if side is None:
         raise typer.BadParameter(f"name the side of {symbol}: LONG, SHORT, or all for both")
     named = side.upper()
@@ -160,7 +160,7 @@ def _show(now: Status, body: dict[str, Any]) -> None:
 
 
 def _is_meant(leg: LegStatus, body: dict[str, Any]) -> bool:
-    symbol, side = body["symbol"], body["side"]
+    symbol, side = body.get("symbol"), body.get("side")
     names = (leg.symbol, short_name(leg.symbol), leg.symbol.partition("/")[0])
     named = symbol is None or symbol.upper() in names
     return named and side in (None, leg.side.value)

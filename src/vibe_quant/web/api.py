@@ -14,6 +14,10 @@ from vibe_quant.web.replies import AskError, answered, reply
 
 MOST_LINES = 2000
 FEW_LINES = 100
+WHAT_TO_FLATTEN = (
+    'nothing was done: a flatten says what it is to close, a symbol ({"symbol": "BTC", "side": "LONG"}; both sides '
+    'without a side), or everything ({"all": true})'
+)
 
 Who = Callable[[web.Request], str]
 """Who asks, for the journal: "cli (uid 1000)", "page"."""
@@ -87,8 +91,8 @@ class Api:
     async def _flatten(self, request: web.Request) -> web.Response:
         ask = await asks.read(request, asks.FlattenAsk)
         name, side = asks.symbol(self._operations, ask.symbol), asks.side(ask.side)
-        if name is None and side is not None:
-            raise AskError(400, "a side without a symbol; name the symbol too, or leave both out to flatten everything")
+        if ask.whole is (name is not None) or (ask.whole and side is not None):
+            raise AskError(400, WHAT_TO_FLATTEN)
         return answered(await self._operations.flatten(name, side, self._who(request)))
 
     async def _plan(self, request: web.Request) -> web.Response:

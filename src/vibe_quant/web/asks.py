@@ -33,10 +33,11 @@ class ResumeAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FlattenAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``symbol`` None: everything; ``side`` None: both."""
+    """A symbol (``side`` None: both of its), or ``all``, which must be said: what is left out closes nothing."""
 
     symbol: str | None = None
     side: str | None = None
+    whole: bool = msgspec.field(default=False, name="all")
 
 
 class NothingAsk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,7 +68,7 @@ async def read(request: web.Request, kind: type[Ask]) -> Ask:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.DecodeError as error:
-        names = ", ".join(kind.__struct_fields__) or "nothing"
+        names = ", ".join(kind.__struct_encode_fields__) or "nothing"
         raise AskError(400, f"the body is not understood ({error}); it is a JSON object of {names}") from None
 
 

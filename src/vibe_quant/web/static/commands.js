@@ -39,7 +39,7 @@ export async function command(name, leg, status, age) {
   const said = words(name, leg, status);
   if (age > 3000) said.lines.unshift(`These figures are ${duration(age)} old: the connection is not well.`);
   if (!(await confirmed({ ...said, venue: status.venue, needsToken: !mayCommand, facts: [["Venue", status.venue.toUpperCase()], ...said.facts] }))) return;
-  const body = leg ? { symbol: leg.symbol } : {};
+  const body = leg ? { symbol: leg.symbol } : name === "flatten" ? { all: true } : {};
   if (name === "flatten" && leg) body.side = leg.side;
   try {
     const answer = await ask(`/api/${name}`, body);
