@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,9 +84,13 @@ def test_each_command_stands_in_one_group_and_all_are_listed() -> None:
 
 def test_each_exit_code_stands_in_the_one_table() -> None:
     codes = {value for name, value in vars(failure).items() if name.isupper() and type(value) is int}
-    table = {int(found) for found in re.findall(r"^  (\d)  ", failure.CODES, re.MULTILINE)}
+    table = {int(found) for found in re.findall(r"^  (\d+)  ", failure.CODES, re.MULTILINE)}
     assert codes | {0} == table
     assert failure.CODES in HELP.help
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = readme.split("| exit code | means |")[1].split("\n\n")[0]
+    assert {int(found) for found in re.findall(r"^\| (\d+) \|", told, re.MULTILINE)} == table
+    assert failure.INTERRUPTED == 128 + signal.SIGINT
 
 
 def completed(words: str, **more: str) -> list[str]:

@@ -89,7 +89,10 @@ def test_alerts_have_names_of_their_own_and_cover_what_must_not_be_missed() -> N
     names = [rule["alert"] for rule in ALERTS]
     assert len(set(names)) == len(names)
     assert len({group["name"] for group in RULES["groups"]}) == len(RULES["groups"])
-    needed = "Down NotReady NearLiquidation Panic StopMissing BreakerOpen JournalTrouble ObserverBehind ObserverFailed StreamDown Stuck"
+    needed = (
+        "Down NotReady NearLiquidation Panic StopMissing BreakerOpen JournalTrouble ObserverBehind ObserverFailed "
+        "StreamDown Stuck"
+    )
     assert {f"VibeQuant{name}" for name in needed.split()} <= set(names)
 
 

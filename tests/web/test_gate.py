@@ -34,7 +34,8 @@ async def test_who_may(near: bool, headers: dict[str, str], reads: int, posts: i
             assert (await at.asked("GET", path, headers=headers))[0] == reads, path
             at.front._gate._misses = Misses(lambda: 0)
         for path in ("api/pause", "api/resume", "api/flatten", "api/reload/plan"):
-            assert (await at.asked("POST", path, headers=headers, json={}))[0] == posts, path
+            body = {"all": True} if path == "api/flatten" else {}
+            assert (await at.asked("POST", path, headers=headers, json=body))[0] == posts, path
             at.front._gate._misses = Misses(lambda: 0)
         assert len(at.operations.calls) == (4 if posts == 200 else 0)
         if headers is not WRONG:

@@ -14,6 +14,8 @@ INVALID = 4
 NOT_RUNNING = 5
 DECLINED = 6
 OUT_OF_REACH = 7
+INTERRUPTED = 130
+"""The shell's own for SIGINT, which click gives."""
 
 CODES = """\b
 Exit codes:
@@ -24,7 +26,8 @@ Exit codes:
   4  a configuration that does not hold or cannot be applied while running, or faults that cannot be declared
   5  no service is running there
   6  the service has declined what it was asked
-  7  the service cannot be asked: this user may not, or it does not answer as it should"""
+  7  the service cannot be asked: this user may not, or it does not answer as it should
+  130  ended by Ctrl-C, such as logs -f; run stops in order by it, and gives 0"""
 
 
 @contextmanager
