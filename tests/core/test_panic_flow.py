@@ -394,3 +394,50 @@ def test_a_short_panics_in_the_mirror() -> None:
     desk.passes(1200, quoting=True)
     order = only(desk.mark("108.3"))
     assert (order.position_side, order.price, order.mode) == (SHORT, D("100.0"), MAKER)
+
+
+# --- so little that the exchange takes no order of it
+
+
+def small() -> tuple[Scenario, do.OrderIntent]:
+    """A LONG worth less than the least notional, in panic; its first order."""
+    desk = Scenario(listed(BTC=panicking()))
+    desk.start(wallet=wallet_for("90", "0.04"))
+    desk.passes(1200, quoting=True)
+    return desk, only(desk.mark(TIER_1) + desk.row("0.04"))
+
+
+def test_dust_in_danger_is_tried_as_market_and_as_limit_in_turns_for_relief_may_be_for_either() -> None:
+    desk, order = small()
+    kinds = [order.order_type]
+    for _ in range(5):
+        order = only(desk.refused(order, -4164) + desk.passes(5000, quoting=True))
+        kinds.append(order.order_type)
+    assert kinds == [OrderType.MARKET, OrderType.LIMIT] * 3
+    assert order.qty == D("0.04")
+
+
+def test_dust_in_danger_is_no_loop_of_refusals_nor_of_reads_and_is_told_once() -> None:
+    desk, order = small()
+    waits, out = [], list[do.Intent]()
+    for _ in range(12):
+        since = desk.now
+        out += desk.refused(order, -4164)
+        more = desk.passes(31_000, quoting=True)
+        order = only(more)
+        out += more
+        waits.append(order.timestamp_ms - 10**9 - since)
+    assert [w // 100 for w in waits] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    assert len([fetch for fetch in of(do.FetchRules, out) if "refused" in fetch.reason]) == 2
+    [told] = notices(out, NoticeKind.DUST)
+    assert (told.severity, "0.04 is left near liquidation" in told.text) == (Severity.WARNING, True)
+    assert desk.view().halted is None
+
+
+def test_dust_in_danger_that_is_enlarged_is_worked_at_once() -> None:
+    desk, order = small()
+    for _ in range(9):
+        order = only(desk.refused(order, -4164) + desk.passes(31_000, quoting=True))
+    desk.refused(order, -4164)
+    order = only(desk.row("1"))
+    assert order.qty > D("0.04")

@@ -12,7 +12,8 @@ from vibe_quant.core.patience import is_momentary
 from vibe_quant.core.refusal import Refusal
 from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.core.tally import POST_ONLY_REFUSED, REFUSALS_TO_HALT, Dust, order_end
-from vibe_quant.domain.enums import NoticeKind, Severity, SignalReason
+from vibe_quant.core.urgent import TRIES
+from vibe_quant.domain.enums import NoticeKind, OrderType, Severity, SignalReason
 from vibe_quant.domain.intents import Halt, Intent, Notify
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Aftermath:
             self._unclaim()
         if plan is not None and plan.reason is SignalReason.DUST:
             out += self._dust(ended)
+        elif plan is not None and plan.urgent:
+            out += self._dust_in_danger(ended)
         if tired and side.gate.halted is None:
             out += self.halt(f"{REFUSALS_TO_HALT} refusals in a row, the last with {ended.code}")
         return out + self.finished(now)
@@ -106,7 +109,8 @@ class Aftermath:
             if ended.kind is EndKind.EXPIRED:
                 end = OrderEnd.REFUSED  # knocked out before its time: it may be so at once again
             side.panic.on_end(end)
-            side.rescue.backoff.ended(end, now, matched=plan.match is not None, code=ended.code)
+            market = plan.order_type is OrderType.MARKET
+            side.rescue.backoff.ended(end, now, matched=plan.match is not None, market=market, code=ended.code)
         if plan is not None and plan.signal is not None:
             side.signal.ended(plan.reason, end, now)
         if ended.code == POST_ONLY_REFUSED and side.ctx is not None:
@@ -167,14 +171,37 @@ class Aftermath:
             return []
         if ended.kind is EndKind.FILLED or side.tally.dust is not Dust.MARKET:
             return []
-        side.tally.dust = Dust.REPORTED
-        value = side.leg.qty * (side.desk.view.mid or ZERO)
+        value = self._left_as_dust()
         text = (
             f"{side.symbol} {side.side}: {side.leg.qty} is left, worth {value:.2f}, and the exchange takes no closing "
             f"order of so little (last code {ended.code}). The side is done; close it by hand if you want it gone."
         )
-        facts = (("qty", str(side.leg.qty)), ("value", f"{value:.2f}"), ("code", str(ended.code)))
-        return [Notify(NoticeKind.DUST, Severity.WARNING, text, side.symbol, side.side, facts)]
+        return [self._dust_notice(text, value, ended.code)]
+
+    def _dust_in_danger(self, ended: Ended) -> list[Intent]:
+        """The whole leg was refused both ways for being too little, near liquidation: said once, not yet done."""
+        side = self._side
+        known = side.tally.dust is Dust.REPORTED or side.rescue.backoff.too_small < TRIES
+        if known or ended.order.qty < side.leg.qty:
+            return []
+        value = self._left_as_dust()
+        text = (
+            f"{side.symbol} {side.side}: {side.leg.qty} is left near liquidation, worth {value:.2f}, and the exchange "
+            f"takes no closing order of so little (last code {ended.code}). It is tried again now and then; its "
+            "protective stop is what closes it, or you by hand."
+        )
+        return [self._dust_notice(text, value, ended.code)]
+
+    def _left_as_dust(self) -> Decimal:
+        """From now on it is known to be left; what it is worth."""
+        side = self._side
+        side.tally.dust = Dust.REPORTED
+        return side.leg.qty * (side.desk.view.mid or side.desk.view.mark or ZERO)
+
+    def _dust_notice(self, text: str, value: Decimal, code: int) -> Notify:
+        side = self._side
+        facts = (("qty", str(side.leg.qty)), ("value", f"{value:.2f}"), ("code", str(code)))
+        return Notify(NoticeKind.DUST, Severity.WARNING, text, side.symbol, side.side, facts)
 
 
 def _price(avg: Decimal | None) -> str:

@@ -103,6 +103,7 @@ class LegNews:
         if side.ctx is not None:
             side.ctx.exit_qty, side.ctx.began_ms = side.leg.qty - side.target, now
         side.tally.dust = Dust.NONE
+        side.rescue.backoff.ready_ms = now  # it may have been too little before
         if first:
             side.tally.begin()
             side.flatten_base = None

@@ -8,6 +8,7 @@ from vibe_quant.core.execution import Ended
 from vibe_quant.core.order_plan import OrderPlan
 from vibe_quant.core.patience import is_momentary
 from vibe_quant.core.tally import QUEUE_REFUSED
+from vibe_quant.core.urgent import TRIES
 from vibe_quant.domain.codes import Reaction, meaning_of, reaction_of
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.intents import CancelOrder, Intent, Notify
@@ -39,6 +40,8 @@ class Refusal:
         side.patience.passed()
         reaction = reaction_of(code)
         if reaction in OF_RULES:
+            if plan is not None and plan.urgent and side.rescue.backoff.too_small > TRIES:
+                return []  # neither way is taken: rules that are a megabyte were read for that already
             return side.desk.rulebook.doubt(f"an order was refused with {code}", now)
         if reaction in (Reaction.FIX, Reaction.HALT_SIDE):
             return self._halted(reaction, code)

@@ -19,6 +19,9 @@ from vibe_quant.domain.rules import SymbolRules
 ONE = Decimal(1)
 BACKOFF_FIRST_MS = 100
 BACKOFF_MAX_MS = 1000
+DUST_MAX_MS = 30_000
+TRIES = 2
+"""A MARKET and a limit."""
 MATCH_REFUSED = -5037
 MARKET_OUTSIDE = -4131
 
@@ -46,13 +49,16 @@ class Backoff:
     """Refused again and again, urgent orders pause from 0.1 s doubling to 1 s, and never stop (behaviour 9).
 
     One that the exchange found no price for (no depth, or outside PERCENT_PRICE) is followed by one that names a price;
-    if that ends unfilled, the next is the exchange's choice again.  So it is with a MARKET.
+    if that ends unfilled, the next is the exchange's choice again.  So it is with a MARKET, also where it was refused
+    for being too little: relief from the minimum may be for limits alone.  ``too_small`` refusals of that kind in a row
+    pause up to 30 s: the sum is small, its stop stands, and a loop of refusals serves nobody (behaviour 5).
     """
 
     refusals: int = 0
     ready_ms: int = 0
     no_match: bool = False
     no_market: bool = False
+    too_small: int = 0
 
     def priced(self, asked: Asked) -> Asked:
         """The wish, with a price of ours where the exchange has just found none."""
@@ -60,14 +66,17 @@ class Backoff:
             return replace(asked, match=None, named=True, market=False, mode=ExecutionMode.AGGRESSIVE_LIMIT)
         return replace(asked, match=None, named=True) if self.no_match else asked
 
-    def ended(self, end: OrderEnd, now: int, *, matched: bool = False, code: int = 0) -> None:
+    def ended(self, end: OrderEnd, now: int, *, matched: bool = False, market: bool = False, code: int = 0) -> None:
         """An urgent order has ended, refused with ``code``; ``matched``: its price was the exchange's to choose."""
+        small = reaction_of(code) is Reaction.DUST
         self.no_match = matched and (code == MATCH_REFUSED or reaction_of(code) is Reaction.REPRICE)
-        self.no_market = code == MARKET_OUTSIDE
+        self.no_market = code == MARKET_OUTSIDE or (market and small)
+        self.too_small = self.too_small + 1 if small else 0
         if end is not OrderEnd.REFUSED:
             self.refusals = 0
             return
-        self.ready_ms = now + min(BACKOFF_FIRST_MS << min(self.refusals, 10), BACKOFF_MAX_MS)
+        most = DUST_MAX_MS if self.too_small > TRIES else BACKOFF_MAX_MS
+        self.ready_ms = now + min(BACKOFF_FIRST_MS << min(self.refusals, 10), most)
         self.refusals += 1
 
 
