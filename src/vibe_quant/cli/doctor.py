@@ -93,15 +93,16 @@ async def _symptoms(
 def _of_host(loaded: Loaded, state: Path | None) -> Iterator[Symptom]:
     from vibe_quant.app import checkup
     from vibe_quant.app.clock import SystemClock
-    from vibe_quant.app.places import control_socket, journal_file, state_folder
+    from vibe_quant.app.places import control_socket, journal_file, state_folder, surroundings
     from vibe_quant.cli.service import answers
 
     clock, shared = SystemClock(), loaded.settings.shared
-    folder = state_folder(state, os.environ, shared)
+    around = surroundings(loaded.path, state, os.environ)
+    folder = state_folder(state, around, shared)
     yield from checkup.disk(folder, clock)
     yield from checkup.modes(loaded.path, folder, checkup.secret_files(loaded.path, os.environ))
     yield checkup.journal(journal_file(shared, folder), clock.wall_ms())
-    socket = control_socket(folder, os.environ)
+    socket = control_socket(folder, around)
     yield checkup.control(socket, answers(socket))
 
 
@@ -111,14 +112,15 @@ async def _of_venue(
     from vibe_quant.app import checkup
     from vibe_quant.app.checkup_venue import look
     from vibe_quant.app.instance import holder_of
-    from vibe_quant.app.places import control_socket, state_folder
+    from vibe_quant.app.places import control_socket, state_folder, surroundings
     from vibe_quant.app.reach import looking
     from vibe_quant.app.refusal import RunRefusedError
     from vibe_quant.app.start_findings import Account
     from vibe_quant.cli.service import answers
 
     shared = loaded.settings.shared
-    running = answers(control_socket(state_folder(state, os.environ, shared), os.environ))
+    around = surroundings(loaded.path, state, os.environ)
+    running = answers(control_socket(state_folder(state, around, shared), around))
     yield checkup.tokens(shared, os.environ, running)
     try:
         at, symptom = _reached(loaded, served, running)

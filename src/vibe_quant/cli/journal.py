@@ -144,12 +144,12 @@ def _where(path: Path | None, config: Path | None, state: Path | None) -> Path:
         raise typer.BadParameter("name the journal by one of the two: --path FILE or --config FILE")
     if path is not None:
         return path
-    from vibe_quant.app.places import journal_file, state_folder
+    from vibe_quant.app.places import journal_file, state_folder, surroundings
     from vibe_quant.config.loader import ConfigLoader
 
     named = config or Path(os.environ.get("VIBE_QUANT_CONFIG") or DEFAULT_CONFIG)
     shared = ConfigLoader().load(named).settings.shared
-    return journal_file(shared, state_folder(state, os.environ, shared))
+    return journal_file(shared, state_folder(state, surroundings(named, state, os.environ), shared))
 
 
 def _epoch_ms(text: str) -> int:

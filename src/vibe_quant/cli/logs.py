@@ -22,7 +22,6 @@ MOST = 100_000
 MOST_ASKED = 2000
 NAME = "vibe-quant.log"
 FOLDER = "logs"
-MADE = "LOGS_DIRECTORY"
 WORDS = {"yellow": "yellow", "red": "red", "bold red": "bright_red"}
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written, until interrupted.")]
@@ -88,10 +87,11 @@ def _from_service(where: Where, file: tuple[Path, OSError], wanted: Choice, line
 
 def _file(config: Path) -> Path:
     """Where the service that was started with this configuration, from here, writes."""
+    from vibe_quant.app.places import LOGS_DIRECTORY, surroundings
     from vibe_quant.config.glance import glance
 
     seen = glance(config)
-    made = os.environ.get(MADE, "").partition(":")[0]
+    made = surroundings(config, None, os.environ).get(LOGS_DIRECTORY, "").partition(":")[0]
     return Path((seen.log_folder if seen else None) or made or FOLDER) / NAME
 
 

@@ -64,13 +64,14 @@ def _found(where: Where, begin_ms: int, now_ms: int) -> Report:
 
 def _read(where: Where, begin_ms: int, now_ms: int) -> Report:
     """Straight from the journal's file."""
-    from vibe_quant.app.places import journal_file, state_folder
+    from vibe_quant.app.places import journal_file, state_folder, surroundings
     from vibe_quant.app.report import read_report
     from vibe_quant.config.loader import ConfigLoader
 
     with explained():
         shared = ConfigLoader().load(where.config).settings.shared
-        path = journal_file(shared, state_folder(where.state, os.environ, shared))
+        around = surroundings(where.config, where.state, os.environ)
+        path = journal_file(shared, state_folder(where.state, around, shared))
         typer.echo(f"no service is running; read from {path}", err=True)
         return read_report(path, begin_ms, now_ms + 1)
     raise AssertionError("explained() ends the command")

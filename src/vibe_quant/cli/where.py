@@ -51,12 +51,12 @@ class Where:
         Raises:
             ServiceError: the configuration does not say which, and several run.
         """
-        from vibe_quant.app.places import RUNTIME_DIRECTORY, SOCKET, control_socket, states
+        from vibe_quant.app.places import RUNTIME_DIRECTORY, SOCKET, control_socket, states, surroundings
         from vibe_quant.config.glance import glance
 
-        environment = os.environ if environment is None else environment
         if self.socket is not None:
             return Service(self.socket, self.config)
+        environment = surroundings(self.config, self.state, os.environ if environment is None else environment)
         seen, folder = glance(self.config), states(self.state, environment)
         if seen is None and not environment.get(RUNTIME_DIRECTORY):
             return self._only(folder / SOCKET, [*folder.glob(f"*/{SOCKET}"), *_units(installed)])
