@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
 import shutil
 import subprocess
 import sys
@@ -99,9 +98,8 @@ async def the_page(browser: Browser) -> None:
     """Wide and on a phone, with a minute of prices, orders and fills."""
     async with demo(("horizon_s: 45", "horizon_s: 180"), ("wallet: 5000", "wallet: 2300")) as run:
         await run.says("The page: ")
-        found = re.search(r"The page: (\S+)", run.err)
-        assert found
-        async with sight(browser, found[1]) as wide, sight(browser, found[1], PHONE) as phone:
+        link = (run.folder / "state" / "sim" / "page.link").read_text(encoding="utf-8").strip()
+        async with sight(browser, link) as wide, sight(browser, link, PHONE) as phone:
             await wide.reads("#age-text", "live")
             await asyncio.sleep(PAGE_AFTER_S)
             await wide.page.set_viewport_size({"width": WIDE[0], "height": 810})

@@ -267,6 +267,28 @@ def test_without_symbols_it_lists_two_majors(tmp_path: Path) -> None:
     assert [source.instrument.symbol for source in box.markets] == ["BTCUSDT", "ETHUSDT"]
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_whether_somebody_sits_at_a_terminal_reaches_who_shows_the_pages_token(
+    run: Run, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    """What is made of it: tests/app/test_web_access.py."""
+    told: list[bool] = []
+
+    def announcing(*_: object, terminal: bool) -> Callable[[str], None]:
+        told.append(terminal)
+        return lambda _: None
+
+    async def work(plan: Plan) -> int:
+        return 0
+
+    monkeypatch.setattr("vibe_quant.app.front_list.announcing", announcing)
+    monkeypatch.setattr(run.err, "isatty", lambda: terminal)
+    assert run("sim") == 0
+    (job,) = run.jobs
+    asyncio.run(host(job, Redactor(), work))
+    assert told == [terminal]
+
+
 class FakeApp:
     def __init__(self) -> None:
         self.stops = 0

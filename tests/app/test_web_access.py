@@ -48,20 +48,71 @@ def test_one_that_is_of_no_use_is_refused_and_not_shown(token: str) -> None:
     assert token not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("access", "environment", "line"),
-    [
-        (WebAccess("made", made=True), {}, "The page: http://127.0.0.1:8420/#token=made\n"),
-        (WebAccess(GIVEN, made=False), {}, "(add #token= and the web token to command from it)\n"),
-        (WebAccess("made", made=True), {"INVOCATION_ID": "1"}, "to look at only."),
-    ],
-)
-def test_only_who_sits_at_the_terminal_is_shown_it(access: WebAccess, environment: dict[str, str], line: str) -> None:
+ADDRESS = "http://127.0.0.1:8420/"
+MADE, OF_MINE = WebAccess("made-for-this-start", made=True), WebAccess(GIVEN, made=False)
+
+
+def announced(access: WebAccess, link: Path, terminal: bool, **environment: str) -> str:
     said: list[str] = []
-    announcing(access, environment, said.append)("http://127.0.0.1:8420/")
-    assert line in said[0]
-    assert GIVEN not in said[0]
-    assert ("made" in said[0]) is ("#token=made" in line)
+    announcing(access, link, environment, said.append, terminal=terminal)(ADDRESS)
+    return "".join(said)
+
+
+def test_who_sits_at_the_terminal_is_shown_it_and_it_stands_in_no_file(tmp_path: Path, logged: list[str]) -> None:
+    link = tmp_path / "page.link"
+    link.write_text("of an earlier start", encoding="utf-8")
+    assert announced(MADE, link, terminal=True) == f"The page: {ADDRESS}#token={MADE.token}\n"
+    assert not link.exists()
+    assert MADE.token not in "".join(logged)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment"), [(False, {}), (True, {"INVOCATION_ID": "1"}), (False, {"JOURNAL_STREAM": "8:1"})]
+)
+def test_what_collects_standard_error_never_has_it(
+    terminal: bool, environment: dict[str, str], tmp_path: Path, logged: list[str]
+) -> None:
+    """nohup, a pipe, a container's log, systemd's journal."""
+    link = tmp_path / "of" / "the service" / "page.link"
+    said = announced(MADE, link, terminal, **environment)
+    assert said.startswith(f"The page: {ADDRESS}, to look at. ")
+    assert f"is in {link}." in said
+    assert MADE.token not in said + "".join(logged)
+    assert any(f'page_link | path="{link}"' in line for line in logged)
+    assert link.read_text(encoding="utf-8") == f"{ADDRESS}#token={MADE.token}\n"
+    assert link.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_lies_there_open_to_all_is_replaced_and_not_written_into(tmp_path: Path) -> None:
+    link, elsewhere = tmp_path / "page.link", tmp_path / "elsewhere"
+    elsewhere.write_text("", encoding="utf-8")
+    link.symlink_to(elsewhere)
+    announced(MADE, link, terminal=False)
+    assert elsewhere.read_text(encoding="utf-8") == ""
+    assert (link.is_symlink(), link.stat().st_mode & 0o777) == (False, 0o600)
+
+
+def test_where_it_cannot_be_written_the_page_is_there_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    said = announced(MADE, tmp_path / "a file" / "page.link", terminal=False)
+    assert "cannot be written to" in said
+    assert "web_token" in said
+    assert MADE.token not in said
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_one_that_was_given_is_shown_to_nobody_and_kept_nowhere(tmp_path: Path, terminal: bool) -> None:
+    link = tmp_path / "page.link"
+    link.write_text("of an earlier start", encoding="utf-8")
+    said = announced(OF_MINE, link, terminal)
+    assert "(add #token= and the web token to command from it)" in said
+    assert GIVEN not in said
+    assert not link.exists()
+
+
+def test_what_cannot_be_taken_away_holds_up_nothing(tmp_path: Path) -> None:
+    (tmp_path / "page.link").mkdir()
+    assert announced(MADE, tmp_path / "page.link", terminal=True).endswith(f"#token={MADE.token}\n")
 
 
 def test_the_run_has_a_page_unless_it_is_switched_off_and_the_token_is_in_no_log(tmp_path: Path) -> None:

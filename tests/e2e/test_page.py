@@ -54,8 +54,11 @@ async def test_it_is_drawn_lives_and_commands(tmp_path: Path, size: tuple[int, i
     config.write_text(CONFIG % (tmp_path / "logs"), encoding="utf-8")
     run = await begin(tmp_path, 0, ("--config", str(config), "--state", str(tmp_path / "state")), {})
     try:
-        await run.until(lambda: LINK.search(run.err), what="the page's link")
-        link = LINK.findall(run.err)[0]
+        place = tmp_path / "state" / "sim" / "page.link"
+        await run.until(lambda: str(place) in run.err, what="where the page's link is")
+        assert place.stat().st_mode & 0o777 == 0o600
+        assert not LINK.search(run.err), "standard error is collected here"
+        link = LINK.findall(place.read_text(encoding="utf-8"))[0]
         async with chromium() as browser, sight(browser, link, size) as seen:
             await _watch(seen, run, link)
             await seen.shoot(f"run-{name}", whole=size == PHONE)

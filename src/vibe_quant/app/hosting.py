@@ -65,6 +65,8 @@ class Job:
     """The newest lines of the log."""
     whisper: Callable[[str], None] = field(default=lambda _: None, repr=False)
     """Tells the person at standard error what stands in no log."""
+    terminal: bool = False
+    """A person does sit there."""
     heed: Callable[[LogLevel], None] = field(default=lambda _: None, repr=False)
     """Gives the log another level."""
 
@@ -126,7 +128,17 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     room.lines = job.lines
     course = _Course(room)
     fronts = Fronts(
-        front_list(settings.shared, room, room, job.state, job.environment, redactor, lambda: room.app, job.whisper)
+        front_list(
+            settings.shared,
+            room,
+            room,
+            job.state,
+            job.environment,
+            redactor,
+            lambda: room.app,
+            job.whisper,
+            terminal=job.terminal,
+        )
     )
     room.front_counts = fronts.counts
     exits = ExitLog(JournalReader(journal_file(settings.shared, job.state)))

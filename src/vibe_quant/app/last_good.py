@@ -5,13 +5,12 @@ It is shown and compared, never used by itself.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from vibe_quant.app.private_file import write_private
 from vibe_quant.config.problems import ConfigError, Problem
 
 NAME = "config.last-good.yaml"
-MODE = 0o600
 
 
 def keep(state: Path, content: bytes) -> Path:
@@ -20,13 +19,8 @@ def keep(state: Path, content: bytes) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    place, fresh = state / NAME, state / f".{NAME}.new"
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    fresh.replace(place)
+    place = state / NAME
+    write_private(place, content)
     return place
 
 

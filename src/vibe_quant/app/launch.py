@@ -64,7 +64,14 @@ def launch(
     settings = loaded.settings.shared
     head = first_line(settings.venue, __version__, SystemClock().wall_ms(), settings.log.form)
     logs = Logs.open(settings.log, folder_of(settings.log, environment), head, redactor, err, environment)
-    job = replace(job, out=logs.paper(out), lines=logs.recent.lines, whisper=logs.whisper, heed=logs.heed)
+    job = replace(
+        job,
+        out=logs.paper(out),
+        lines=logs.recent.lines,
+        whisper=logs.whisper,
+        terminal=err.isatty(),
+        heed=logs.heed,
+    )
     try:
         _announce(loaded, job, logs)
         with seldom_collected():

@@ -1,21 +1,29 @@
-"""The token of the page's port: a credential, or where only this host can reach it, one made anew at each start."""
+"""The token of the page's port: a credential, or where only this host can reach it, one made anew at each start.
+
+A made one is shown on a terminal and nowhere else; where none is there it stands in a file of the service's user.
+"""
 
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vibe_quant.app.credentials import WEB_HOW, web_token
+from vibe_quant.app.private_file import write_private
 from vibe_quant.app.refusal import CredentialsError, RunRefusedError
+from vibe_quant.domain import log_events as le
 from vibe_quant.domain.service_settings import WebSettings
+from vibe_quant.log import log
 from vibe_quant.web.gate import is_near
 
 LEAST = 16
 BYTES = 24
+LINK = "page.link"
+"""Beside the control socket: who may read it could command by that as well."""
 RECORDED = ("INVOCATION_ID", "JOURNAL_STREAM")
-"""Set where a service manager writes down what is said on standard error."""
+"""Set where a service manager may write down what is said on standard error, though it looks like a terminal."""
 
 Announce = Callable[[str], None]
 
@@ -49,17 +57,40 @@ def web_access(settings: WebSettings, environment: Mapping[str, str]) -> WebAcce
 
 
 def announcing(
-    access: WebAccess, environment: Mapping[str, str], write: Callable[[str], object] | None = None
+    access: WebAccess, link: Path, environment: Mapping[str, str], say: Announce, *, terminal: bool
 ) -> Announce:
-    """Tells who has started it at a terminal where the page is, and shows a made token there; no log sees it."""
-    say = write or sys.stderr.write
+    """Tells where the page is; a made token is in no log, and what collects standard error never has it.
+
+    ``link`` is the file that holds it where nobody sits at a ``terminal``; of an earlier start there is none left.
+    """
+    seen = terminal and not any(name in environment for name in RECORDED)
 
     def announce(address: str) -> None:
-        if not access.made:
-            say(f"The page: {address} (add #token= and the web token to command from it)\n")
-        elif any(name in environment for name in RECORDED):
-            say(f"The page: {address}, to look at only. {WEB_HOW} to command from it.\n")
-        else:
+        if access.made and not seen:
+            say(f"The page: {address}, to look at. {_put(link, f'{address}#token={access.token}')}\n")
+            return
+        _forget(link)
+        if access.made:
             say(f"The page: {address}#token={access.token}\n")
+        else:
+            say(f"The page: {address} (add #token= and the web token to command from it)\n")
 
     return announce
+
+
+def _put(link: Path, text: str) -> str:
+    """Into its file; where that is, in words."""
+    try:
+        write_private(link, f"{text}\n".encode())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return f"The link to command by cannot be written to {link} ({reason}); {WEB_HOW}, or mend the folder."
+    log(le.PAGE_LINK, path=str(link))
+    return f"The link to command by, of this start alone, is in {link}."
+
+
+def _forget(link: Path) -> None:
+    try:
+        link.unlink(missing_ok=True)
+    except OSError:
+        return  # what stands in it is of an earlier start, and opens nothing any more

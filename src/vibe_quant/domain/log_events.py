@@ -178,6 +178,9 @@ NOTICES = {
 
 # The ways in: the control socket, the page and the metrics.
 SERVED = LogEvent("served", _I, ("what", "address"), "the control socket or the page answers here")
+PAGE_LINK = LogEvent(
+    "page_link", _I, ("path",), "nobody sits at a terminal: the page's link with its token is in a file"
+)
 UNSERVED = LogEvent("unserved", _E, ("what", "again_s", "text"), "the control socket or the page cannot be served")
 ASK_FAILED = LogEvent("ask_failed", _E, ("method", "path", "text"), "a defect: a request of an operator failed")
 PICTURE_FAILED = LogEvent("picture_failed", _E, _TEXT, "a defect: the page gets no picture of the service")
@@ -193,7 +196,9 @@ TELEGRAM_HEARS = LogEvent("telegram_hears", _I, _TEXT, "commands are heard again
 TELEGRAM_UNREACHED = LogEvent("telegram_unreached", _W, ("chat", "text"), "messages to a chat wait: no way to Telegram")
 TELEGRAM_REACHED = LogEvent("telegram_reached", _I, ("chat", "text"), "messages to a chat leave again")
 TELEGRAM_LOST = LogEvent("telegram_lost", _E, ("chat", "text"), "a chat did not take a message, which is lost")
-TELEGRAM_FAILED = LogEvent("telegram_failed", _E, ("what", "text"), "a defect: a command, a look or a card of Telegram failed")
+TELEGRAM_FAILED = LogEvent(
+    "telegram_failed", _E, ("what", "text"), "a defect: a command, a look or a card of Telegram failed"
+)
 TELEGRAM_CUT = LogEvent("telegram_cut", _I, _TEXT, "the program ended before its last message had left")
 
 # The service manager and its watchdog.
