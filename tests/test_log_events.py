@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def events_of(node: ast.expr, bare: set[str]) -> list[le.LogEvent]:
             return []
 
 
+@cache
 def uses() -> list[Use]:
     found: list[Use] = []
     for where, tree in files():
@@ -79,22 +81,19 @@ def uses() -> list[Use]:
     return found
 
 
-USES = uses()
-
-
 def test_each_use_has_exactly_the_fields_that_are_declared() -> None:
-    wrong = {use.where: (use.event.name, use.fields ^ set(use.event.fields)) for use in USES}
+    wrong = {use.where: (use.event.name, use.fields ^ set(use.event.fields)) for use in uses()}
     assert {where: fields for where, (_, fields) in wrong.items() if fields} == {}
 
 
 def test_each_event_is_used() -> None:
     """``note`` is what has no event of its own."""
-    assert {one.name for one in le.EVENTS} - {use.event.name for use in USES} == {le.NOTE.name}
+    assert {one.name for one in le.EVENTS} - {use.event.name for use in uses()} == {le.NOTE.name}
 
 
 def test_each_level_that_is_written_out_is_declared() -> None:
     names = {str(level) for level in le.Level}
-    wrong = [use for use in USES if use.level in names and use.level not in use.event.levels]
+    wrong = [use for use in uses() if use.level in names and use.level not in use.event.levels]
     assert wrong == []
 
 
