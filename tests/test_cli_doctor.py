@@ -196,7 +196,7 @@ def test_files_that_others_may_get_at(cli: Cli) -> None:
     assert told.exit_code == FAILED
     found = {s["text"].split()[4]: (s["grade"], s["cure"]) for s in graded(told)["permissions"]}
     assert found[str(secret)][0] == found[str(cli.folder / "vibe-quant.env")][0] == found[str(cli.config)][0] == "fail"
-    assert found[str(state)] == ("warn", f"chmod go-rwx {state}")
+    assert found[str(state)] == ("warn", f"close it with chmod go-rwx {state}")
     assert "make new keys" in found[str(secret)][1]
     assert CANARY not in told.output
 

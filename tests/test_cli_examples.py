@@ -82,6 +82,12 @@ def test_each_command_stands_in_one_group_and_all_are_listed() -> None:
         assert all(not line.endswith("...") for line in lines[at + 1 : at + 1 + len(names)])
 
 
+def test_the_version_is_told_both_ways() -> None:
+    said = [CliRunner().invoke(app, [words]) for words in ("version", "--version")]
+    assert said[0].exit_code == said[1].exit_code == 0
+    assert said[0].stdout == said[1].stdout != ""
+
+
 def test_each_exit_code_stands_in_the_one_table() -> None:
     codes = {value for name, value in vars(failure).items() if name.isupper() and type(value) is int}
     table = {int(found) for found in re.findall(r"^  (\d+)  ", failure.CODES, re.MULTILINE)}
@@ -115,6 +121,7 @@ def test_tab_completes_commands_options_symbols_and_sides(tmp_path: Path) -> Non
     assert completed("vibe-quant why BTCUSDT s") == ["short"]
     assert completed("vibe-quant flatten ", VIBE_QUANT_CONFIG=str(config)) == ["BTCUSDT", "ETHUSDC", "all"]
     assert completed(f"vibe-quant pause --config {config} B") == ["BTCUSDT"]
+    assert completed("vibe-quant logs --level e") == ["error"]
     assert completed("vibe-quant resume ", VIBE_QUANT_CONFIG=str(tmp_path / "none")) == ["all"]
     assert short_name("1000SHIB/USDT:USDT") == "1000SHIBUSDT"
 
@@ -128,6 +135,10 @@ def test_the_script_of_a_shell_is_one(shell: str, tmp_path: Path) -> None:
         script = tmp_path / "script"
         script.write_text(told.stdout, encoding="utf-8")
         subprocess.run(["bash", "-n", str(script)], check=True)
+    else:  # a file of fpath is run at the first Tab, which wants its completions too
+        assert re.search(
+            r'"\$\{funcstack\[1\]\}" = _vibe-quant \]\]; then\n +_vibe_quant_completion "\$@"', told.stdout
+        )
     assert CliRunner().invoke(app, ["completion", "cmd"]).exit_code == failure.UNREADABLE
 
 

@@ -125,6 +125,11 @@ def test_a_terminal_gets_colours_and_only_what_it_has_room_for(
         assert "\x1b[" in told
         assert told.count(BTC) >= 2
         assert ("0.002 @ 60910.2" in told) is ("notional" in told) is has
+    wide = replace(
+        STATUS.legs[0], liq=Decimal("66124.17912345"), mark=Decimal("84774.57123"), stop_price=Decimal("68787.2")
+    )
+    write_positions(out := Terminal(), replace(STATUS, legs=(wide,)))
+    assert out.getvalue().count(BTC) == 1, "a symbol broken in two is read wrong"
     console = Console(file=(out := Terminal()))
     console.print(drawn(BAD))
     assert "HALTED" in out.getvalue()
@@ -153,6 +158,12 @@ def test_why_says_the_reason_its_numbers_since_when_and_how_often(cli: Cli) -> N
     assert "not managed" in none.stderr
 
 
+def test_why_of_no_side_is_a_wrong_option_whether_a_service_runs_or_not(cli: Cli) -> None:
+    told = cli("why", "BTC", "SIDEWAYS")
+    assert told.exit_code == UNREADABLE
+    assert "'SIDEWAYS' is no side; write LONG or SHORT" in told.stderr
+
+
 def test_why_of_a_side_that_is_held_back_tells_the_newest_order_too() -> None:
     why = Why(BTC, PositionSide.LONG, False, "stale", (), NOW - 4000, (), "orderbook_price", NOW - 90_000)
     assert text_of(why, NOW).splitlines()[1] == "newest order: orderbook_price, 1m30s ago"
@@ -173,6 +184,11 @@ def test_a_report_of_the_service_tells_each_exit_and_the_alarms(cli: Cli) -> Non
     (asked, since), _ = cli.operations.calls
     assert asked == "report"
     assert isinstance(since, int)
+
+
+def test_an_alarm_that_came_again_and_again_is_told_once_where_it_came_last() -> None:
+    write_report(out := io.StringIO(), replace(REPORT, alarms=("a", "b", "a", "a")))
+    assert out.getvalue().splitlines()[-2:] == ["  b", "  a (3 times)"]
 
 
 def test_a_report_without_anything_in_it_and_one_of_an_exit_that_goes_on() -> None:

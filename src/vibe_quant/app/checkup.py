@@ -118,7 +118,12 @@ def modes(config: Path, state: Path, secrets: Sequence[Path]) -> Iterator[Sympto
         _judge(wrong, path, OTHERS, Grade.FAIL, "600")
     for grade, path, mode, cure in wrong:
         more = "; make new keys if others can have read it" if path in secrets else ""
-        yield Symptom("permissions", grade, f"others may get at {path} (mode {mode:04o})", f"chmod {cure} {path}{more}")
+        yield Symptom(
+            "permissions",
+            grade,
+            f"others may get at {path} (mode {mode:04o})",
+            f"close it with chmod {cure} {path}{more}",
+        )
     if not wrong:
         yield ok("permissions", "nobody else can change the configuration, or read state or secrets")
 

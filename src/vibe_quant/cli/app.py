@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from vibe_quant.cli.check import check
@@ -65,6 +67,21 @@ app.add_typer(tapes, name="tape")
 app.add_typer(sim, name="sim")
 app.add_typer(journal, name="journal")
 app.add_typer(config, name="config")
+
+
+def _told_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def anything(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_told_version, is_eager=True, help="As the command version.")
+    ] = False,
+) -> None:
+    """What stands before any command."""
 
 
 @app.command()

@@ -14,6 +14,14 @@ from vibe_quant.cli.options import DEFAULT_CONFIG
 
 PROGRAM = "vibe-quant"
 VARIABLE = "_VIBE_QUANT_COMPLETE"
+REGISTERED = f"\ncompdef _vibe_quant_completion {PROGRAM}"
+AUTOLOADED = f"""
+if [[ "${{funcstack[1]}}" = _{PROGRAM} ]]; then
+  _vibe_quant_completion "$@"
+else
+  compdef _vibe_quant_completion {PROGRAM}
+fi"""
+"""zsh reads a file of fpath at the first Tab, and waits for that one's completions too."""
 
 
 class Shell(StrEnum):
@@ -35,7 +43,8 @@ def completion(shell: Annotated[Shell, typer.Argument(help="bash or zsh.")]) -> 
     """
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
-    typer.echo(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell.value))
+    script = get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell.value)
+    typer.echo(script.replace(REGISTERED, AUTOLOADED))
 
 
 def ready_to_complete() -> None:

@@ -82,7 +82,7 @@ async def _symptoms(
     except (ConfigError, FileProblem) as error:
         yield fail("configuration", str(error), "mend it; nothing further can be looked at without it")
         return
-    advice = f"; {len(loaded.warnings)} pieces of advice: vibe-quant check" if loaded.warnings else ""
+    advice = f"; what it holds unwise ({len(loaded.warnings)}): vibe-quant check" if loaded.warnings else ""
     yield ok("configuration", f"{config} holds, venue {loaded.settings.shared.venue.value}{advice}")
     for symptom in _of_host(loaded, state):
         yield symptom

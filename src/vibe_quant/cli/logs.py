@@ -26,7 +26,14 @@ WORDS = {"yellow": "yellow", "red": "red", "bold red": "bright_red"}
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written, until interrupted.")]
 Count = Annotated[int, typer.Option("-n", "--lines", min=1, max=MOST, help="So many of the newest lines.")]
-Level = Annotated[str, typer.Option(help=f"Only this level and worse: {', '.join(LEVELS).lower()}.")]
+LEVEL_NAMES = [level.lower() for level in LEVELS]
+Level = Annotated[
+    str,
+    typer.Option(
+        help=f"Only this level and worse: {', '.join(LEVEL_NAMES)}.",
+        autocompletion=lambda incomplete: [name for name in LEVEL_NAMES if name.startswith(incomplete.lower())],
+    ),
+]
 Symbol = Annotated[str | None, typer.Option(help="Only lines that name this symbol.", autocompletion=symbols)]
 
 
@@ -97,7 +104,7 @@ def _file(config: Path) -> Path:
 
 def _level(text: str) -> str:
     if text.upper() not in LEVELS:
-        raise typer.BadParameter(f"{text!r} is no level; there are {', '.join(LEVELS).lower()}")
+        raise typer.BadParameter(f"{text!r} is no level; there are {', '.join(LEVEL_NAMES)}")
     return text.upper()
 
 

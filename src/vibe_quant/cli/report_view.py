@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TextIO
 
@@ -36,8 +38,15 @@ def write_report(out: TextIO, report: Report) -> None:
         out.write("no exit was finished\n")
     if report.alarms:
         out.write("\nalarms, the newest last:\n")
-        for alarm in report.alarms:
-            out.write(f"  {printable(alarm)}\n")
+        for alarm, times in _folded(report.alarms):
+            out.write(f"  {printable(alarm)}{f' ({times} times)' if times > 1 else ''}\n")
+
+
+def _folded(alarms: Sequence[str]) -> list[tuple[str, int]]:
+    """Each text once, where it came last, and how often."""
+    counts = Counter(alarms)
+    newest_first = dict.fromkeys(reversed(alarms))
+    return [(text, counts[text]) for text in reversed(newest_first)]
 
 
 def _row(cost: ExitCost) -> list[Cell | str]:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, TextIO
 from vibe_quant.cli.words import printable
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
 GAP = "  "
 WIDE = 110
 """Columns of a terminal that has room for everything."""
+UNBROKEN = 20
+"""A word up to this long keeps to one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,18 @@ def rich_table(head: Sequence[str], rows: Sequence[Row], right: frozenset[int], 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     shown = [number for number in range(len(head)) if number not in without]
     for number in shown:
-        table.add_column(head[number], justify="right" if number in right else "left", overflow="fold")
+        side: JustifyMethod = "right" if number in right else "left"
+        table.add_column(head[number], justify=side, overflow="fold", min_width=_least(rows, number))
     for row in rows:
         cells = [_cell(row[number]) for number in shown]
         table.add_row(*(Text(printable(cell.text), cell.style) for cell in cells))
     return table
+
+
+def _least(rows: Sequence[Row], number: int) -> int | None:
+    """A column's longest word, where that is a name or a number: one broken in two is read wrong."""
+    longest = max((len(word) for row in rows for word in _cell(row[number]).text.split()), default=0)
+    return longest if longest <= UNBROKEN else None
 
 
 def aligned(lines: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:

@@ -42,7 +42,10 @@ def why(
     from vibe_quant.app.clock import SystemClock
     from vibe_quant.domain.status import Why
 
-    path = f"/api/why/{quote(symbol, safe='')}/{quote(side, safe='')}"
+    named = side.upper()
+    if named not in ("LONG", "SHORT"):
+        raise typer.BadParameter(f"{side!r} is no side; write LONG or SHORT")
+    path = f"/api/why/{quote(symbol, safe='')}/{named}"
     with served():
         service = Where(config, state, socket).service()
         if as_json:

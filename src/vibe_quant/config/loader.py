@@ -87,7 +87,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise FileProblem(path, "there is no such file; name one with --config, or copy config/config.yaml") from None
+        raise FileProblem(path, "there is no such file; name one with --config, or let vibe-quant init write it") from None
     except IsADirectoryError:
         raise FileProblem(path, "is a directory; name the file in it") from None
     except PermissionError:
