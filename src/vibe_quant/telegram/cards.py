@@ -79,7 +79,7 @@ class Cards:
             words.say("report.exits", count=len(report.exits)),
             *(self._exit_line(cost) for cost in report.exits[-MOST_SHOWN:]),
             words.say("report.alarms" if report.alarms else "report.no_alarms"),
-            *(safe(alarm) for alarm in report.alarms),
+            *(words.phrase(alarm) for alarm in report.alarms),
         ]
         return Html("\n".join(lines))
 

@@ -128,7 +128,7 @@ class Commands:
         try:
             report = await self._operations.report(self._operations.status().now_ms - span)
         except JournalBroken as broken:
-            return Show(self._words.say("error.unread", text=str(broken)))
+            return Show(self._words.say("error.unread", text=self._words.phrase(str(broken))))
         return Show(self._cards.report(report))
 
     async def _logs(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape

@@ -1,7 +1,4 @@
-"""Fixed English sentences of the core, in Chinese: every reason for which a side is not traded (a test sees to it).
-
-What is not here is shown as it is.
-"""
+"""Every reason for which a side is not traded, in Chinese (a test sees to it)."""
 
 from __future__ import annotations
 
@@ -58,10 +55,4 @@ REASONS: dict[Blocked, str] = {
     Blocked.PANIC_PAUSED: "紧急减仓已由操作员暂停",
     Blocked.PANIC_BACKOFF: "紧急委托屡次被拒，稍候再发",
 }
-PHRASES: dict[str, str] = {
-    **{reason.value: text for reason, text in REASONS.items()},
-    "no reason given": "未说明原因",
-    "no reason was told": "未说明原因",
-}
-PREFIXES: dict[str, str] = {"halted: ": "已停止：", "the symbol is in status ": "合约状态 "}
-"""Of sentences whose rest is told in its own words."""
+PHRASES: dict[str, str] = {reason.value: text for reason, text in REASONS.items()}

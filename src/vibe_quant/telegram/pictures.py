@@ -42,13 +42,14 @@ class Pictures:
     def _troubles(self, status: Status) -> list[Html]:
         say, lines = self._words.say, []
         if status.paused:
-            lines.append(say("status.paused", paused=", ".join(status.paused)))
+            paused = Html(", ".join(map(self._words.phrase, status.paused)))
+            lines.append(say("status.paused", paused=paused))
         if status.held is not None:
             lines.append(say("status.held", held=self._words.phrase(status.held)))
         if status.breaker_open:
             lines.append(say("status.breaker"))
         if status.journal_trouble:
-            lines.append(say("status.journal", trouble=status.journal_trouble))
+            lines.append(say("status.journal", trouble=self._words.phrase(status.journal_trouble)))
         return lines
 
     def _streams(self, status: Status) -> list[Html]:
@@ -166,7 +167,7 @@ class Pictures:
         """What a reload would change, or why it cannot be."""
         say = self._words.say
         if plan.problems:
-            return Html("\n".join([say("reload.problems"), *(safe(problem) for problem in plan.problems)]))
+            return Html("\n".join([say("reload.problems"), *map(self._words.phrase, plan.problems)]))
         if not plan.changes:
             return say("reload.none")
         lines = [say("reload.head")]
@@ -176,7 +177,7 @@ class Pictures:
         ]
         if len(plan.changes) > MOST_CHANGES:
             lines.append(say("notice.more", count=len(plan.changes) - MOST_CHANGES))
-        lines += [say("reload.warning", text=warning) for warning in plan.warnings]
+        lines += [say("reload.warning", text=self._words.phrase(warning)) for warning in plan.warnings]
         return Html("\n".join(lines))
 
     def logs(self, lines: tuple[str, ...]) -> Html:

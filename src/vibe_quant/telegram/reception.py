@@ -162,7 +162,8 @@ class Reception:
             self._say(who[0], self._words.say("error.journal", what=what))
             return
         answer = await carry_out(act, self._operations, _by(who))
-        self._say(who[0], self._words.say("done.ok" if answer.ok else "done.refused", what=what, text=answer.text))
+        text = self._words.phrase(answer.text)
+        self._say(who[0], self._words.say("done.ok" if answer.ok else "done.refused", what=what, text=text))
 
     async def _patiently(self, chat: int, what: Html, work: Coroutine[Any, Any, None]) -> None:
         """Wait for it, but not for ever: other words must be heard meanwhile."""

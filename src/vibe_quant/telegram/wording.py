@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from html import escape
@@ -9,11 +10,14 @@ from html import escape
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.service_settings import Language
 from vibe_quant.telegram import texts_en, texts_zh
-from vibe_quant.telegram.phrases_zh import PHRASES, PREFIXES
+from vibe_quant.telegram.fill_pile import number as figure
+from vibe_quant.telegram.sentences import WORDY, translated
 
 CATALOGUES = {Language.EN: texts_en.TEXTS, Language.ZH: texts_zh.TEXTS}
 MOST_VALUE = 1500
 """Characters of one value that comes from outside."""
+LISTED = re.compile(r"(?<=\)), ")
+"""What parts the members of a list of which each ends in brackets."""
 SHOWN = Decimal("0.00000001")
 
 
@@ -61,14 +65,29 @@ class Words:
         return self.say(f"{group}.{value}") if f"{group}.{value}" in self._texts else safe(value)
 
     def phrase(self, text: str) -> Html:
-        """A sentence of the core's: translated where it is one of the fixed ones."""
-        if self.language is Language.ZH:
-            if text in PHRASES:
-                return safe(PHRASES[text])
-            for prefix, word in PREFIXES.items():
-                if text.startswith(prefix):
-                    return Html(safe(word) + self.phrase(text.removeprefix(prefix)))
-        return safe(text)
+        """What the program says elsewhere in English: in Chinese where that is spoken and known."""
+        if self.language is not Language.ZH:
+            return safe(text)
+        known = translated(text, self._put)
+        if known is not None:
+            return Html(known)
+        parts = text.split("; ")
+        return Html("；".join(map(self.phrase, parts))) if len(parts) > 1 else safe(text)
+
+    def _put(self, name: str, value: str) -> Html:
+        """What stands in a hole of a sentence, by the hole's name."""
+        match name:
+            case "symbol":
+                return self.symbol(value)
+            case "side" | "stream":
+                return self.named(name, value)
+            case "dist" | "slice":
+                ratio = figure(value)
+                return safe(value) if ratio is None else self.percent(ratio)
+            case "list":
+                return Html("、".join(map(self.phrase, LISTED.split(value))))
+            case _:
+                return self.phrase(value) if name in WORDY else safe(value)
 
     def symbol(self, symbol: str) -> Html:
         """A perpetual as people call it; one whose margin is of another asset keeps its whole name."""

@@ -1,0 +1,112 @@
+"""The program's English sentences in Chinese, with the figures, symbols and names that stand in them.
+
+A sentence is found by its words: the tables give it as a template whose holes are what was put in.  So the rest of the
+program, its journal and its log know one language; that no sentence is missing is seen to by a test, which collects
+them from the sources.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from string import Formatter
+
+from vibe_quant.telegram.phrases_zh import PHRASES
+from vibe_quant.telegram.sentences_zh_commands import COMMANDS
+from vibe_quant.telegram.sentences_zh_exchange import CODES, EXCHANGE
+from vibe_quant.telegram.sentences_zh_service import SERVICE
+from vibe_quant.telegram.sentences_zh_start import START
+from vibe_quant.telegram.sentences_zh_trading import TRADING
+
+OF_CODES = {f"{english} ({{code}})": f"{chinese}（{{code}}）" for english, chinese in CODES.items()}
+TABLE: dict[str, str] = PHRASES | COMMANDS | TRADING | SERVICE | START | EXCHANGE | CODES | OF_CODES
+"""English -> Chinese, both without the full stop.  A hole is one word, but for those named in ``WORDY``."""
+WORDY = frozenset(("account", "at", "by", "changes", "how", "law", "list", "new", "old", "path", "place", "rights"))
+WORDY |= {"since", "text", "what", "who", "why"}
+LONGEST = 4000
+"""Characters; of what is longer nothing is translated."""
+Put = Callable[[str, str], str]
+"""(name of the hole, what stands in it) -> as it is shown, HTML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One sentence with holes; ``mark`` is the longest piece of it that stands in every text of it."""
+
+    english: str
+    chinese: str
+    pattern: str
+    mark: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sentence that is known; ``weight``: so many characters of it are its own."""
+
+    english: str
+    chinese: str
+    values: dict[str, str]
+    weight: int
+
+    def said(self, put: Put) -> str:
+        """In Chinese, as HTML."""
+        return self.chinese.format(**{name: put(name, value) for name, value in self.values.items()})
+
+
+def _template(english: str, chinese: str) -> Template:
+    pieces = [(words, name) for words, name, _, _ in Formatter().parse(english)]
+    pattern = "".join(re.escape(words) + _hole(name) for words, name in pieces)
+    fixed = [words for words, _ in pieces]
+    return Template(english, escape(chinese, quote=False), pattern, max(fixed, key=len), sum(map(len, fixed)))
+
+
+def _hole(name: str | None) -> str:
+    if name is None:
+        return ""
+    return f"(?P<{name}>{'.+?' if name in WORDY else r'[^ ]+?'})"
+
+
+_WITH_HOLES = [_template(english, chinese) for english, chinese in TABLE.items() if "{" in english]
+TEMPLATES = tuple(sorted(_WITH_HOLES, key=lambda one: one.weight, reverse=True))
+"""The most telling first: what a hole of another would swallow is met by its own template."""
+
+
+def translated(text: str, put: Put) -> str | None:
+    """The Chinese of it, as HTML, sentence by sentence; None where none of it is known."""
+    if len(text) > LONGEST:
+        return None
+    likely = tuple(one for one in TEMPLATES if one.mark in text)
+    said, known = [], False
+    sentences = text.strip().split(". ")
+    while sentences:
+        used, chinese = _best(sentences, likely, put)
+        known = known or chinese is not None
+        said.append(escape(sentences[0], quote=False) + ". " if chinese is None else chinese)
+        del sentences[:used]
+    return "".join(said).removesuffix(". ") if known else None
+
+
+def _best(sentences: list[str], likely: tuple[Template, ...], put: Put) -> tuple[int, str | None]:
+    """How many of the next sentences are one that is known, and its Chinese; a hole may hold several."""
+    best, used, ends = None, 1, False
+    for count in range(1, len(sentences) + 1):
+        text = ". ".join(sentences[:count])
+        found = one(text.removesuffix("."), likely)
+        if found is not None and (best is None or found.weight > best.weight):
+            best, used, ends = found, count, count < len(sentences) or text.endswith(".")
+    return used, None if best is None else best.said(put) + ("。" if ends else "")
+
+
+def one(text: str, likely: tuple[Template, ...]) -> Found | None:
+    """What one sentence is known as, without its full stop."""
+    fixed = TABLE.get(text)
+    if fixed is not None:
+        return Found(text, escape(fixed, quote=False), {}, len(text))
+    for template in likely:
+        found = re.fullmatch(template.pattern, text, re.DOTALL)
+        if found is not None:
+            return Found(template.english, template.chinese, found.groupdict(), template.weight)
+    return None
