@@ -130,6 +130,8 @@ def test_a_terminal_gets_colours_and_only_what_it_has_room_for(
     )
     write_positions(out := Terminal(), replace(STATUS, legs=(wide,)))
     assert out.getvalue().count(BTC) == 1, "a symbol broken in two is read wrong"
+    for figure in ("66124.179", "84774.57", "68787.2"):
+        assert figure in out.getvalue(), "and so is a price that is cut or broken"
     console = Console(file=(out := Terminal()))
     console.print(drawn(BAD))
     assert "HALTED" in out.getvalue()

@@ -16,7 +16,7 @@ GAP = "  "
 WIDE = 110
 """Columns of a terminal that has room for everything."""
 UNBROKEN = 20
-"""A word up to this long keeps to one line."""
+"""A name up to this long keeps to one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,20 @@ def rich_table(head: Sequence[str], rows: Sequence[Row], right: frozenset[int], 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     shown = [number for number in range(len(head)) if number not in without]
     for number in shown:
         side: JustifyMethod = "right" if number in right else "left"
-        table.add_column(head[number], justify=side, overflow="fold", min_width=_least(rows, number))
+        table.add_column(head[number], justify=side, overflow="fold", min_width=_least(rows) if number == 0 else None)
     for row in rows:
         cells = [_cell(row[number]) for number in shown]
         table.add_row(*(Text(printable(cell.text), cell.style) for cell in cells))
     return table
 
 
-def _least(rows: Sequence[Row], number: int) -> int | None:
-    """A column's longest word, where that is a name or a number: one broken in two is read wrong."""
-    longest = max((len(word) for row in rows for word in _cell(row[number]).text.split()), default=0)
+def _least(rows: Sequence[Row]) -> int | None:
+    """The longest name in the first column: one broken in two is read wrong, and a number that gives way is cut."""
+    longest = max((len(_cell(row[0]).text) for row in rows), default=0)
     return longest if longest <= UNBROKEN else None
 
 
