@@ -181,11 +181,11 @@ class Session:
                 return Memory(), None
             return remember(reader, self._clock.server_ms()), reader.last_key_pass(self._account)
         except (JournalBroken, ValueError, LookupError, ArithmeticError) as error:  # or a row holds no such data
-            broken = error if isinstance(error, JournalBroken) else f"journal {self._journal.path}: a row is damaged."
+            broken = error if isinstance(error, JournalBroken) else f"journal {self._journal.path}: a row is damaged"
             there = self._journal.path.exists()
             if there:
                 self._holding.put(PAST, UNREAD)
-            text = f"{broken} Nothing is known of earlier runs." + (f" {UNREAD}." if there else "")
+            text = f"{broken}. Nothing is known of earlier runs." + (f" {UNREAD}." if there else "")
             self._plan.tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, text))
             return Memory(), None
 
