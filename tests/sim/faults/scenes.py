@@ -205,6 +205,28 @@ def a_bogus_listen_key_opens_a_socket_that_stays_silent(rig: Rig) -> None:
     assert len(good.events) == len(FILL)
 
 
+@scene("stale_read", when={"rate": 1}, behind_ms=300)
+def a_read_that_lags_shows_what_was_and_catches_up(rig: Rig) -> None:
+    def listed() -> list[str]:
+        answer = rig.call("GET", "/fapi/v1/openOrders", symbol=SYMBOL)
+        assert answer.at_ms == rig.ms
+        return [order["clientOrderId"] for order in answer.body]
+
+    assert listed() == []
+    rig.order()
+    assert (listed(), rig.resting()) == ([], ["vq-1"])
+    rig.wait(200)
+    rig.order()
+    assert listed() == []
+    rig.wait(100)
+    assert listed() == ["vq-1"]
+    rig.wait(200)
+    assert listed() == ["vq-1", "vq-2"]
+    rig.wait(120_000)
+    rig.order()
+    assert listed() == ["vq-1", "vq-2"]
+
+
 @scene("event_late", where={"events": ["ORDER_TRADE_UPDATE"]}, when={"nth": 1}, delay_ms=250)
 def a_late_event_lets_the_others_pass(rig: Rig) -> None:
     wire = rig.listen()

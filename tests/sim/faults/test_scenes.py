@@ -124,6 +124,7 @@ def test_moments_by_chance_come_as_often_as_declared_and_no_oftener_than_times()
 MUST: dict[str, dict[str, Any]] = {
     "ack_late": {"delay_ms": 40},
     "request_late": {"delay_ms": 40},
+    "stale_read": {"behind_ms": 40},
     "event_late": {"delay_ms": 40},
     "unknown_503": {"reached": True},
     "timeout_1007": {"reached": False},
@@ -143,7 +144,7 @@ MUST: dict[str, dict[str, Any]] = {
 
 
 def by_chance(kind: str, seed: int) -> tuple[Any, ...]:
-    """Two minutes of orders and listen keys under a fault that strikes by chance."""
+    """Two minutes of orders, reads and listen keys under a fault that strikes by chance."""
     when = {"per_minute": 20} if issubclass(KINDS[kind], Act) else {"rate": 0.3}
     ends = {"for_s": 1} if KINDS[kind].lasting_s is not None else {}
     rig = Rig({"kind": kind, "when": when} | ends | MUST.get(kind, {}), seed=seed)
@@ -153,6 +154,7 @@ def by_chance(kind: str, seed: int) -> tuple[Any, ...]:
         rig.call("POST", "/fapi/v1/listenKey", False)
         rig.market()
         rig.order("59990", timeInForce="GTX")
+        rig.call("GET", "/fapi/v1/openOrders", symbol=SYMBOL)
     return [strike.at_ms for strike in rig.box.plan.struck], [*rig.box.plan.struck], rig.seen, wire.got
 
 

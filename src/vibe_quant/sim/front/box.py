@@ -86,6 +86,7 @@ class Box:
         seat(options, self.exchange, now)
         self.bare_legs.note(now)
         self.plan.add(declared, now)
+        self.gate.past.kept = self.plan.looks_back
 
     def _endpoints(self) -> list[Endpoint]:
         exchange, instruments = self.exchange, self.instruments
@@ -161,6 +162,7 @@ class Box:
         except Rejected:
             params = Params([])
         fate = self.plan.on_request(request, f"{request.method} {request.path}", params, now)
+        self.gate.past.kept = self.plan.looks_back
         self.advance(now)
         return self.travel.of_request(fate)
 
@@ -171,7 +173,7 @@ class Box:
         self.board.clock_skew_ms = self.keys.clock_skew_ms
         answers = []
         for _ in range(fate.work_times):
-            answers.append(self.gate.answer(request, now))
+            answers.append(self.gate.answer(request, now, fate.behind_ms))
             self.tell(now)
         return fate.answer or answers[fate.shown - 1]
 
@@ -194,6 +196,7 @@ class Box:
         for symbol in {event.order.symbol: None for event in events if isinstance(event, OrderEvent)}:
             self.board.on_own(symbol, now)
         self.bare_legs.note(now)
+        self.gate.past.note(now)
         self._pass_on(self.user_events.frames(events), now)
 
     def _pass_on(self, frames: Sequence[UserFrame], now: int) -> None:

@@ -11,6 +11,7 @@ from vibe_quant.sim.front.endpoint import Call, Endpoint, Security
 from vibe_quant.sim.front.http import HttpRequest, HttpResponse, encode, error_body
 from vibe_quant.sim.front.limits import Limits, Throttled
 from vibe_quant.sim.front.params import Params
+from vibe_quant.sim.front.past_views import PastViews
 from vibe_quant.sim.records import Rejected
 from vibe_quant.sim.switches import Switches
 
@@ -47,6 +48,7 @@ class Gate:
         self.limits = limits
         self.calls: Counter[str] = Counter()
         self.on_defect = on_defect
+        self.past = PastViews()
         self._switches = switches or Switches()
         self._table: dict[tuple[str, str], Endpoint] = {}
         for endpoint in endpoints:
@@ -63,10 +65,10 @@ class Gate:
         """The row that a request reaches; None: there is none."""
         return self._table.get((request.method, request.path))
 
-    def answer(self, request: HttpRequest, now: int) -> HttpResponse:
-        """Work one request at ``now`` (epoch ms)."""
+    def answer(self, request: HttpRequest, now: int, behind_ms: int = 0) -> HttpResponse:
+        """Work one request at ``now`` (epoch ms); a read shows how things were ``behind_ms`` ago."""
         try:
-            return self._answer(request, now)
+            return self._answer(request, now, behind_ms)
         except Rejected as refusal:
             return self._refused(refusal, request, now)
 
@@ -77,7 +79,7 @@ class Gate:
         refusal = Rejected(-5000, f"Path {path}, Method {method} is invalid", 404)
         return self._refused(refusal, request, now)
 
-    def _answer(self, request: HttpRequest, now: int) -> HttpResponse:
+    def _answer(self, request: HttpRequest, now: int, behind_ms: int) -> HttpResponse:
         self.limits.admit(request.ip, now)
         endpoint = self.endpoint(request)
         if endpoint is None:
@@ -88,7 +90,7 @@ class Gate:
         self.limits.charge(request.ip, cost.weight, now)
         call = Call(params, now, self._identified(endpoint, request, params, now))
         self.limits.count_orders(cost.orders, now)
-        return self._worked(endpoint, call, cost, request.ip)
+        return self._worked(endpoint, call, cost, request.ip, behind_ms)
 
     def _read(self, endpoint: Endpoint, request: HttpRequest, now: int) -> tuple[Params, _Cost]:
         try:
@@ -107,10 +109,10 @@ class Gate:
             self.keys.verify(pair, request, params, now)
         return pair.key
 
-    def _worked(self, endpoint: Endpoint, call: Call, cost: _Cost, ip: str) -> HttpResponse:
+    def _worked(self, endpoint: Endpoint, call: Call, cost: _Cost, ip: str, behind_ms: int) -> HttpResponse:
         counted = cost.orders != (0, 0)
         try:
-            body = encode(endpoint.handler(call))
+            body = encode(self.past.answer(endpoint, call, behind_ms))
         except Rejected as refusal:
             if refusal.code == OVERLOADED:
                 self.limits.forgive(ip, cost.weight, cost.orders, call.now)

@@ -34,6 +34,8 @@ class RequestFault(Spec):
     """Which requests where the declaration names none."""
     params: ClassVar[dict[str, str]] = {}
     """Parameters that a request must have to be meant."""
+    looks_back: ClassVar[bool] = False
+    """Whether it answers by how things were."""
 
     when: When
     where: Annotated[RequestFilter, Field(description="which requests")] = RequestFilter()

@@ -12,12 +12,13 @@ class RequestFate:
     """A verdict on one request, in the order in which it takes effect.
 
     With ``reset`` or ``refuse`` the request is never worked: the connection ends without an answer, or with this one.
-    Otherwise it is worked ``work_times`` times, ``delay_ms`` after it came, and the client sees the answer of working
+    Otherwise a read is answered by how things were ``behind_ms`` ago, and a request is worked ``work_times`` times, ``delay_ms`` after it came, and the client sees the answer of working
     number ``shown`` (from 1); ``answer`` stands in for it, ``lost`` ends the connection without one.  Whatever the
     client sees it sees ``answer_delay_ms`` later.
     """
 
     delay_ms: int = 0
+    behind_ms: int = 0
     refuse: HttpResponse | None = None
     reset: bool = False
     work_times: int = 1
@@ -47,6 +48,7 @@ class RequestFate:
         return replace(
             self,
             delay_ms=self.delay_ms + other.delay_ms,
+            behind_ms=max(self.behind_ms, other.behind_ms),
             refuse=self.refuse or other.refuse,
             reset=self.reset or other.reset,
             work_times=max(self.work_times, other.work_times),

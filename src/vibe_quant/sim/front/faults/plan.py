@@ -126,6 +126,11 @@ class FaultPlan:
         return self._flow.pass_on(frames, now)
 
     @property
+    def looks_back(self) -> bool:
+        """Whether a fault may ask how things were."""
+        return any(rule.spec.looks_back for rule in self._requests)
+
+    @property
     def due(self) -> int:
         """When something happens by itself next, epoch ms."""
         return self._agenda.due

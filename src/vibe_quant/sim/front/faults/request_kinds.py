@@ -17,6 +17,13 @@ from vibe_quant.sim.front.http import HttpResponse, encode
 from vibe_quant.sim.front.limits import LimitRules, banned, too_many
 
 ORDER = ("POST /fapi/v1/order", "PUT /fapi/v1/order", "DELETE /fapi/v1/order")
+READS = (
+    "GET /fapi/v3/positionRisk",
+    "GET /fapi/v3/account",
+    "GET /fapi/v3/balance",
+    "GET /fapi/v1/openOrders",
+    "GET /fapi/v1/openAlgoOrders",
+)
 LISTEN_KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 Reached = Annotated[Flag, Field(description="true: the request was worked, only its answer is this one")]
 
@@ -208,6 +215,19 @@ class Refused(RequestFault):
     def fate(self, _: Hit, /) -> RequestFate:
         """Refused."""
         return RequestFate(refuse=answers.refusal(self.code, self.message, self.status))
+
+
+class StaleRead(RequestFault):
+    """A read of the account that lags: answered at once, by how things were a while ago (since it was first asked)."""
+
+    endpoint: ClassVar[tuple[str, ...]] = READS
+    looks_back: ClassVar[bool] = True
+    kind: Literal["stale_read"]
+    behind_ms: Annotated[Milliseconds, Field(description="how old what it shows is")]
+
+    def fate(self, _: Hit, /) -> RequestFate:
+        """Old news under a new date."""
+        return RequestFate(behind_ms=self.behind_ms)
 
 
 class BogusListenKey(RequestFault):
