@@ -12,9 +12,9 @@ class RequestFate:
     """A verdict on one request, in the order in which it takes effect.
 
     With ``reset`` or ``refuse`` the request is never worked: the connection ends without an answer, or with this one.
-    Otherwise a read is answered by how things were ``behind_ms`` ago, and a request is worked ``work_times`` times, ``delay_ms`` after it came, and the client sees the answer of working
-    number ``shown`` (from 1); ``answer`` stands in for it, ``lost`` ends the connection without one.  Whatever the
-    client sees it sees ``answer_delay_ms`` later.
+    Otherwise it is worked ``work_times`` times, ``delay_ms`` after it came, a read by how things were ``behind_ms``
+    before, and the client sees the answer of working number ``shown`` (from 1); ``answer`` stands in for it, ``lost``
+    ends the connection without one.  Whatever the client sees it sees ``answer_delay_ms`` later.
     """
 
     delay_ms: int = 0
