@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from time import perf_counter
+from typing import TypeVar
 
 PIECE_S = 0.000_3
 REST_S = 0.002
+Result = TypeVar("Result")
 
 
 class Breath:
@@ -29,3 +32,15 @@ class Breath:
         self._before_s += worked_s
         await asyncio.sleep(REST_S)
         self._began_s = perf_counter()
+
+
+async def in_pieces(steps: Generator[None, None, Result]) -> Result:
+    """What the steps return; raises what they raise."""
+    breath = Breath()
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        await breath()

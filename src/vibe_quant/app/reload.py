@@ -1,4 +1,7 @@
-"""Reloads the configuration of a running service: all of it or nothing, journalled, and the last good file kept."""
+"""Reloads the configuration of a running service: all of it or nothing, journalled, and the last good file kept.
+
+The file is read and compared in pieces, and once: an order or a stop never waits for all of it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from pathlib import Path
 
 from vibe_quant.app.application import Application
 from vibe_quant.app.last_good import keep
+from vibe_quant.breath import in_pieces
 from vibe_quant.config.loader import ConfigLoader, Loaded, content_of, digest
 from vibe_quant.config.problems import ConfigError, FileProblem
-from vibe_quant.config.reload import changes, consequences, refusals
+from vibe_quant.config.reload import changing, consequences, refusals
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import NoticeKind, Severity
 from vibe_quant.domain.intents import Notify
@@ -39,6 +43,17 @@ class _Read:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A file against what ruled; ``token`` names both."""
+
+    token: str
+    new: Loaded
+    changes: tuple[ConfigChange, ...]
+    refused: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
 class Reloader:
     """One a process.  ``app`` gives the application once it works, ``adopt`` is told what rules after a reload.
 
@@ -59,7 +74,9 @@ class Reloader:
         self._app = app
         self._tell = tell
         self._adopt = adopt
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time, self._one_reads = asyncio.Lock(), asyncio.Lock()
+        self._judged: _Judged | None = None
+        """The newest: what is shown, confirmed and applied is read and compared once."""
 
     @property
     def not_now(self) -> str | None:
@@ -71,21 +88,23 @@ class Reloader:
 
     async def plan(self, by: str) -> ReloadPlan:  # noqa: ARG002 - nothing is done by it
         """Read the file again, and say what would change."""
-        return (await self._planned())[0]
+        judged = await self._judge()
+        return judged if isinstance(judged, ReloadPlan) else await self._planned(judged)
 
     async def apply(self, token: str, by: str, *, drop_stops: bool = False) -> Answer:
         """Apply the plan of that token; refused where file or service have changed since."""
         async with self._one_at_a_time:
-            if self._token(self._content()) != token:
+            if _token(self.loaded, self._content()) != token:
                 return Answer(False, f"{AGAIN} {UNCHANGED}")
-            plan, new = await self._planned()
-            if plan.token != token:
+            judged = await self._judge()
+            if isinstance(judged, ReloadPlan) or judged.token != token:
                 return Answer(False, f"{AGAIN} {UNCHANGED}")
+            plan = await self._planned(judged)
             app, held = self._app(), self.not_now
-            if plan.problems or new is None or app is None or held is not None:
+            if plan.problems or app is None or held is not None:
                 why = "; ".join(plan.problems) or held or STARTING
                 return Answer(False, f"Not reloaded: {why}. {UNCHANGED}")
-            return await self._taken(app, new, plan.changes, by, drop_stops)
+            return await self._taken(app, judged.new, plan.changes, by, drop_stops)
 
     def keep(self) -> None:
         """Put what rules beside the journal, as the last good file."""
@@ -98,15 +117,31 @@ class Reloader:
             )
             self._tell(Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text))
 
-    async def _planned(self) -> tuple[ReloadPlan, Loaded | None]:
-        read, old = self._read(), self.loaded.settings
-        new = read.loaded
-        if new is None:
-            return ReloadPlan("", (), read.problems), None
-        problems = [str(problem) for problem in refusals(old, new)] + await self._unlisted(new)
-        found, told = changes(old, new.settings), consequences(old, new.settings)
-        warnings = (*told, *(str(warning) for warning in new.warnings))
-        return ReloadPlan(self._token(new.content), found, tuple(problems), warnings), new
+    async def _judge(self) -> _Judged | ReloadPlan:
+        """What the file says against what rules now; where it is not valid, a plan that holds its problems."""
+        async with self._one_reads:  # however many ask at once, one piece is done a turn, and the file is read once
+            known = self._judged
+            if known is not None and known.token == _token(self.loaded, self._content()):
+                return known
+            read = await self._read()
+            return ReloadPlan("", (), read.problems) if read.loaded is None else await self._compared(read.loaded)
+
+    async def _compared(self, new: Loaded) -> _Judged:
+        ruling = self.loaded
+        found = await in_pieces(changing(ruling.settings, new.settings))
+        self._judged = _Judged(
+            token=_token(ruling, new.content),
+            new=new,
+            changes=found,
+            refused=tuple(str(problem) for problem in refusals(ruling.settings, new)),
+            warnings=(*consequences(ruling.settings, new.settings), *(str(warning) for warning in new.warnings)),
+        )
+        return self._judged
+
+    async def _planned(self, judged: _Judged) -> ReloadPlan:
+        """With what the exchange says of it now."""
+        problems = (*judged.refused, *await self._unlisted(judged.new))
+        return ReloadPlan(judged.token, judged.changes, problems, judged.warnings)
 
     async def _unlisted(self, new: Loaded) -> list[str]:
         """A symbol that would be managed has to be one of the exchange's."""
@@ -123,7 +158,7 @@ class Reloader:
         self._journalled(app, new, found, by, drop_stops)
         now = app.parts.clock.now_ms()
         app.inbox.put(ev.Reload(now, new.settings, drop_stops, by))
-        self.loaded = new
+        self.loaded, self._judged = new, None
         try:
             await _is_taken(app, new)
         finally:  # whoever asked may be gone by now: what was put is taken all the same
@@ -153,9 +188,9 @@ class Reloader:
         }
         app.recorder.append([Entry("command", app.parts.clock.server_ms(), body)], app.parts.clock.now_ms())
 
-    def _read(self) -> _Read:
+    async def _read(self) -> _Read:
         try:
-            return _Read(ConfigLoader().load(self.loaded.path))
+            return _Read(await in_pieces(ConfigLoader().steps(self.loaded.path)))
         except FileProblem as problem:
             return _Read(None, (f"{problem}",))
         except ConfigError as error:
@@ -167,9 +202,10 @@ class Reloader:
         except FileProblem:
             return b""
 
-    def _token(self, content: bytes) -> str:
-        """Names this content of the file against what rules now."""
-        return digest(f"{self.loaded.sha256} {digest(content)}".encode())[:16]
+
+def _token(ruling: Loaded, content: bytes) -> str:
+    """Names this content of the file against what rules."""
+    return digest(f"{ruling.sha256} {digest(content)}".encode())[:16]
 
 
 async def _is_taken(app: Application, new: Loaded) -> None:

@@ -9,6 +9,7 @@ from vibe_quant.config.lint_size import MarketFacts, lint_market, lint_patient, 
 from vibe_quant.config.panic_time import time_to_flat_ms
 from vibe_quant.config.problems import KeyPath, Problem, dotted, shown
 from vibe_quant.config.sources import Sources
+from vibe_quant.config.steps import Steps, done
 from vibe_quant.domain.settings import (
     GlobalSettings,
     Manage,
@@ -26,10 +27,18 @@ LONG_PANIC_MS = 600_000
 
 def lint(settings: Settings, sources: Sources, market: Mapping[str, MarketFacts] | None = None) -> tuple[Problem, ...]:
     """Advice about everything that will be worked, by line; ``market`` (symbol -> facts) makes that on sizes exact."""
+    return done(linting(settings, sources, market))
+
+
+def linting(
+    settings: Settings, sources: Sources, market: Mapping[str, MarketFacts] | None = None
+) -> Steps[tuple[Problem, ...]]:
+    """The same, a symbol at a time."""
     market = market or {}
     found = [sources.problem(None, f.uses, f.message) for f in _shared(settings.shared)]
     for symbol, one, facts in _worked(settings, market):
         found += [sources.problem(symbol, f.uses, f.message) for f in _symbol(one, settings.shared, facts)]
+        yield
     for symbol in market:
         if settings.of(symbol) is None:
             found.append(Problem("symbols", None, f"{symbol} is not named here: its sizes were not judged"))

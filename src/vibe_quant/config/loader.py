@@ -10,15 +10,16 @@ from typing import Any
 
 from vibe_quant.config.checks import check_shared, check_symbol
 from vibe_quant.config.finding import Finding
-from vibe_quant.config.lint import lint
+from vibe_quant.config.lint import linting
 from vibe_quant.config.lint_size import MarketFacts
 from vibe_quant.config.merge import merge
 from vibe_quant.config.problems import EMPTY, ConfigError, FileProblem, KeyPath, Problem, dotted, nearest, shown
 from vibe_quant.config.schema import Fault, read_global, read_symbol
 from vibe_quant.config.shape import GLOBAL, INHERITED
 from vibe_quant.config.sources import Sources
+from vibe_quant.config.steps import Steps, done
 from vibe_quant.config.symbols import fault_of
-from vibe_quant.config.yaml_strict import Document, StrictYamlError, parse
+from vibe_quant.config.yaml_strict import Document, StrictYamlError, reading
 from vibe_quant.domain.settings import GlobalSettings, Manage, Settings, SymbolSettings
 
 MAX_BYTES = 262_144
@@ -46,13 +47,17 @@ class ConfigLoader:
             FileProblem: it cannot be read.
             ConfigError: it is not a valid configuration; carries all problems at once.
         """
+        return done(self.steps(path, market))
+
+    def steps(self, path: Path, market: Mapping[str, MarketFacts] | None = None) -> Steps[Loaded]:
+        """The same, a value or a symbol at a time; the file is read at the first step, whole."""
         content = _read(path)
-        reading = _Reading(_document(path, content))
-        settings = reading.settings()
-        if reading.problems:
-            raise ConfigError(path, reading.problems)
-        warnings = lint(settings, reading.sources, market)
-        return Loaded(settings, reading.sources, path, warnings, digest(content), content)
+        found = _Reading((yield from _document(path, content)))
+        settings = yield from found.settings()
+        if found.problems:
+            raise ConfigError(path, found.problems)
+        warnings = yield from linting(settings, found.sources, market)
+        return Loaded(settings, found.sources, path, warnings, digest(content), content)
 
 
 def digest(content: bytes) -> str:
@@ -76,7 +81,7 @@ def read_document(path: Path) -> object:
         FileProblem: it cannot be read.
         ConfigError: it is not YAML as it is understood here.
     """
-    document = _document(path, _read(path))
+    document = done(_document(path, _read(path)))
     if document.problems:
         raise ConfigError(path, document.problems)
     return document.data
@@ -87,7 +92,9 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise FileProblem(path, "there is no such file; name one with --config, or let vibe-quant init write it") from None
+        raise FileProblem(
+            path, "there is no such file; name one with --config, or let vibe-quant init write it"
+        ) from None
     except IsADirectoryError:
         raise FileProblem(path, "is a directory; name the file in it") from None
     except PermissionError:
@@ -97,11 +104,11 @@ def _read(path: Path) -> bytes:
         raise FileProblem(path, f"cannot be read: {reason}") from error
 
 
-def _document(path: Path, content: bytes) -> Document:
+def _document(path: Path, content: bytes) -> Steps[Document]:
     if len(content) > MAX_BYTES:
         raise ConfigError(path, [Problem("", None, f"is larger than {MAX_BYTES // 1024} KiB, too large to be meant")])
     try:
-        return parse(content.decode("utf-8-sig"))
+        return (yield from reading(content.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(path, [Problem("", line, "is not UTF-8; save it as UTF-8")]) from None
@@ -117,7 +124,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     sources: Sources = field(init=False)
 
-    def settings(self) -> Settings:
+    def settings(self) -> Steps[Settings]:
         self._add(self.document.problems)
         top = self._top()
         self.sources = Sources({}, {}, self.document.marks)
@@ -127,7 +134,10 @@ class _Reading:
         raw_symbols = self._section(top.get("symbols", EMPTY), ("symbols",))
         self.sources = Sources(raw_global, raw_symbols, self.document.marks)
         shared, default = self._global(raw_global, any_symbols=top.get("symbols") not in (None, EMPTY, {}))
-        symbols = [(name, self._symbol(name, raw_global)) for name in raw_symbols]
+        symbols: list[tuple[str, SymbolSettings]] = []
+        for name in raw_symbols:
+            yield
+            symbols.append((name, self._symbol(name, raw_global)))
         return Settings(shared, default, tuple(symbols))
 
     def _top(self) -> Mapping[str, Any] | None:

@@ -13,6 +13,7 @@ from vibe_quant.config.loader import Loaded
 from vibe_quant.config.problems import Problem
 from vibe_quant.config.ruling import text
 from vibe_quant.config.shape import SHARED, SYMBOL, Member, leaves
+from vibe_quant.config.steps import Steps, done
 from vibe_quant.domain.settings import Manage, Settings, SymbolSettings
 from vibe_quant.domain.status import ConfigChange
 
@@ -23,11 +24,17 @@ NOBODY = "names nobody while telegram.enabled is true: no message would go anywh
 
 def changes(old: Settings, new: Settings) -> tuple[ConfigChange, ...]:
     """Every knob that would have another value, and every symbol that would come or go."""
+    return done(changing(old, new))
+
+
+def changing(old: Settings, new: Settings) -> Steps[tuple[ConfigChange, ...]]:
+    """The same, a symbol at a time."""
     found = list(_between("global", old.shared, new.shared, SHARED))
     if old.shared.manage is new.shared.manage is Manage.ALL:
         found += _between("default", old.default, new.default, SYMBOL)
-    for symbol in _listed(old, new):
-        found += _of_symbol(symbol, old.of(symbol), new.of(symbol))
+    for symbol, before, after in _listed(old, new):
+        yield
+        found += _of_symbol(symbol, before, after)
     return tuple(found)
 
 
@@ -54,8 +61,7 @@ def consequences(old: Settings, new: Settings) -> tuple[str, ...]:
 
 
 def _consequences(old: Settings, new: Settings) -> Iterator[str]:
-    for symbol in _listed(old, new):
-        before, after = old.of(symbol), new.of(symbol)
+    for symbol, before, after in _listed(old, new):
         if before is None:
             continue
         gone = before.sides if after is None else tuple(side for side in before.sides if side not in after.sides)
@@ -98,8 +104,11 @@ def _refusal(old: Any, new: Any, key: str) -> str:
     )
 
 
-def _listed(old: Settings, new: Settings) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(symbol for settings in (old, new) for symbol, _ in settings.symbols))
+def _listed(old: Settings, new: Settings) -> Iterator[tuple[str, SymbolSettings | None, SymbolSettings | None]]:
+    """Each symbol that one of them names, with what it is worked by in both."""
+    before, after = dict(old.symbols), dict(new.symbols)
+    for symbol in {**before, **after}:
+        yield symbol, before.get(symbol) or old.of(symbol), after.get(symbol) or new.of(symbol)
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

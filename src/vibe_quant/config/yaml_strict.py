@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from vibe_quant.config.problems import EMPTY, Empty, KeyPath, Problem, dotted, shown
+from vibe_quant.config.steps import Steps, done
 
 MAX_DEPTH = 24
 MAX_NODES = 20_000
@@ -69,15 +70,21 @@ def parse(text: str) -> Document:
     Raises:
         StrictYamlError: syntax, nesting or size make the rest unreadable.
     """
+    return done(reading(text))
+
+
+def reading(text: str) -> Steps[Document]:
+    """The same, a value at a time."""
     builder = _Builder(text)
     try:
-        root = builder.document()
+        root = yield from builder.document()
     except yaml.YAMLError as error:
         raise StrictYamlError(_syntax_problem(text, error)) from error
     except (ValueError, OverflowError) as error:
         raise StrictYamlError(Problem("", None, "holds an escape or a directive that is no valid YAML")) from error
     marks: dict[KeyPath, Mark] = {}
-    return Document(_expand(root, (), marks), marks, tuple(builder.problems))
+    data = yield from _expand(root, (), marks)
+    return Document(data, marks, tuple(builder.problems))
 
 
 def _syntax_problem(text: str, error: yaml.YAMLError) -> Problem:
@@ -95,15 +102,23 @@ def _syntax_problem(text: str, error: yaml.YAMLError) -> Problem:
     return Problem("", mark.line + 1, f"is not valid YAML: {what} (column {mark.column + 1})")
 
 
-def _expand(node: _Node, path: KeyPath, marks: dict[KeyPath, Mark]) -> Any:
+def _expand(node: _Node, path: KeyPath, marks: dict[KeyPath, Mark]) -> Steps[Any]:
     """Plain values of a node; ``size`` was checked, so an alias may be written out."""
     marks.setdefault(path, node.mark)
     if isinstance(node.value, dict):
         for key, (mark, _) in node.value.items():
             marks[(*path, key)] = mark
-        return {key: _expand(child, (*path, key), marks) for key, (_, child) in node.value.items()}
+        section: dict[str, Any] = {}
+        for key, (_, child) in node.value.items():
+            section[key] = yield from _expand(child, (*path, key), marks)
+            yield
+        return section
     if isinstance(node.value, list):
-        return [_expand(child, (*path, i), marks) for i, child in enumerate(node.value)]
+        items: list[Any] = []
+        for i, child in enumerate(node.value):
+            items.append((yield from _expand(child, (*path, i), marks)))
+            yield
+        return items
     return node.value
 
 
@@ -116,7 +131,7 @@ class _Builder:
     _anchors: dict[str, _Node | None] = field(default_factory=dict)
     _events: Iterator[Any] = field(init=False)
 
-    def document(self) -> _Node:
+    def document(self) -> Steps[_Node]:
         self._events = yaml.parse(self.text, Loader=yaml.SafeLoader)
         root: _Node | None = None
         for event in self._events:
@@ -125,10 +140,10 @@ class _Builder:
                     raise StrictYamlError(
                         Problem("", _mark(event).line, "starts a second document; one file is one document")
                     )
-                root = self._node(next(self._events), ())
+                root = yield from self._node(next(self._events), ())
         return root or _Node(EMPTY, Mark(1, 1))
 
-    def _node(self, event: Any, path: KeyPath) -> _Node:
+    def _node(self, event: Any, path: KeyPath) -> Steps[_Node]:
         mark = _mark(event)
         if len(path) > MAX_DEPTH:
             raise StrictYamlError(Problem("", mark.line, f"is nested deeper than {MAX_DEPTH} levels"))
@@ -138,7 +153,7 @@ class _Builder:
             self._refuse(path, mark, f"carries the tag {shown(event.tag)}; tags are not used here")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        node = self._content(event, path, mark)
+        node = yield from self._content(event, path, mark)
         if node.size > MAX_NODES:
             raise StrictYamlError(
                 Problem("", mark.line, f"holds more than {MAX_NODES} values once its aliases are written out")
@@ -147,11 +162,11 @@ class _Builder:
             self._anchors[event.anchor] = node
         return node
 
-    def _content(self, event: Any, path: KeyPath, mark: Mark) -> _Node:
+    def _content(self, event: Any, path: KeyPath, mark: Mark) -> Steps[_Node]:
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(path, mark)
+            return (yield from self._mapping(path, mark))
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(path, mark)
+            return (yield from self._sequence(path, mark))
         return _Node(self._scalar(event, path, mark), mark)
 
     def _alias(self, event: Any, mark: Mark) -> _Node:
@@ -164,25 +179,27 @@ class _Builder:
             raise StrictYamlError(Problem("", mark.line, f"uses *{event.anchor} inside itself"))
         return node
 
-    def _sequence(self, path: KeyPath, mark: Mark) -> _Node:
+    def _sequence(self, path: KeyPath, mark: Mark) -> Steps[_Node]:
         node = _Node([], mark)
         for event in self._events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            child = self._node(event, (*path, len(node.value)))
+            child = yield from self._node(event, (*path, len(node.value)))
             node.value.append(child)
             node.size += child.size
+            yield
         return node
 
-    def _mapping(self, path: KeyPath, mark: Mark) -> _Node:
+    def _mapping(self, path: KeyPath, mark: Mark) -> Steps[_Node]:
         node = _Node({}, mark)
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
             key = self._key(event, path)
-            child = self._node(next(self._events), (*path, key))
+            child = yield from self._node(next(self._events), (*path, key))
             node.size += child.size
             self._enter(node, key, _mark(event), child, path)
+            yield
         return node
 
     def _key(self, event: Any, path: KeyPath) -> str:
