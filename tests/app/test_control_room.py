@@ -162,9 +162,11 @@ async def test_a_socket_that_came_back_is_counted(tmp_path: Path) -> None:
             house.inbox.put(event)
         await house.until(lambda: not house.room.status().streams[2].up)
         assert house.room.status().streams[2].since_ms == now + house.clock.offset_ms
+        assert not house.room.status().ready, "discretion waits for it"
         house.inbox.put(ev.StreamUp(Stream.USER, now + 2))
         await house.until(lambda: house.room.status().streams[2].up)
         assert house.room.status().streams[2].reconnects == 1
+        assert house.room.status().ready
 
 
 async def test_why_is_the_cores_word_with_moments_of_the_wall(tmp_path: Path) -> None:

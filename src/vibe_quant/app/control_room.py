@@ -16,7 +16,7 @@ from vibe_quant.app.commanding import Commanding, answered, cancelled, ended, li
 from vibe_quant.app.notebook import JournalNotebook
 from vibe_quant.app.picture import Progress
 from vibe_quant.app.places import journal_file
-from vibe_quant.app.readiness import unready
+from vibe_quant.app.readiness import ready
 from vibe_quant.app.report import report_aside
 from vibe_quant.app.spelling import meant
 from vibe_quant.breath import Breath
@@ -128,7 +128,7 @@ class ControlRoom:
             version=self.version,
             run="" if app is None else app.parts.run,
             phase=self._phase(),
-            ready=self._phase() == WORKING and unready(app) is None,
+            ready=self._phase() == WORKING and ready(app),
             now_ms=now + offset,
             started_ms=self._started_ms,
             configuration=str(self.loaded.path),

@@ -24,6 +24,11 @@ def unready(app: Application | None) -> str | None:
     return NO_STREAMS if app.ready_ms is None else unprotected(app.engine)
 
 
+def ready(app: Application | None) -> bool:
+    """Whether it does at this moment: the start is over, and no stream has gone since."""
+    return app is not None and unready(app) is None and all(socket.up for socket in app.sockets.of.values())
+
+
 def unprotected(engine: Engine) -> str | None:
     """The first leg that is not known, or could be liquidated and has no stop that was read back; None: none."""
     legs = engine.legs()
