@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ global:
 symbols: {"BTC/USDT:USDT": {}}
 """
 PATIENT_S = 60.0
+ENGLISH = re.compile(r"\b[A-Za-z']+(?: [a-z']+){2,}")
+"""Three words of it in a row."""
 
 
 async def started(folder: Path, api: BotApi, number: int = 0, language: str = "en") -> Run:
@@ -62,14 +65,30 @@ async def asks(api: BotApi, text: str) -> str:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
-    ("language", "start", "up", "paused", "flat", "stop"),
+    ("language", "start", "up", "paused", "flat", "resumed", "stop"),
     [
-        ("en", "is here</b> · SIMULATED", "Ready: yes", "✅ Pause", "✅ Flatten", "vibe-quant ends"),
-        ("zh", "已启动</b> · 模拟交易所", "就绪：是", "✅ 暂停", "✅ 清仓", "vibe-quant 已停止"),
+        (
+            "en",
+            "is here</b> · SIMULATED",
+            "Ready: yes",
+            "✅ Pause the whole account for 30 min 0 s: Everything is paused: no discretionary orders; panic goes on.",
+            "by aggressive limits, without signals.",
+            "Undone: the pause of everything.",
+            "vibe-quant ends",
+        ),
+        (
+            "zh",
+            "已启动</b> · 模拟交易所",
+            "就绪：是",
+            "✅ 暂停 整个账户，30 分 0 秒：已全部暂停：不再发送常规委托；紧急减仓照常。",
+            "，以激进限价、不等信号。",
+            "已解除：全部暂停。",
+            "vibe-quant 已停止",
+        ),
     ],
 )
 async def test_a_day_by_phone(
-    tmp_path: Path, language: str, start: str, up: str, paused: str, flat: str, stop: str
+    tmp_path: Path, language: str, start: str, up: str, paused: str, flat: str, resumed: str, stop: str
 ) -> None:
     async with BotApi() as api:
         run = await started(tmp_path, api, language=language)
@@ -84,14 +103,18 @@ async def test_a_day_by_phone(
         api.presses(nonce)
         await api.message(flat, PATIENT_S)
         says(api, "/positions")
+        says(api, "/resume")
+        await api.message(resumed, PATIENT_S)
         says(api, "/logs 5")
         await api.message("<code>", PATIENT_S)
         run.signal(signal.SIGTERM)
         assert await run.ended() == DONE
         assert any(stop in text for text in api.sent()), run.told() + str(api.sent()[-6:])
+        if language == "zh":
+            assert [text for text in api.sent() if "<code>" not in text and ENGLISH.search(text)] == []
         (journal,) = (tmp_path / "state").rglob(FILE)
         rows = [row.data() for row in JournalReader(journal).rows() if row.kind == "telegram"]
-        assert [row["act"].partition("(")[0] for row in rows] == ["Pause", "Flatten"]
+        assert [row["act"].partition("(")[0] for row in rows] == ["Pause", "Flatten", "Resume"]
         assert [got for got in api.got if CANARY in str(got.values)] == []
     spilled = [path for path in tmp_path.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
     assert spilled == []

@@ -184,7 +184,6 @@ CARDS = [
     (NoticeKind.RISK, INFO, facts(dist="0.05", liq="56574"), "Out of the liq", "已脱离强平预警：距离 5.00%"),
     (NoticeKind.HALT, ALARM, facts(reason="5 refusals", qty="1"), "have stopped: 5 refusals", "已停止：5 refusals"),
     (NoticeKind.DOUBT, ALARM, facts(client_id="vq-1", request="query"), "fate of order vq-1", "委托 vq-1 的结果未知"),
-    (NoticeKind.DUST, WARNING, facts(qty="1", value="2", code="-1"), "1 is left, worth 2", "剩余 1，价值 2"),
     (NoticeKind.MISMATCH, WARNING, facts(counted="1", read="2"), "says 2 where 1", "交易所显示 2，本地推算为 1"),
     (NoticeKind.MISMATCH, ALARM, facts(claimed="1", qty="2"), "claim 1 of 2", "占用了 2 中的 1"),
     (

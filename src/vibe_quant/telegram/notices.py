@@ -1,4 +1,4 @@
-"""A notice as a card: by its kind and facts where they are told, else its own English sentence under a title."""
+"""A notice as a card: by its kind and facts where they say all, else by its own sentence, under a title."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ SAYINGS: tuple[tuple[NoticeKind, frozenset[str], str], ...] = (
     (NoticeKind.RISK, frozenset({"tier", "dist", "qty", "bound_ms", "mark_age_ms"}), "notice.panic"),
     (NoticeKind.HALT, frozenset({"reason"}), "notice.halt"),
     (NoticeKind.DOUBT, frozenset({"client_id"}), "notice.doubt"),
-    (NoticeKind.DUST, frozenset({"qty", "value", "code"}), "notice.dust"),
     (NoticeKind.MISMATCH, frozenset({"counted", "read"}), "notice.counted"),
     (NoticeKind.MISMATCH, frozenset({"claimed", "qty"}), "notice.claimed"),
     (NoticeKind.MISMATCH, frozenset({"client_id", "qty", "price"}), "notice.foreign"),

@@ -25,8 +25,8 @@ TABLE: dict[str, str] = PHRASES | COMMANDS | TRADING | SERVICE | START | EXCHANG
 """English -> Chinese, both without the full stop.  A hole is one word, but for those named in ``WORDY``."""
 WORDY = frozenset(("account", "at", "by", "changes", "how", "law", "list", "new", "old", "path", "place", "rights"))
 WORDY |= {"since", "text", "what", "who", "why"}
-LONGEST = 4000
-"""Characters; of what is longer nothing is translated."""
+LONGEST, MOST_PIECES, MOST_IN_ONE = 2000, 30, 8
+"""Characters, and sentences, of what is translated at all; so many may stand in a hole of one."""
 Put = Callable[[str, str], str]
 """(name of the hole, what stands in it) -> as it is shown, HTML."""
 
@@ -75,29 +75,35 @@ TEMPLATES = tuple(sorted(_WITH_HOLES, key=lambda one: one.weight, reverse=True))
 
 
 def translated(text: str, put: Put) -> str | None:
-    """The Chinese of it, as HTML, sentence by sentence; None where none of it is known."""
+    """The Chinese of it, as HTML, sentence by sentence, else item by item; None where none of it is known."""
     if len(text) > LONGEST:
         return None
     likely = tuple(one for one in TEMPLATES if one.mark in text)
-    said, known = [], False
-    sentences = text.strip().split(". ")
-    while sentences:
-        used, chinese = _best(sentences, likely, put)
+    return _joined(text.strip(), ". ", "。", likely, put) or _joined(text.strip(), "; ", "；", likely, put)
+
+
+def _joined(text: str, mark: str, stop: str, likely: tuple[Template, ...], put: Put) -> str | None:
+    """What ``mark`` parts, each with its Chinese where that is known; a text that is one sentence has no ``stop``."""
+    said, known, pieces = [], False, text.split(mark)
+    if len(pieces) > MOST_PIECES:
+        return None
+    while pieces:
+        used, chinese = _best(pieces, mark, likely, put)
+        ends = used < len(pieces) or (mark == ". " and text.endswith("."))
+        said.append(escape(pieces[0], quote=False) + mark if chinese is None else chinese + (stop if ends else ""))
         known = known or chinese is not None
-        said.append(escape(sentences[0], quote=False) + ". " if chinese is None else chinese)
-        del sentences[:used]
-    return "".join(said).removesuffix(". ") if known else None
+        del pieces[:used]
+    return "".join(said).removesuffix(mark) if known else None
 
 
-def _best(sentences: list[str], likely: tuple[Template, ...], put: Put) -> tuple[int, str | None]:
-    """How many of the next sentences are one that is known, and its Chinese; a hole may hold several."""
-    best, used, ends = None, 1, False
-    for count in range(1, len(sentences) + 1):
-        text = ". ".join(sentences[:count])
-        found = one(text.removesuffix("."), likely)
+def _best(pieces: list[str], mark: str, likely: tuple[Template, ...], put: Put) -> tuple[int, str | None]:
+    """How many of the next pieces are one sentence that is known, and its Chinese; a hole may hold several."""
+    best, used = None, 1
+    for count in range(1, min(len(pieces), MOST_IN_ONE) + 1):
+        found = one(mark.join(pieces[:count]).removesuffix("."), likely)
         if found is not None and (best is None or found.weight > best.weight):
-            best, used, ends = found, count, count < len(sentences) or text.endswith(".")
-    return used, None if best is None else best.said(put) + ("。" if ends else "")
+            best, used = found, count
+    return used, None if best is None else best.said(put)
 
 
 def one(text: str, likely: tuple[Template, ...]) -> Found | None:

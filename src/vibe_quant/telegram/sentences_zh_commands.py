@@ -34,7 +34,7 @@ COMMANDS: dict[str, str] = {
     "the pause of {symbol}": "{symbol} 的暂停",
     "the pause of everything": "全部暂停",
     "the halt of the account ({why})": "整个账户的停止（{why}）",
-    "the halt of {symbol} {side} ({why})": "{symbol} {side}的停止（{why}）",
+    "the halt of {symbol} {side} ({why})": "{symbol} {side} 的停止（{why}）",
     "all": "全部",
     "all (panic too)": "全部（含紧急减仓）",
     "all until {at}": "全部，至 {at}",
@@ -55,7 +55,7 @@ COMMANDS: dict[str, str] = {
     # whatever is commanded
     "{symbol} is not managed by this service: nothing was done": "{symbol} 不受本服务管理，未执行任何操作",
     "{symbol} {side} is not managed by this service: nothing was done": (
-        "{symbol} {side}不受本服务管理，未执行任何操作"
+        "{symbol} {side} 不受本服务管理，未执行任何操作"
     ),
     "The service is still starting and cannot take this yet: ask again in a moment": (
         "服务仍在启动，暂时无法执行；请稍后再发"
@@ -104,13 +104,13 @@ COMMANDS: dict[str, str] = {
     "names nobody while telegram.enabled is true: no message would go anywhere": (
         "telegram.enabled 为 true 却没有任何允许的人：消息将无处可发"
     ),
-    "symbols.{symbol}: the exchange lists no such perpetual; correct the name": (
-        "symbols.{symbol}：交易所没有这个永续合约，请改正名称"
+    "symbols.{name}: the exchange lists no such perpetual; correct the name": (
+        "symbols.{name}：交易所没有这个永续合约，请改正名称"
     ),
     "{symbol} {side} is not managed any more: its orders are cancelled, its protective stop is left standing and not "
-    "looked after": "{symbol} {side}不再受管理：撤销其委托，保护性止损留在原处、不再维护",
+    "looked after": "{symbol} {side} 不再受管理：撤销其委托，保护性止损留在原处、不再维护",
     "{symbol} {side} is not managed any more: its orders are cancelled, its protective stop is left standing at the "
-    "exchange and not looked after": "{symbol} {side}不再受管理：已撤销其委托，保护性止损留在交易所、不再维护",
+    "exchange and not looked after": "{symbol} {side} 不再受管理：已撤销其委托，保护性止损留在交易所、不再维护",
     "{symbol}: protective_stop.enabled becomes false": "{symbol}：protective_stop.enabled 将变为 false",
     "The stop of a position that is open is kept until that is closed; only a reload with --drop-stops takes it away": (
         "已有持仓的止损保留到平仓为止；只有带 --drop-stops 的重新加载才会撤掉"

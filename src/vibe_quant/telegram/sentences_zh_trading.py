@@ -25,8 +25,8 @@ TRADING: dict[str, str] = {
     "It is tried again now and then; its protective stop is what closes it, or you by hand": (
         "程序会不时重试；只能靠保护性止损或您手动平掉"
     ),
-    "{symbol} {side} has a position: {before} -> {after}": "{symbol} {side}有持仓：{before} → {after}",
-    "{symbol} {side} was enlarged by {qty}: {before} -> {after}": "{symbol} {side}加仓 {qty}：{before} → {after}",
+    "{symbol} {side} has a position: {before} -> {after}": "{symbol} {side} 有持仓：{before} → {after}",
+    "{symbol} {side} was enlarged by {qty}: {before} -> {after}": "{symbol} {side} 加仓 {qty}：{before} → {after}",
     "It is worked down": "将逐步平仓",
     # the account is not as it was thought
     "{symbol} {side}: the exchange's account read says {after} where {before} was counted from the stream": (
@@ -42,7 +42,7 @@ TRADING: dict[str, str] = {
     "the exchange's settlement": "交易所交割",
     "Own orders are fitted to what is left": "本程序的委托已按剩余持仓调整",
     "{symbol} {side} holds {qty} and is not managed by the configuration: it gets neither orders nor a protective "
-    "stop": "{symbol} {side}持有 {qty}，但不在配置管理之内：既不挂委托，也没有保护性止损",
+    "stop": "{symbol} {side} 持有 {qty}，但不在配置管理之内：既不挂委托，也没有保护性止损",
     "Name it under symbols: to have it worked": "如需管理，请写入 symbols:",
     "{symbol} {side}: the exchange refused an order ({code}); orders that are not ours claim {claimed} of {qty}": (
         "{symbol} {side}：交易所拒绝了一笔委托（{code}）；非本程序的委托占用了 {qty} 中的 {claimed}"
@@ -57,7 +57,7 @@ TRADING: dict[str, str] = {
     ),
     "{symbol} {side} was {before} when the journal ended, its trades since change that by {traded}, and the exchange "
     "says that it is {now}": (
-        "{symbol} {side}在日志库最后记录时为 {before}，之后的成交合计变动 {traded}，而交易所显示为 {now}"
+        "{symbol} {side} 在日志库最后记录时为 {before}，之后的成交合计变动 {traded}，而交易所显示为 {now}"
     ),
     "It is worked as it is now": "按现有持仓继续管理",
     "Look at the account's history: a liquidation, a settlement or a change of the contract may stand behind it": (
@@ -104,9 +104,9 @@ TRADING: dict[str, str] = {
     "Put the account or its key right, then resume": "请处理好账户或密钥，然后恢复",
     # liquidation and panic
     "{symbol} {side} is {dist} from liquidation; its orders are now at least aggressive": (
-        "{symbol} {side}距强平价 {dist}，委托已至少切换为激进限价"
+        "{symbol} {side} 距强平价 {dist}，委托已至少切换为激进限价"
     ),
-    "{symbol} {side} is out of the liquidation warning: {why}": "{symbol} {side}已脱离强平预警：{why}",
+    "{symbol} {side} is out of the liquidation warning: {why}": "{symbol} {side} 已脱离强平预警：{why}",
     "no position": "没有持仓",
     "no mark price yet": "尚无标记价格",
     "nothing can liquidate it": "不会被强平",
@@ -122,20 +122,20 @@ TRADING: dict[str, str] = {
     "The liquidation distance of {symbol} can be read again": "{symbol} 的强平距离已恢复可读",
     "{symbol} {side} is in panic tier {tier}, {dist} from liquidation: closing {qty} in slices of {slice} of it, to "
     "be flat within {seconds} s": (
-        "{symbol} {side}进入紧急减仓第 {tier} 档，距强平价 {dist}：将 {qty} 分片平仓（每片 {slice}），应在 {seconds}"
+        "{symbol} {side} 进入紧急减仓第 {tier} 档，距强平价 {dist}：将 {qty} 分片平仓（每片 {slice}），应在 {seconds}"
         " 秒内平完"
     ),
     "{symbol} {side} is in panic tier {tier}, unknown from liquidation: closing {qty} in slices of {slice} of it, to "
     "be flat within {seconds} s": (
-        "{symbol} {side}进入紧急减仓第 {tier} 档，强平距离未知：将 {qty} 分片平仓（每片 {slice}），"
+        "{symbol} {side} 进入紧急减仓第 {tier} 档，强平距离未知：将 {qty} 分片平仓（每片 {slice}），"
         "应在 {seconds} 秒内平完"
     ),
     "The distance is by a mark price {seconds} s old; no newer one has come": (
         "该距离按 {seconds} 秒前的标记价格计算，尚无更新"
     ),
-    "{symbol} {side} has left panic; signals decide again": "{symbol} {side}已退出紧急减仓，重新由信号决定",
+    "{symbol} {side} has left panic; signals decide again": "{symbol} {side} 已退出紧急减仓，重新由信号决定",
     "{symbol} {side} is behind its bound in panic tier {tier}: {qty} of {base} still open": (
-        "{symbol} {side}紧急减仓第 {tier} 档进度落后：{base} 中仍有 {qty} 未平"
+        "{symbol} {side} 紧急减仓第 {tier} 档进度落后：{base} 中仍有 {qty} 未平"
     ),
     "It now sends the whole remainder": "现在一次发送全部剩余数量",
     "It now sends slices of the next tier": "现在按下一档的片量发送",
@@ -144,22 +144,22 @@ TRADING: dict[str, str] = {
     ),
     # protective stops
     "{symbol} {side} has no liquidation price on its side; a stop follows when it has": (
-        "{symbol} {side}这一侧暂无强平价；出现后再挂止损"
+        "{symbol} {side} 这一侧暂无强平价；出现后再挂止损"
     ),
-    "{symbol} {side} has its protective stop at {price}": "{symbol} {side}的保护性止损已挂在 {price}",
+    "{symbol} {side} has its protective stop at {price}": "{symbol} {side} 的保护性止损已挂在 {price}",
     "{symbol} {side} has lost its protective stop at {price}: {how}": (
-        "{symbol} {side}位于 {price} 的保护性止损已丢失：{how}"
+        "{symbol} {side} 位于 {price} 的保护性止损已丢失：{how}"
     ),
     "It is placed again if it is still needed": "如仍需要会重新挂出",
-    "The stop of {symbol} {side} does not stand since {seconds} s": "{symbol} {side}的止损已有 {seconds} 秒未挂上",
+    "The stop of {symbol} {side} does not stand since {seconds} s": "{symbol} {side} 的止损已有 {seconds} 秒未挂上",
     "The stop of {symbol} {side} does not stand since {seconds} s ({how})": (
-        "{symbol} {side}的止损已有 {seconds} 秒未挂上（{how}）"
+        "{symbol} {side} 的止损已有 {seconds} 秒未挂上（{how}）"
     ),
     "The stop of {symbol} {side} stands at an outdated price since {seconds} s": (
-        "{symbol} {side}的止损价已有 {seconds} 秒未更新"
+        "{symbol} {side} 的止损价已有 {seconds} 秒未更新"
     ),
     "The stop of {symbol} {side} stands at an outdated price since {seconds} s ({how})": (
-        "{symbol} {side}的止损价已有 {seconds} 秒未更新（{how}）"
+        "{symbol} {side} 的止损价已有 {seconds} 秒未更新（{how}）"
     ),
     "Placing it is tried again without end; place one at the exchange by hand if this goes on": (
         "程序会不断重试；若持续，请在交易所手动挂止损"
@@ -179,7 +179,7 @@ TRADING: dict[str, str] = {
     ),
     "{symbol} {side} is nearer to liquidation than its stop should be: the stop goes to {price}, half the present "
     "distance, and to its place when the price allows": (
-        "{symbol} {side}距强平价已比止损位更近：止损暂挂 {price}（当前距离的一半），价格允许后回到原位"
+        "{symbol} {side} 距强平价已比止损位更近：止损暂挂 {price}（当前距离的一半），价格允许后回到原位"
     ),
     "{symbol} {side}: the price is going through the place of its protective stop": (
         "{symbol} {side}：价格正在击穿保护性止损的位置"

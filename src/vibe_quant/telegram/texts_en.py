@@ -117,7 +117,6 @@ TEXTS: dict[str, str] = {
         "Look at the reason, then /resume."
     ),
     "notice.doubt": "The fate of order {client_id} is not known. Nothing discretionary is sent until it is.",
-    "notice.dust": "{qty} is left, worth {value}; the exchange takes no order of so little (code {code}).",
     "notice.counted": "The exchange says {read} where {counted} was counted. The read is taken.",
     "notice.claimed": "Orders that are not ours claim {claimed} of {qty}. They are left alone; cancel them to free it.",
     "notice.foreign": "{qty} was closed at {price} by an order that is not ours ({client_id}).",

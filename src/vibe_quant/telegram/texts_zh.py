@@ -110,7 +110,6 @@ TEXTS: dict[str, str] = {
     "notice.far": "已脱离强平预警：距离 {dist}（强平价 {liq}）。",
     "notice.halt": "常规平仓委托已停止：{reason}。紧急减仓与保护性止损继续有效。请查明原因后发送 /resume。",
     "notice.doubt": "委托 {client_id} 的结果未知，查清之前该方向不再发送常规委托。",
-    "notice.dust": "剩余 {qty}，价值 {value}，低于交易所最小下单量（错误码 {code}），需要时请手动平掉。",
     "notice.counted": "交易所显示 {read}，本地推算为 {counted}；以交易所为准。",
     "notice.claimed": "非本程序的委托占用了 {qty} 中的 {claimed}。本程序不会动它们；如需释放请手动撤单。",
     "notice.foreign": "{qty} 以 {price} 被非本程序的委托平掉（{client_id}）。",

@@ -18,6 +18,10 @@ MOST_VALUE = 1500
 """Characters of one value that comes from outside."""
 LISTED = re.compile(r"(?<=\)), ")
 """What parts the members of a list of which each ends in brackets."""
+DEEPEST = 5
+"""Sentences that one sentence holds, one in the other."""
+LINE = re.compile(r"line (\d+): ")
+"""Before what is wrong in a file."""
 SHOWN = Decimal("0.00000001")
 
 
@@ -64,17 +68,20 @@ class Words:
         """The word for a member of a closed list ("mode", "MAKER_ONLY"); one that nobody translated as it is."""
         return self.say(f"{group}.{value}") if f"{group}.{value}" in self._texts else safe(value)
 
-    def phrase(self, text: str) -> Html:
-        """What the program says elsewhere in English: in Chinese where that is spoken and known."""
-        if self.language is not Language.ZH:
-            return safe(text)
-        known = translated(text, self._put)
-        if known is not None:
-            return Html(known)
-        parts = text.split("; ")
-        return Html("；".join(map(self.phrase, parts))) if len(parts) > 1 else safe(text)
+    def phrase(self, text: str, depth: int = 0) -> Html:
+        """What the program says elsewhere in English: in Chinese where that is spoken and known.
 
-    def _put(self, name: str, value: str) -> Html:
+        ``depth``: so many sentences hold it; of what is nested deeper than ours are nothing is translated.
+        """
+        if self.language is not Language.ZH or depth > DEEPEST:
+            return safe(text)
+        line = LINE.match(text)
+        if line is not None:
+            return Html(f"第 {line[1]} 行 {self.phrase(text[line.end() :], depth + 1)}")
+        known = translated(text, lambda name, value: self._put(name, value, depth + 1))
+        return safe(text) if known is None else Html(known)
+
+    def _put(self, name: str, value: str, depth: int) -> Html:
         """What stands in a hole of a sentence, by the hole's name."""
         match name:
             case "symbol":
@@ -85,9 +92,9 @@ class Words:
                 ratio = figure(value)
                 return safe(value) if ratio is None else self.percent(ratio)
             case "list":
-                return Html("、".join(map(self.phrase, LISTED.split(value))))
+                return Html("、".join(self.phrase(one, depth) for one in LISTED.split(value)))
             case _:
-                return self.phrase(value) if name in WORDY else safe(value)
+                return self.phrase(value, depth) if name in WORDY else safe(value)
 
     def symbol(self, symbol: str) -> Html:
         """A perpetual as people call it; one whose margin is of another asset keeps its whole name."""
