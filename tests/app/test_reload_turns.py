@@ -15,13 +15,24 @@ from tests.app.test_reload import House
 
 from vibe_quant.app.reload import AGAIN, Reloader
 from vibe_quant.breath import PIECE_S, in_pieces
-from vibe_quant.config.loader import ConfigLoader
+from vibe_quant.config.loader import ConfigLoader, Loaded
 from vibe_quant.config.problems import ConfigError, FileProblem
 from vibe_quant.config.steps import done
 
 MANY = 200
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "config").glob("*.yaml"), *(ROOT / "tests" / "config" / "broken").glob("*.yaml")])
+FILES = [*sorted((ROOT / "config").glob("*.yaml")), ROOT / "tests" / "config" / "broken" / "many.yaml"]
+ODD = (
+    "",
+    "  x: [",
+    "\tx: 1",
+    "global: {venue: sim}",
+    "  - 1",
+    "x: &a [*a]",
+    "? {a: 1}",
+    "manage: nobody",
+    "  venue: live",
+)
 
 
 def text(symbols: int, mult: int = 2) -> str:
@@ -81,13 +92,24 @@ def judged(path: Path, pieces: bool) -> object:
         return str(problem)
 
 
-assert len(FILES) > 20
-
-
 @pytest.mark.parametrize("path", [*FILES, Path("none.yaml")], ids=lambda path: path.name)
 def test_what_is_read_in_pieces_is_the_same(path: Path) -> None:
     """Settings, sources with their lines, warnings, content; or every problem of it."""
     assert judged(path, pieces=True) == judged(path, pieces=False)
+
+
+def test_so_it_is_of_a_file_that_is_broken_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line of a real configuration once replaced by something odd."""
+    monkeypatch.setattr("vibe_quant.breath.REST_S", 0)
+    lines = (ROOT / "config" / "demo.yaml").read_text(encoding="utf-8").splitlines()
+    path, kinds = tmp_path / "odd.yaml", set[type]()
+    for number in range(len(lines)):
+        odd = ODD[number % len(ODD)]
+        path.write_text("\n".join([*lines[:number], odd, *lines[number + 1 :]]), encoding="utf-8")
+        found = judged(path, pieces=True)
+        assert found == judged(path, pieces=False), (number, odd)
+        kinds.add(type(found))
+    assert kinds == {tuple, Loaded}, "some are broken by it, and some are not"
 
 
 def test_no_step_of_it_is_long(large: House) -> None:
