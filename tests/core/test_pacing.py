@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vibe_quant.core.pacing import ExchangeLimits, Pacing
+from vibe_quant.core.pacing import SENT_KEPT, ExchangeLimits, Pacing
 from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.events import RateLimited, RateUsage
 from vibe_quant.domain.settings import RateLimitSettings
@@ -176,3 +176,54 @@ def test_the_weight_that_the_exchange_allows_is_what_it_says() -> None:
     assert pacing.has_weight(1001)
     pacing.on_usage(RateUsage(1002, weight_1m=2000, weight_limit=6000))
     assert pacing.has_weight(1002)
+
+
+DEEDS = ("order", "urgent", "cancel", "risky cancel", "usage", "limited", "banned", "too many", "retune", "nothing")
+
+
+def told(pacing: Pacing, deed: str, n: int, now: int) -> None:
+    """One of all the things that change what may leave."""
+    match deed:
+        case "order" | "urgent":
+            pacing.ordered(now, deed == "urgent")
+        case "cancel" | "risky cancel":
+            pacing.cancelled(now, deed == "risky cancel")
+        case "usage":
+            pacing.on_usage(RateUsage(now, (None, 2000, 100)[n % 3], (None, 9, 3)[n % 3], n % 13))
+        case "limited" | "banned":
+            pacing.on_limited(RateLimited(now + 100 * n, now, banned=deed == "banned"))
+        case "too many":
+            pacing.too_many(now)
+        case "retune":
+            pacing.retune(RateLimitSettings(max_orders_per_sec=1 + n % 4, max_cancels_per_sec=1 + n % 3))
+        case _:
+            pass
+
+
+def answers(pacing: Pacing, now: int) -> list[object]:
+    first = pacing.next_at(now), pacing.next_at(now + 7)
+    facts = [pacing.facts(blocked, now) for blocked in Blocked]
+    return [*first, pacing.may_order(now), pacing.may_cancel(now), pacing.next_at(now), facts]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 30), st.sampled_from([0, 0, 1, 90, 700])), max_size=40)
+)
+def test_what_was_asked_before_changes_no_answer(deeds: list[tuple[str, int, int]]) -> None:
+    limits = ExchangeLimits(orders_10s=10, orders_1m=25)
+    asked, now = Pacing(SETTINGS, limits), 0
+    for count, (deed, n, wait) in enumerate(deeds, 1):
+        now += wait
+        answers(asked, now)
+        told(asked, deed, n, now)
+        fresh, then = Pacing(SETTINGS, limits), 0
+        for earlier in deeds[:count]:
+            then += earlier[2]
+            told(fresh, earlier[0], earlier[1], then)
+        assert answers(asked, now) == answers(fresh, now)
+
+
+def test_orders_of_long_ago_are_forgotten(pacing: Pacing) -> None:
+    for at in range(SENT_KEPT + 10):
+        pacing.ordered(at, risk=True)
+    assert pacing.next_at(SENT_KEPT + 10) == 10 + 10_000

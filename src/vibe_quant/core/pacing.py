@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
@@ -60,6 +61,7 @@ class Pacing:
         "_cancels",
         "_full_until",
         "_limited_until",
+        "_next",
         "_orders",
         "_s",
         "_sent",
@@ -74,12 +76,15 @@ class Pacing:
         self._slots = (_Report(TEN_SECONDS_MS, limits.orders_10s), _Report(MINUTE_MS, limits.orders_1m))
         self._orders: deque[int] = deque()
         self._cancels: deque[int] = deque()
-        self._sent: deque[int] = deque(maxlen=SENT_KEPT)
+        self._sent: list[int] = []
+        self._next: tuple[int, int | None] | None = None
+        """(now, answer) of the last ``next_at``, until something changes: each waiting side asks for it."""
         self._limited_until = self._banned_until = self._full_until = 0
         self.retune(settings)
 
     def retune(self, settings: RateLimitSettings) -> None:
         """Take new settings; what was sent, told and forbidden stays known."""
+        self._next = None
         self._s = settings
         self._share = 1 - settings.weight_reserve
         self._orders = deque(self._orders, maxlen=settings.max_orders_per_sec)
@@ -87,6 +92,7 @@ class Pacing:
 
     def on_usage(self, usage: RateUsage) -> None:
         """Take what the headers of an answer say."""
+        self._next = None
         self._weight.told(usage.weight_1m, usage.recv_ms)
         self._weight.limit = usage.weight_limit or self._weight.limit
         self._slots[0].told(usage.orders_10s, usage.recv_ms)
@@ -94,6 +100,7 @@ class Pacing:
 
     def on_limited(self, limited: RateLimited) -> None:
         """Take a 429 or a 418; the later end rules."""
+        self._next = None
         if limited.banned:
             self._banned_until = max(self._banned_until, limited.until_ms)
         else:
@@ -103,6 +110,7 @@ class Pacing:
         """Take a -1015: no order until ten seconds have turned; a minute, where they were not enough."""
         if now < self._full_until:
             return
+        self._next = None
         again = self._full_until and now < self._full_until + TEN_SECONDS_MS
         self._full_until = now + (MINUTE_MS if again else TEN_SECONDS_MS)
 
@@ -136,24 +144,34 @@ class Pacing:
 
     def ordered(self, now: int, risk: bool = False) -> None:
         """An order has left; one of risk counts for the exchange only."""
+        self._next = None
         self._sent.append(now)
+        if len(self._sent) > SENT_KEPT:
+            del self._sent[0]
         if not risk:
             self._orders.append(now)
 
     def cancelled(self, now: int, risk: bool = False) -> None:
         """A cancel has left; one of risk counts for nothing."""
         if not risk:
+            self._next = None
             self._cancels.append(now)
 
     def next_at(self, now: int) -> int | None:
         """The next moment at which something held back may be free again; None where nothing is held back."""
+        if self._next is None or self._next[0] != now:
+            self._next = (now, self._worked_out(now))
+        return self._next[1]
+
+    def _worked_out(self, now: int) -> int | None:
         if self.may_order(now) is None and self.may_cancel(now) is None:
             return None
         ends = [self._limited_until, self._banned_until, self._full_until]
         ends += [times[0] + SECOND_MS for times in (self._orders, self._cancels) if _is_full(times, now)]
         ends += [r.at_ms + r.window_ms for r in (self._weight, *self._slots) if r.at_ms is not None]
         for slot in self._slots:
-            ends += [at + slot.window_ms for at in self._sent if at > now - slot.window_ms][:1]
+            first = bisect_right(self._sent, now - slot.window_ms)
+            ends += [at + slot.window_ms for at in self._sent[first : first + 1]]
         return min((end for end in ends if end > now), default=now + SECOND_MS)
 
     def facts(self, blocked: Blocked, now: int) -> Facts:
@@ -191,12 +209,7 @@ class Pacing:
         since = now - slot.window_ms
         if slot.at_ms is not None:
             since = max(since, slot.at_ms)
-        count = 0
-        for at in reversed(self._sent):
-            if at <= since:
-                break
-            count += 1
-        return count
+        return len(self._sent) - bisect_right(self._sent, since)
 
 
 def _is_full(times: deque[int], now: int) -> bool:
