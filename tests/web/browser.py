@@ -14,6 +14,10 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+LADDERS_DRAWN = (
+    "[...document.querySelectorAll('canvas.ladder')].every(one => !one.checkVisibility() || one.width !== 300)"
+)
+"""A canvas that nobody has drawn upon is 300 wide."""
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 WIDE, PHONE = (1280, 860), (390, 844)
 PATIENCE_S = 60.0
@@ -78,9 +82,15 @@ class Sight:
     async def shoot(self, name: str, whole: bool = False) -> None:
         """Keep a picture."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        if whole:
+        size = self.page.viewport_size
+        if whole and size:  # what is far out of sight is not drawn, so all of it comes into sight
             await self.page.evaluate("scrollTo(0, 0)")
+            height = await self.page.evaluate("document.documentElement.scrollHeight")
+            await self.page.set_viewport_size({"width": size["width"], "height": height})
+            await self.until(lambda: self.page.evaluate(LADDERS_DRAWN), "each side's ladder")
         await self.page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=whole)
+        if whole and size:
+            await self.page.set_viewport_size(size)
 
     async def fits(self) -> None:
         """Nothing is cut off at the side."""
