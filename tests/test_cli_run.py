@@ -21,6 +21,7 @@ from typer.testing import CliRunner, Result
 
 from vibe_quant import __version__
 from vibe_quant.app.application import Application, Goal
+from vibe_quant.app.cards import Cards
 from vibe_quant.app.clock import SystemClock
 from vibe_quant.app.hosting import Job, Reach, host
 from vibe_quant.app.launch import RunOptions, launch
@@ -32,9 +33,12 @@ from vibe_quant.binance.urls import endpoints_of
 from vibe_quant.cli.app import app
 from vibe_quant.config import ConfigLoader
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.events import JournalState
+from vibe_quant.domain.intents import Notify
 from vibe_quant.domain.settings import Settings, Venue
 from vibe_quant.sim.front.box_options import BoxError, BoxOptions
 from vibe_quant.sim.server import SimServer
+from vibe_quant.web.control_socket import ControlSocket
 
 DEMO = Path(__file__).resolve().parents[1] / "config" / "demo.yaml"
 KEYS = {"VIBE_QUANT_API_KEY": "canaryKey0123456789", "VIBE_QUANT_API_SECRET": "canarySecret9876543210"}
@@ -310,6 +314,29 @@ def job(tmp_path: Path) -> Job:
     loaded = ConfigLoader().load(DEMO)
     box = box_options(loaded.settings)
     return Job(loaded=loaded, exchange=box, state=tmp_path, until_flat=True, version="1", out=io.StringIO())
+
+
+async def test_the_cards_hear_of_what_they_have_missed_and_the_ways_to_the_operator_of_the_defect(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed, told = list[str | None](), list[Notify]()
+
+    def fail(*_: object) -> None:
+        raise ArithmeticError("as the test wants it")
+
+    async def work(plan: Plan) -> int:
+        for observer in plan.observers:
+            observer.offer(1, JournalState(True, 1), (), None)
+            observer.drain()
+        return 0
+
+    monkeypatch.setattr(Cards, "see", fail)
+    monkeypatch.setattr(Cards, "missed", lambda _, symbol: missed.append(symbol))
+    monkeypatch.setattr(ControlSocket, "notice", lambda _, notice: told.append(notice))
+    await host(job, Redactor(), work)
+    assert missed == [None]
+    (notice,) = told
+    assert "cards has failed at something that has happened (JournalState)" in notice.text
 
 
 async def test_a_run_gets_an_exchange_of_its_own_whose_keys_are_hidden(job: Job) -> None:
