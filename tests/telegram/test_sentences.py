@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.telegram.forms import HOLE
 from tests.telegram.spoken import Spoken
 
@@ -140,6 +142,13 @@ def test_no_chinese_is_left_of_a_sentence_that_is_gone(
     for text in fixed():
         words.phrase(text)
     assert not set(TABLE) - used, "\n".join(sorted(set(TABLE) - used))
+
+
+@given(st.lists(st.sampled_from([*TABLE, "a: b", "(x)", ". ", "; ", "{", "}", "<b>", "line 3: ", ""]), max_size=9))
+def test_no_text_can_break_it(parts: list[str]) -> None:
+    for mark in ("", ". ", "; "):
+        chinese = Words(Language.ZH).phrase(mark.join(parts))
+        assert "<" not in chinese
 
 
 def test_the_chinese_has_the_same_holes() -> None:

@@ -69,6 +69,7 @@ def _hole(name: str | None) -> str:
     return f"(?P<{name}>{'.+?' if name in WORDY else r'[^ ]+?'})"
 
 
+FIXED = {english: escape(chinese, quote=False) for english, chinese in TABLE.items() if "{" not in english}
 _WITH_HOLES = [_template(english, chinese) for english, chinese in TABLE.items() if "{" in english]
 TEMPLATES = tuple(sorted(_WITH_HOLES, key=lambda one: one.weight, reverse=True))
 """The most telling first: what a hole of another would swallow is met by its own template."""
@@ -108,9 +109,9 @@ def _best(pieces: list[str], mark: str, likely: tuple[Template, ...], put: Put) 
 
 def one(text: str, likely: tuple[Template, ...]) -> Found | None:
     """What one sentence is known as, without its full stop."""
-    fixed = TABLE.get(text)
+    fixed = FIXED.get(text)
     if fixed is not None:
-        return Found(text, escape(fixed, quote=False), {}, len(text))
+        return Found(text, fixed, {}, len(text))
     for template in likely:
         found = re.fullmatch(template.pattern, text, re.DOTALL)
         if found is not None:
