@@ -11,6 +11,7 @@ from vibe_quant.core.liquidation import (
     Leg,
     PriceMemo,
     distance,
+    is_sound,
     larger_side,
     liquidation_price,
     margin_distance,
@@ -93,13 +94,14 @@ def test_margin_distance_and_larger_side() -> None:
 def test_standing_of_both_legs() -> None:
     legs = [Leg(LONG, D(2), D(100)), Leg(SHORT, D(1), D(100))]
     small = standing(SHORT, legs, Margin(D(20)), BRACKETS, D(100))
-    assert (small.price, small.dist, small.sound) == (None, None, True)
+    assert (small.price, small.dist) == (None, None)
+    assert is_sound(legs, Margin(D(20)), BRACKETS, D(100))
     large = standing(LONG, legs, Margin(D(20)), BRACKETS, D(100))
     assert large.price is not None
     assert large.dist == distance(LONG, D(100), large.price)
     paid = standing(LONG, legs[:1], Margin(D(500)), BRACKETS, D(100))
     assert (paid.price, paid.dist) == (None, margin_distance(legs[:1], D(500), BRACKETS, D(100)))
-    assert not standing(LONG, legs[:1], Margin(D(0)), BRACKETS, D(100)).sound
+    assert not is_sound(legs[:1], Margin(D(0)), BRACKETS, D(100))
 
 
 amounts = st.decimals("0.001", "5000", places=3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from vibe_quant.domain.account import unrealized_pnl
 from vibe_quant.domain.enums import PositionSide
@@ -79,9 +80,14 @@ def liquidation_price(
         return None
     backing = wallet - other_maintenance + other_upnl
     edges = _edges(held, brackets)
-    values = [surplus(held, backing, brackets, price) for price in edges]
-    root = _rising(edges, values) if side is PositionSide.LONG else _falling(edges, values)
-    return root if root is not None and root > 0 else None
+    before = surplus(held, backing, brackets, edges[0])
+    for low, high in pairwise(edges):  # as far as it has to be gone: the price is in one of the first pieces, as a rule
+        after = surplus(held, backing, brackets, high)
+        if _crosses(side, before, after, endless=high is edges[-1]):
+            root = low - before * (high - low) / (after - before)
+            return root if root > 0 else None
+        before = after
+    return None
 
 
 def _edges(legs: Sequence[Leg], brackets: Brackets) -> list[Decimal]:
@@ -91,24 +97,11 @@ def _edges(legs: Sequence[Leg], brackets: Brackets) -> list[Decimal]:
     return [*edges, edges[-1] + ONE]
 
 
-def _rising(edges: list[Decimal], values: list[Decimal]) -> Decimal | None:
-    for i in range(len(edges) - 1):
-        last = i == len(edges) - 2
-        if values[i] < 0 and (values[i + 1] >= 0 or (last and values[i + 1] > values[i])):
-            return _crossing(edges, values, i)
-    return None
-
-
-def _falling(edges: list[Decimal], values: list[Decimal]) -> Decimal | None:
-    for i in range(len(edges) - 1):
-        last = i == len(edges) - 2
-        if values[i] >= 0 and (values[i + 1] < 0 or (last and values[i + 1] < values[i])):
-            return _crossing(edges, values, i)
-    return None
-
-
-def _crossing(edges: list[Decimal], values: list[Decimal], i: int) -> Decimal:
-    return edges[i] - values[i] * (edges[i + 1] - edges[i]) / (values[i + 1] - values[i])
+def _crosses(side: PositionSide, before: Decimal, after: Decimal, *, endless: bool) -> bool:
+    """Whether the surplus goes through zero in a piece, or beyond the end of one that is endless."""
+    if side is PositionSide.LONG:
+        return before < 0 and (after >= 0 or (endless and after > before))
+    return before >= 0 and (after < 0 or (endless and after < before))
 
 
 def distance(side: PositionSide, mark: Decimal, liq: Decimal) -> Decimal:
@@ -128,11 +121,10 @@ def margin_distance(legs: Sequence[Leg], backing: Decimal, brackets: Brackets, m
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One leg by the formula: price and distance (both None for the smaller of two legs), and whether margin holds."""
+    """One leg by the formula: price and distance, both None for the smaller of two legs."""
 
     price: Decimal | None
     dist: Decimal | None
-    sound: bool
 
 
 class PriceMemo:
@@ -166,11 +158,22 @@ def standing(
     Raises:
         ValueError: no brackets were given.
     """
-    backing = margin.wallet - margin.other_maintenance + margin.other_upnl
-    sound = surplus(legs, backing, brackets, mark) > 0
     if larger_side(legs) is not side:
-        return Standing(None, None, sound)
+        return Standing(None, None)
     price = (memo or PriceMemo()).price(legs, margin, brackets)
     if price is not None:
-        return Standing(price, distance(side, mark, price), sound)
-    return Standing(None, margin_distance(legs, backing, brackets, mark), sound)
+        return Standing(price, distance(side, mark, price))
+    return Standing(None, margin_distance(legs, _backing(margin), brackets, mark))
+
+
+def is_sound(legs: Sequence[Leg], margin: Margin, brackets: Brackets, mark: Decimal) -> bool:
+    """Whether margin holds at ``mark``.
+
+    Raises:
+        ValueError: no brackets were given.
+    """
+    return surplus(legs, _backing(margin), brackets, mark) > 0
+
+
+def _backing(margin: Margin) -> Decimal:
+    return margin.wallet - margin.other_maintenance + margin.other_upnl

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from vibe_quant.core.liq_reading import LiqReading
-from vibe_quant.core.liquidation import Leg, PriceMemo, Standing, distance, larger_side, standing
+from vibe_quant.core.liquidation import Leg, PriceMemo, Standing, distance, is_sound, larger_side, standing
 from vibe_quant.core.panic import MARK_RETRY_MS, tier_at, wants_mark
 from vibe_quant.domain.account import Position, unrealized_pnl
 from vibe_quant.domain.blocked import Blocked
@@ -229,10 +229,13 @@ class RiskManager:
 
     def _computed(self, leg: Position) -> Standing | None:
         """The leg by the formula; None where mark, wallet or brackets are missing."""
-        margin = Margin(leg.isolated_wallet) if leg.margin_type is MarginType.ISOLATED else self._margin
+        margin = self._backs(leg)
         if self._mark is None or margin is None or not self._brackets:
             return None
         return standing(leg.side, self._group(leg), margin, self._brackets, self._mark[0], self._memos[leg.side])
+
+    def _backs(self, leg: Position) -> Margin | None:
+        return Margin(leg.isolated_wallet) if leg.margin_type is MarginType.ISOLATED else self._margin
 
     def _settle_reads(self) -> None:
         """A start reads prices before the first mark; whose they are is found out before they rule."""
@@ -249,10 +252,11 @@ class RiskManager:
 
         Judged once, when it is read or as soon as it can be: a price that the mark reaches later is being gone through.
         """
-        computed = self._computed(leg)
-        if price is None or self._mark is None or computed is None or len(self._group(leg)) == 1:
+        margin, group = self._backs(leg), self._group(leg)
+        if price is None or self._mark is None or margin is None or not self._brackets or len(group) == 1:
             return price
-        return None if computed.sound and distance(leg.side, self._mark[0], price) <= 0 else price
+        mark = self._mark[0]
+        return None if distance(leg.side, mark, price) <= 0 and is_sound(group, margin, self._brackets, mark) else price
 
 
 def _level(settings: RiskSettings, dist: Decimal | None, before: RiskFlag) -> RiskFlag:
