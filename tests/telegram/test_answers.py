@@ -151,3 +151,38 @@ def test_what_is_nested_without_end_or_too_long_is_shown_as_it_is() -> None:
     assert words.phrase("There is nothing to flatten. " * 400).startswith("There is nothing")
     assert words.phrase("There is nothing to flatten. " * 40).startswith("There is nothing")
     assert words.phrase("5 < 6; & all. No") == "5 &lt; 6; &amp; all. No"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("/fly", "没有命令 /fly"),
+        ("/why", "哪个品种？"),
+        ("/why doge 多", "doge 不是受管理的品种，或不止一个匹配。受管理：BTC/USDT:USDT, ETH/USDT:USDT。"),
+        ("/why eth 空", "ETH/USDT 永续 空 不受管理。"),
+        ("/flatten BTC 空", "BTC/USDT 永续 空 没有受管理的持仓"),
+        ("/pause BTC 99天", "99天 不是 1 分钟到 30 天的时长"),
+        ("/pause BTC ETH", "这里不能用 ETH。"),
+        ("hello", "命令以斜杠开头"),
+    ],
+)
+async def test_a_wrong_word_is_answered_with_help_in_chinese(command: str, says: str) -> None:
+    async with staged(settings(ZH)) as stage:
+        stage.says(command)
+        await stage.api.message(says)
+        assert stage.called == []
+
+
+async def test_what_is_not_confirmed_is_told_in_chinese() -> None:
+    async with staged(settings(ZH)) as stage:
+        stage.says("/flatten all")
+        await stage.api.message("确认清仓 整个账户？")
+        stage.says("yes deadbeef")
+        await stage.api.message("确认内容不符，未执行任何操作；还可再试 2 次。")
+        stage.api.presses("no:0000000a")
+        await stage.api.message("未执行：清仓 整个账户。")
+        stage.api.presses("yes:0000000a")
+        await stage.api.message("该确认已使用或已过期")
+        stage.api.says("/pause", 7, 7, at=stage.clock.server_ms() // 1000 - 120)
+        await stage.api.message("有 1 条命令超过 60 秒，未执行。")
+        assert stage.called == []
