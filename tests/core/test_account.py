@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vibe_quant.core.account import AGREE_MS, Account, Leg, LegChange
+from vibe_quant.core.account import AGREE_MS, LAG_MS, Account, Leg, LegChange
 from vibe_quant.domain.account import Balance, Position
 from vibe_quant.domain.enums import MarginType, PositionSide
 from vibe_quant.domain.events import BalanceUpdate, PositionUpdate
@@ -29,7 +29,7 @@ def position(qty: str | Decimal, ms: int) -> Position:
 
 def leg_at(qty: str, ms: int = 100) -> Leg:
     leg = Leg("BTCUSDT", LONG)
-    leg.on_row(row(qty, ms), now=0)
+    leg.on_row(row(qty, ms), now=-LAG_MS)
     return leg
 
 
@@ -123,7 +123,7 @@ def test_the_quantity_never_goes_below_zero() -> None:
 def test_an_older_row_changes_nothing() -> None:
     leg = leg_at("10", 105)
     assert leg.on_row(row("12", 104), now=11) is None
-    assert (leg.qty, leg.touched_ms) == (D(10), 0)
+    assert (leg.qty, leg.touched_ms) == (D(10), -LAG_MS)
 
 
 def test_an_add_between_own_fills_is_an_enlargement_of_its_size() -> None:
@@ -267,6 +267,30 @@ def test_a_read_that_is_older_than_the_row_needs_a_second_one_that_says_the_same
     assert leg.on_read(position("11", 100), request_ms=3_010, now=3_020) == LegChange(D(10), D(11), D(1), mismatch=True)
     assert leg.row_ms == 105
     assert leg.on_row(row("12", 104), now=4_000) is None
+
+
+def test_reads_that_lag_do_not_make_a_leg_flat_that_was_just_opened() -> None:
+    leg, opened = Leg("BTCUSDT", LONG), 20_000
+    leg.on_read(None, request_ms=10, now=20)
+    leg.on_read(None, request_ms=2_000, now=2_010)
+    assert leg.is_flat
+    told(leg, "10", 100, now=opened)
+    for after in (10, 1_100, 2_200, LAG_MS - 1):
+        assert leg.on_read(None, request_ms=opened + after, now=opened + after) is None
+        assert (leg.qty, leg.is_contradicted) == (D(10), False)
+    told(leg, "9", 110, now=opened + LAG_MS - 1)  # it was not opened by that
+    assert leg.on_read(None, request_ms=opened + LAG_MS, now=opened + LAG_MS) is None
+    assert leg.on_read(None, request_ms=opened + LAG_MS + AGREE_MS, now=opened + LAG_MS + AGREE_MS) is not None
+    assert leg.is_flat
+
+
+def test_reads_that_lag_do_not_undo_what_the_stream_has_told() -> None:
+    leg = leg_at("10", 100)
+    told(leg, "6", 105, now=0)
+    for at in (10, 1_100, 2_200, LAG_MS - 1):
+        assert leg.on_read(position("10", 100), request_ms=at, now=at + 5) is None
+        assert (leg.qty, leg.is_contradicted) == (D(6), False)
+    assert leg.on_read(position("6", 105), request_ms=LAG_MS - 1, now=LAG_MS) == LegChange(D(6), D(6))
 
 
 def test_an_account_makes_each_leg_once() -> None:

@@ -14,6 +14,7 @@ from vibe_quant.domain.events import BalanceUpdate, PositionUpdate
 
 ZERO = Decimal(0)
 AGREE_MS = 1000  # two reads that agree, so far apart, are believed against an older row (behaviour 12)
+LAG_MS = 5000  # so far behind the stream a read may be, as REST is in volatile markets
 FALLS_KEPT = 16  # rows back that a sum of trades is looked for
 UNTOLD = Decimal("Infinity")  # the fall of a first row: any own fill of its millisecond may be in it
 
@@ -47,7 +48,7 @@ class Leg:
     qty: Decimal = ZERO
     row: Decimal = ZERO
     row_ms: int = -1
-    touched_ms: int = -1
+    touched_ms: int = -LAG_MS
     pending_ms: int | None = None
     """Since when (monotonic) own fills have been waiting for the row that contains them; None: none wait."""
     _fills: list[tuple[int, Decimal]] = field(default_factory=list)
@@ -57,6 +58,8 @@ class Leg:
     """What rows of ``row_ms`` have fallen by, and no known fill explains."""
     _older: list[tuple[int, Decimal]] = field(default_factory=list)
     """(time, fall) of earlier rows that no known fill explains, newest last."""
+    _opened_ms: int = -LAG_MS
+    """When the stream told that it is open, monotonic."""
     _read: tuple[Decimal, int] | None = None
     """A read that disagreed: its quantity, and when it arrived."""
 
@@ -93,6 +96,8 @@ class Leg:
             return None
         self.touched_ms = now
         self._read = None
+        if update.qty > 0 and self.row == 0:
+            self._opened_ms = now
         change = self._replace(update.qty, update.exch_ms, self._expected(update.exch_ms))
         self.entry_price = update.entry_price
         self.margin_type = update.margin_type
@@ -105,6 +110,8 @@ class Leg:
         It counts if the stream has not touched the leg since the request left, and it is no older than the row and
         the fills; an older one, or one that has the leg as nil, if a second read agrees with it, asked for at least a
         second after the first was answered and untouched in between: what protects a leg is not withdrawn on one read.
+        Neither counts within ``LAG_MS`` of what a read that lags would not show: the stream's last news of the leg, or
+        for one without it, that it was opened.
         """
         if self.touched_ms >= request_ms:
             return None
@@ -112,7 +119,7 @@ class Leg:
         exch_ms = position.exch_ms if position is not None else 0
         newest = max([self.row_ms, *(ms for ms, _ in self._fills)])
         if qty == 0 or exch_ms < newest:
-            if not self._agrees(qty, request_ms, now):
+            if self._may_lag(qty, request_ms) or not self._agrees(qty, request_ms, now):
                 return None
             exch_ms = max(exch_ms, newest)
         mismatch = self.known and not self.qty <= qty <= self.row
@@ -125,6 +132,11 @@ class Leg:
             self.margin_type = position.margin_type
             self.isolated_wallet = position.isolated_wallet
         return LegChange(change.before, self.qty, change.enlarged, mismatch)
+
+    def _may_lag(self, qty: Decimal, request_ms: int) -> bool:
+        """Whether the read differs as one would that shows how the leg was before the stream's news."""
+        news_ms = self.touched_ms if qty > 0 else self._opened_ms
+        return qty != self.row and request_ms < news_ms + LAG_MS
 
     def _agrees(self, qty: Decimal, request_ms: int, now: int) -> bool:
         """True where the read says nothing new, or says the same as one a second before it."""
