@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each makes the virtual environment it needs and installs from the lock by itself.
 PYTHON ?= python3
-JOBS   ?= 2
+JOBS   ?= 3
 STORIES ?= 6
 TMPDIR ?= /tmp
 
@@ -12,7 +12,7 @@ HFT  := .venv-hft
 FILL := $(HFT)/.installed
 DEMO := build/demo
 
-PYTEST  := $(BIN)/python -m pytest -n $(JOBS)
+PYTEST  := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 INSTALL := -m pip install --quiet --disable-pip-version-check
 LOCKED  := $(INSTALL) --require-hashes --only-binary :all: --requirement
 PROJECT := $(INSTALL) --no-deps --no-build-isolation --editable .

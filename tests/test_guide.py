@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "memory-bank" / "operators-guide.md"
 SOURCE = ROOT / "src" / "vibe_quant"
+pytestmark = pytest.mark.untraced
 PASSED_ON = {
     "app/key_watch.py:_tell",
     "app/session.py:_with_journal",

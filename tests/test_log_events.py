@@ -81,6 +81,7 @@ def uses() -> list[Use]:
     return found
 
 
+@pytest.mark.untraced
 def test_each_use_has_exactly_the_fields_that_are_declared() -> None:
     wrong = {use.where: (use.event.name, use.fields ^ set(use.event.fields)) for use in uses()}
     assert {where: fields for where, (_, fields) in wrong.items() if fields} == {}
@@ -97,6 +98,7 @@ def test_each_level_that_is_written_out_is_declared() -> None:
     assert wrong == []
 
 
+@pytest.mark.untraced
 def test_nobody_writes_into_the_log_past_the_table() -> None:
     """No logger but in the one way in and where its lines go."""
     others: list[str] = []

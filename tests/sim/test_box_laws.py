@@ -471,11 +471,13 @@ def play(machine: type[BoxLaws], stories: int, steps: int) -> None:
     )
 
 
+@pytest.mark.untraced
 def test_the_laws_hold_over_any_flow() -> None:
     """Under the default switches: closers never exceed their leg, however it became smaller."""
     play(BoxLaws, 30, 40)
 
 
+@pytest.mark.untraced
 def test_the_laws_hold_under_any_switches() -> None:
     """Where closers are not knocked out they may exceed the leg; executions are clipped to it, and no leg flips."""
     play(SwitchedLaws, 30, 40)

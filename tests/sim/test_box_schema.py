@@ -39,6 +39,7 @@ schema = schemathesis.openapi.from_dict(described(DESK.box.gate.endpoints))
 schema.app = app
 
 
+@pytest.mark.untraced
 @schema.parametrize()  # type: ignore[untyped-decorator]
 @settings(
     max_examples=EXAMPLES,

@@ -127,6 +127,7 @@ def mean_ratios(scenario: str) -> Mapping[str, float]:
     return {figure: exp(sum(found) / len(found)) for figure, found in logs.items() if len(found) == len(names)}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("scenario", TAPES)
 def test_generated_markets_keep_to_the_recorded_ones(scenario: str) -> None:
     ratios = mean_ratios(scenario)
@@ -135,6 +136,7 @@ def test_generated_markets_keep_to_the_recorded_ones(scenario: str) -> None:
     assert not off.keys() - LARGE[scenario], off
 
 
+@pytest.mark.untraced
 def test_bursts_are_far_from_poisson_and_signs_remember() -> None:
     found = compare("calm", 5, 300).generated
     fano = [found[f"quotes.fano.{window}"] or 0.0 for window in ("0.1s", "1s", "10s")]

@@ -35,6 +35,7 @@ def test_the_same_seed_gives_the_same_market_and_another_another() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(scenarios, st.integers(0, 10**6), st.integers(1, 8))
+@pytest.mark.untraced
 def test_book_and_trades_agree(scenario: str, seed: int, duration_s: int) -> None:
     params = scenario_params(scenario)
     shown: Quote | None = None
@@ -57,6 +58,7 @@ def test_book_and_trades_agree(scenario: str, seed: int, duration_s: int) -> Non
 
 @settings(max_examples=15, deadline=None)
 @given(scenarios, st.integers(0, 10**6))
+@pytest.mark.untraced
 def test_a_trade_takes_its_quantity_off_the_touch(scenario: str, seed: int) -> None:
     events = events_of(scenario, seed, 5)
     before: Quote | None = None
@@ -77,6 +79,7 @@ def test_a_trade_takes_its_quantity_off_the_touch(scenario: str, seed: int) -> N
 
 @settings(max_examples=15, deadline=None)
 @given(scenarios, st.integers(0, 10**6))
+@pytest.mark.untraced
 def test_times_are_in_order_and_inside(scenario: str, seed: int) -> None:
     events = events_of(scenario, seed, 4)
     keys = [order_key(event) for event in events]
@@ -194,6 +197,7 @@ def test_what_makes_no_sense_is_refused() -> None:
         generate("calm", 1, "X", 0)
 
 
+@pytest.mark.untraced
 def test_a_generated_market_survives_as_a_tape(tmp_path: Path) -> None:
     for scenario in SCENARIOS:
         params = scenario_params(scenario)

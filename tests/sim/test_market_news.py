@@ -57,6 +57,7 @@ def mids(events: list[Told]) -> list[float]:
 
 @settings(max_examples=20, deadline=None)
 @given(scenarios, st.integers(0, 10**6), st.integers(1, 20))
+@pytest.mark.untraced
 def test_news_is_told_only_when_asked_for_and_changes_nothing(scenario: str, seed: int, duration_s: int) -> None:
     told = list(generate_with_news(scenario, seed, "XUSDT", duration_s))
     market = [event for event in told if not isinstance(event, MarketNews)]
@@ -106,6 +107,7 @@ def test_elsewhere_funding_is_at_the_hours_of_the_exchange() -> None:
     assert [news.next_ms - START_MS for news in told] == [8 * HOUR_MS, 16 * HOUR_MS]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("side", "order_side"), [(PositionSide.LONG, OrderSide.SELL), (PositionSide.SHORT, OrderSide.BUY)]
 )
@@ -120,6 +122,7 @@ def test_a_cascade_liquidates_others_on_the_way(side: PositionSide, order_side: 
         assert {(trade.price, trade.buyer_is_maker) for trade in trades} == {(news.price, order_side is OrderSide.SELL)}
 
 
+@pytest.mark.untraced
 def test_a_cascade_falls_in_waves_with_rests_between() -> None:
     levels = mids(with_news("cascade", 120))
     worst = levels[0]
@@ -135,6 +138,7 @@ def test_a_cascade_falls_in_waves_with_rests_between() -> None:
     assert worst / levels[0] - 1 == pytest.approx(-0.15, abs=0.02)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("scenario", ["cascade", "squeeze", "halt", "calm"])
 def test_an_endless_market_begins_as_the_scenario_and_goes_on_from_its_end(
     scenario: str, monkeypatch: pytest.MonkeyPatch
