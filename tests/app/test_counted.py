@@ -55,6 +55,19 @@ def test_the_last_row_has_levels_what_was_conflated_and_what_the_streams_brought
     }
 
 
+def test_what_observers_have_skipped_by_a_defect_is_counted_apart_from_what_they_were_too_slow_for() -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("as the test wants it")
+
+    observer, clock, inbox = Observer("telegram", fail), FakeClock(), Inbox()
+    for _ in range(3):
+        observer.offer(1, Timer(1), (), None)
+    observer.drain()
+    counts = Counted(clock, Levels(lambda _: False, clock.now), inbox, dict, [observer])
+    assert (counts.body()["unseen"], counts.body()["failed"]) == ({}, {"telegram": 3})
+    assert "; 3 skipped by telegram, by a defect" in counts.line()
+
+
 async def test_it_is_said_at_intervals() -> None:
     lines: list[str] = []
     sink = logger.add(lambda message: lines.append(str(message)), format="{message}", level="INFO")
