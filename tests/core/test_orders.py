@@ -412,3 +412,15 @@ def test_remaining_is_the_sum_over_what_lives(steps: list[tuple[str, int, int]])
         assert {o.client_id for o in ledger.live("BTCUSDT", LONG)} == {o.client_id for o in living}
         assert ledger.remaining("BTCUSDT", LONG) == sum(o.remaining for o in all_known)
         assert all(order.remaining >= 0 for order in all_known)
+
+
+def test_orders_of_another_symbol_are_neither_counted_nor_given() -> None:
+    ledger = OrderLedger()
+    mine, other = from_intent(intent("a"), 0), replace(from_intent(intent("b"), 0), symbol="ETH/USDT:USDT")
+    for order in (mine, other):
+        ledger.record(order)
+    assert [ledger.count(one.symbol) for one in (mine, other)] == [1, 1]
+    assert list(ledger.live(mine.symbol, mine.side)) == [mine]
+    ledger.write_off("b")
+    assert [ledger.count(one.symbol) for one in (mine, other)] == [1, 0]
+    assert not list(ledger.live(other.symbol, other.side))

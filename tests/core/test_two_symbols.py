@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.core.scenario import (
     BRACKETS,
     BTC,
@@ -207,3 +209,30 @@ def test_streams_that_were_up_before_a_desk_opened_are_up_for_it() -> None:
     desk.market(ETH)
     assert only(desk.rise(ETH)).symbol == ETH
     assert notices(desk.passes(100), NoticeKind.RECONNECT) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), st.booleans()), max_size=30))
+def test_a_part_that_was_worked_out_before_is_never_an_outdated_one(changes: list[tuple[int, int, bool]]) -> None:
+    held, desks = account((BTC, "1", CROSSED), (ETH, "2", CROSSED)), [Followed(BTC, "100"), Followed(ETH, "90")]
+    margins = Margins(held, {desk.symbol: desk for desk in desks})
+    for kind, n, first in changes:
+        desk = desks[first]
+        leg = held.leg(desk.symbol, (LONG, SHORT)[n % 2])
+        match kind:
+            case 0 | 1:
+                leg.qty = D(n)
+            case 2:
+                leg.entry_price = D(90 + n)
+            case 3:
+                leg.margin_type = (CROSSED, ISOLATED)[n // 2]
+            case 4 | 5:
+                desk.view.mark = (None, D(80), D(90), D(100))[n]
+            case 6:
+                desk.rulebook.rules = Followed(desk.symbol, None, ("USDT", "USDC", None, "USDT")[n]).rulebook.rules
+            case _:
+                desk.rulebook.brackets = BRACKETS if n else ()
+        margins.forget()
+        if n:
+            margins.keep()
+        fresh = Margins(held, {desk.symbol: desk for desk in desks})
+        assert [margins.of(name, "USDT") for name in (BTC, ETH)] == [fresh.of(name, "USDT") for name in (BTC, ETH)]

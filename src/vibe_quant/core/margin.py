@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from vibe_quant.core.account import Account
+from vibe_quant.core.account import Account, Leg
 from vibe_quant.core.market import MarketView
 from vibe_quant.core.rulebook import Rulebook
 from vibe_quant.domain.account import unrealized_pnl
 from vibe_quant.domain.enums import MarginType, PositionSide
 from vibe_quant.domain.risk import Margin
-from vibe_quant.domain.rules import maintenance_margin
+from vibe_quant.domain.rules import Brackets, SymbolRules, maintenance_margin
 
 ZERO = Decimal(0)
 
@@ -52,6 +52,8 @@ class Margins:
         self._parts: dict[str, Part] | None = None
         self._sums: dict[str, Part] = {}
         """Of all parts that are kept, by asset."""
+        self._known: dict[str, tuple[tuple[object, ...], Part]] = {}
+        """symbol -> what its part was last made of, and the part."""
 
     def forget(self) -> None:
         """Legs, marks and rules may change from now on: everything is looked up when it is asked for."""
@@ -96,16 +98,25 @@ class Margins:
 
     def _worked_out(self, desk: Marked) -> Part:
         mark, rules, brackets = desk.view.mark, desk.rulebook.rules, desk.rulebook.brackets
-        legs = [self._account.leg(desk.symbol, side) for side in PositionSide]
-        crossed = [leg for leg in legs if leg.qty > 0 and leg.margin_type is MarginType.CROSSED]
-        if mark is None or rules is None or not crossed:
-            return NOTHING
-        maintenance = upnl = ZERO
-        for leg in crossed:
-            upnl += unrealized_pnl(leg.side, leg.qty, leg.entry_price, mark)
-            if brackets:
-                maintenance += maintenance_margin(brackets, leg.qty * mark)
-        return Part(rules.margin_asset, maintenance, upnl)
+        long, short = (self._account.leg(desk.symbol, side) for side in PositionSide)
+        legs = (long.qty, long.entry_price, long.margin_type, short.qty, short.entry_price, short.margin_type)
+        made_of = (mark, rules, brackets, *legs)
+        known = self._known.get(desk.symbol)
+        if known is None or known[0] != made_of:
+            self._known[desk.symbol] = known = (made_of, _part((long, short), mark, rules, brackets))
+        return known[1]
+
+
+def _part(legs: tuple[Leg, Leg], mark: Decimal | None, rules: SymbolRules | None, brackets: Brackets) -> Part:
+    crossed = [leg for leg in legs if leg.qty > 0 and leg.margin_type is MarginType.CROSSED]
+    if mark is None or rules is None or not crossed:
+        return NOTHING
+    maintenance = upnl = ZERO
+    for leg in crossed:
+        upnl += unrealized_pnl(leg.side, leg.qty, leg.entry_price, mark)
+        if brackets:
+            maintenance += maintenance_margin(brackets, leg.qty * mark)
+    return Part(rules.margin_asset, maintenance, upnl)
 
 
 def _added(parts: Iterable[Part]) -> dict[str, Part]:

@@ -212,7 +212,7 @@ class OrderLedger:
 
     def __init__(self) -> None:
         self._orders: dict[str, OwnOrder] = {}
-        self._live: dict[str, None] = {}
+        self._live: dict[str, dict[str, None]] = {}  # by symbol: each is asked about after every report
         self._ended: dict[str, None] = {}
         self._trades: dict[str, set[int]] = {}
 
@@ -232,14 +232,12 @@ class OrderLedger:
 
     def live(self, symbol: str, side: PositionSide) -> Iterator[OwnOrder]:
         """Orders of a side that may still fill, in the order in which they were sent."""
-        for client_id in tuple(self._live):
-            order = self._orders[client_id]
-            if order.side is side and order.symbol == symbol:
-                yield order
+        orders = (self._orders[client_id] for client_id in tuple(self._live.get(symbol, ())))
+        yield from (order for order in orders if order.side is side)
 
     def count(self, symbol: str) -> int:
         """How many orders of a symbol may still fill."""
-        return sum(1 for client_id in self._live if self._orders[client_id].symbol == symbol)
+        return len(self._live.get(symbol, ()))
 
     def remaining(self, symbol: str, side: PositionSide) -> Decimal:
         """Sum of what own live and doubtful orders of a side may still fill."""
@@ -289,11 +287,12 @@ class OrderLedger:
 
     def _store(self, order: OwnOrder) -> None:
         self._orders[order.client_id] = order
+        live = self._live.setdefault(order.symbol, {})
         if not order.is_final:
             self._ended.pop(order.client_id, None)
-            self._live[order.client_id] = None
+            live[order.client_id] = None
             return
-        self._live.pop(order.client_id, None)
+        live.pop(order.client_id, None)
         self._ended[order.client_id] = None
         if len(self._ended) > KEPT:
             oldest = next(iter(self._ended))
