@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.core.scenario import (
     BTC,
+    ETH,
     LONG,
     OFFSET,
     RULES,
@@ -283,6 +284,34 @@ def test_refused_again_and_again_it_backs_off_to_a_second_and_never_halts() -> N
     desk.ack(order)
     desk.fill(order)
     assert desk.engine.desks[BTC].sides[LONG].rescue.backoff.refusals == 0
+
+
+@pytest.mark.parametrize("news", ["its mark", "a mark elsewhere", "the account"])
+def test_news_in_the_moment_of_a_retry_does_not_lose_it(news: str) -> None:
+    desk = Scenario(listed(BTC=panicking(), ETH=symbol()))
+    desk.start("1", wallet=wallet_for("90", "1"))
+    desk.passes(1200, quoting=True)
+    assert orders(desk.refused(only(desk.mark(TIER_1)), -2019)) == []
+    due = desk.engine.desks[BTC].sides[LONG].rescue.backoff.ready_ms
+    while (at := desk.engine.deadline()) is not None and at < due:
+        desk.now = at
+        assert orders(desk.feed(ev.Timer(at))) == []
+    assert desk.engine.deadline() == due
+    desk.now = due
+    match news:
+        case "its mark":
+            out = desk.mark(TIER_1)
+        case "a mark elsewhere":
+            out = desk.mark("100", ETH)
+        case _:
+            out = desk.feed(ev.BalanceUpdate(Balance("USDT", desk.wallet, desk.wallet), due + OFFSET, due))
+    if not orders(out):
+        now = desk.engine.deadline()
+        assert now is not None
+        assert now <= due + 3
+        desk.now = now
+        out = desk.feed(ev.Timer(now))
+    only(out)
 
 
 def test_panic_refusals_do_not_halt_discretion_afterwards() -> None:

@@ -33,7 +33,7 @@ class Forgetful(Agenda):
         return True
 
     def first(self, desks: Mapping[str, Dated], now: int) -> int | None:
-        self.forget()
+        self.forget(now)
         return super().first(desks, now)
 
 

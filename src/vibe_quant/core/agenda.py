@@ -15,17 +15,25 @@ class Dated(Protocol):
 
 
 class Agenda:
-    """By symbol; what is kept may be too early, never too late."""
+    """By symbol; what is kept may be too early, never too late.
+
+    A moment that has come stays until the timer that it is for: desks name only moments to come, and news of others in
+    between would lose it.
+    """
 
     def __init__(self) -> None:
         self._due: dict[str, int | None] = {}
 
-    def forget(self, symbol: str | None = None) -> None:
+    def forget(self, now: int, symbol: str | None = None) -> None:
         """The symbol's moment may have changed; None: that of any."""
-        if symbol is None:
-            self._due.clear()
-        else:
-            self._due.pop(symbol, None)
+        for one in list(self._due) if symbol is None else (symbol,):
+            due = self._due.get(one)
+            if due is None or due > now:
+                self._due.pop(one, None)
+
+    def told(self) -> None:
+        """A timer has been: whose moment had come has been told."""
+        self._due.clear()
 
     def sooner(self, symbol: str, at: int | None) -> None:
         """It wants to be woken then too."""
@@ -41,10 +49,10 @@ class Agenda:
         return due is not None and due <= now
 
     def first(self, desks: Mapping[str, Dated], now: int) -> int | None:
-        """The earliest of all; a moment that is over is worked out anew."""
+        """The earliest of all."""
         kept, first = self._due, None
         for symbol, desk in desks.items():
-            if symbol not in kept or ((past := kept[symbol]) is not None and past <= now):
+            if symbol not in kept:
                 kept[symbol] = desk.deadline(now)
             due = kept[symbol]
             if due is not None and (first is None or due < first):

@@ -182,7 +182,7 @@ class Engine:
         something to look after: a moment of its own, or what all share, may have changed for it.
         """
         self._due_is_old = True
-        self._agenda.forget(symbol)
+        self._agenda.forget(now, symbol)
         for desk in self.desks.values():
             if symbol in (None, desk.symbol):
                 self._wanting.look(desk, now)
@@ -196,7 +196,7 @@ class Engine:
         out = desk.pair.pulse(now) + desk.dead_man_feed.tell(now)
         self._agenda.sooner(desk.symbol, desk.pair.wake(now))
         if out or not desk.dead_man.at_rest:
-            self._agenda.forget(desk.symbol)
+            self._agenda.forget(now, desk.symbol)
         elif self._budget_ms is not None:
             self._agenda.sooner(desk.symbol, self._budget_ms)  # it may have come to wait for it
         return out
@@ -205,7 +205,7 @@ class Engine:
         """Whoever waits for a budget is asked anew for its moment when that one is another."""
         at = self.house.pacing.next_at(now)
         if at is not None and at != self._budget_ms:
-            self._agenda.forget()
+            self._agenda.forget(now)
         self._budget_ms = at
 
     def _table(self) -> dict[type[Any], Handler]:
@@ -252,7 +252,7 @@ class Engine:
         out = desk.pair.pulse(now)
         if out:
             self._due_is_old = True
-            self._agenda.forget(desk.symbol)
+            self._agenda.forget(now, desk.symbol)
             self._share_budgets(now)
             return out + desk.dead_man_feed.tell(now)
         wake = desk.pair.wake(now)
@@ -269,7 +269,7 @@ class Engine:
         self._due_is_old = True
         self.margins.keep(event.symbol)
         out = desk.on_mark(event, now) + desk.dead_man_feed.tell(now)
-        self._agenda.forget(event.symbol)
+        self._agenda.forget(now, event.symbol)
         if out:
             self._share_budgets(now)
         return out
@@ -293,6 +293,7 @@ class Engine:
         self.margins.keep()
         for symbol, desk in self.desks.items():
             out += desk.tick(now) if self._agenda.is_due(symbol, now) else desk.on_margin(now)
+        self._agenda.told()
         return self.settle(out, now)
 
     def _margin(self, desk: Desk) -> Margin | None:
