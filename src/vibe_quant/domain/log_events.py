@@ -188,7 +188,10 @@ WRONG_TOKEN = LogEvent("wrong_token", _W, ("peer", "text"), "somebody gives the 
 
 # Telegram.
 TELEGRAM_STRANGER = LogEvent(
-    "telegram_stranger", _W, ("count", "text"), "somebody who is not on the allow list writes to the bot; once an hour"
+    "telegram_stranger",
+    _W,
+    ("chat", "user", "count", "text"),
+    "somebody who is not on the allow list writes to the bot; once an hour",
 )
 TELEGRAM_ELSEWHERE = LogEvent("telegram_elsewhere", _E, _TEXT, "somebody else polls with the bot's token; once an hour")
 TELEGRAM_DEAF = LogEvent("telegram_deaf", _W, _TEXT, "commands cannot be heard; it is tried again without end")

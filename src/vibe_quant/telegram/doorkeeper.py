@@ -59,7 +59,7 @@ class Doorkeeper:
             return None
         who = (heard.chat, heard.user)
         if who not in self._allowed:
-            self._stranger()
+            self._stranger(who)
             return None
         if self._is_replayed(heard.update_id):
             self._tally.replayed += 1
@@ -109,7 +109,7 @@ class Doorkeeper:
         self._tally.ignored += 1
         return TooMany(who[0], first=False)
 
-    def _stranger(self) -> None:
+    def _stranger(self, who: Who) -> None:
         """Silence, a count, and a line in the log an hour."""
         self._tally.unauthorised += 1
         now = self._clock.now_ms()
@@ -117,7 +117,7 @@ class Doorkeeper:
             return
         self._alarmed_ms = now
         text = (
-            "somebody who is not on the allow list writes to the bot; nothing is answered. If it was you, put the pair "
-            "of chat and user under telegram.allow"
+            "somebody who is not on the allow list writes to the bot; nothing is answered. If it was you, put this chat "
+            "and user under telegram.allow"
         )
-        log(le.TELEGRAM_STRANGER, count=self._tally.unauthorised, text=text)
+        log(le.TELEGRAM_STRANGER, chat=who[0], user=who[1], count=self._tally.unauthorised, text=text)
