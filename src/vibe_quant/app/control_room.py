@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -268,7 +267,7 @@ class ControlRoom:
     def _paused(self, offset_ms: int) -> tuple[str, ...]:
         pauses = [] if self.app is None else list(self.app.engine.pauses())
         pauses += [PauseView(pause.symbol, pause.until_ms, pause.panic) for pause in self._noted]
-        return tuple(picture.pause_words(pause, _clock_words(pause.until_ms, offset_ms)) for pause in pauses)
+        return tuple(picture.pause_words(pause, offset_ms) for pause in pauses)
 
     def _symbols(self) -> tuple[str, ...]:
         listed = self.loaded.settings.symbols if self.app is None else self.app.engine.settings.symbols
@@ -293,9 +292,3 @@ class ControlRoom:
 
     def _ending(self) -> Answer | None:
         return Answer(False, STOPPING) if self._phase() == "stopping" else None
-
-
-def _clock_words(at_ms: int | None, offset_ms: int) -> str | None:
-    if at_ms is None:
-        return None
-    return datetime.fromtimestamp((at_ms + offset_ms) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,9 @@ def why(symbol: str, side: PositionSide, found: WhyView, offset_ms: int) -> Why:
     )
 
 
-def pause_words(pause: PauseView, clock: str | None) -> str:
-    """ "all", or a symbol, with its end (``clock``: that moment in words) and whether panic rests too."""
+def pause_words(pause: PauseView, offset_ms: int) -> str:
+    """ "all", or a symbol, with its end by the wall and whether panic rests too."""
+    until_ms = epoch(pause.until_ms, offset_ms)
+    clock = None if until_ms is None else datetime.fromtimestamp(until_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     end = "" if clock is None else f" until {clock}"
     return f"{pause.symbol or 'all'}{end}{' (panic too)' if pause.panic else ''}"

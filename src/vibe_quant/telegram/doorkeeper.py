@@ -117,7 +117,7 @@ class Doorkeeper:
             return
         self._alarmed_ms = now
         text = (
-            "somebody who is not on the allow list writes to the bot; nothing is answered. If it was you, put this chat "
-            "and user under telegram.allow"
+            "somebody who is not on the allow list writes to the bot; nothing is answered. If it was you, put this "
+            "chat and user under telegram.allow"
         )
         log(le.TELEGRAM_STRANGER, chat=who[0], user=who[1], count=self._tally.unauthorised, text=text)
