@@ -9,14 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import OrderSide, PositionSide
-from vibe_quant.domain.intents import (
-    AmendOrder,
-    CancelOrder,
-    CancelStop,
-    OrderIntent,
-    PlaceStop,
-    QueryOrder,
-)
+from vibe_quant.domain.intents import AmendOrder, CancelOrder, CancelStop, OrderIntent, PlaceStop, QueryOrder
 from vibe_quant.domain.market import Wants
 
 T_co = TypeVar("T_co", covariant=True)
