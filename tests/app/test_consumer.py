@@ -78,6 +78,7 @@ class Desk:
         self.dispatch.send = self._send  # type: ignore[method-assign]
         self.observer = Observer("test", lambda _, *pair: self.looked.append(pair))
         recorder = Recorder(self, "vq", self.inbox.put)
+        recorder.patient = True
         self.consumer = Consumer(
             self.engine,  # type: ignore[arg-type]  # of Engine it needs these two methods
             self.inbox,

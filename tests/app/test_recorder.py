@@ -59,6 +59,7 @@ class Desk:
         self.book = Book()
         self.told: list[ev.Event] = []
         self.recorder = Recorder(self.book, "vq", self.told.append)
+        self.recorder.patient = True
 
     def see(self, event: ev.Event, *intents: it.Intent, now: int = 0) -> list[tuple[str, str]]:
         """Kind and client id of the rows that it wrote."""
@@ -233,7 +234,11 @@ def test_reports_that_caused_nothing_wait_for_the_next_commit_but_not_for_long()
     assert see(desk, ev.Pause(20, None, None)) == [("command", "")]
 
 
-def test_a_command_or_a_refusal_does_not_wait() -> None:
+def test_a_trade_a_command_or_a_refusal_does_not_wait() -> None:
+    desk = Desk()
+    desk.recorder.write(report("vq-r-1", OrderStatus.NEW), (), 0, 1000)
+    desk.recorder.write(report("vq-r-1", OrderStatus.PARTIALLY_FILLED, "0.5", "0.5", 7), (), 0, 1000)
+    assert [row.kind for row in desk.book.rows] == ["report", "report", "fill"]
     desk = Desk()
     for event in (
         ev.Pause(1, None, None),
@@ -242,6 +247,13 @@ def test_a_command_or_a_refusal_does_not_wait() -> None:
     ):
         desk.recorder.write(event, (), 0, 1000)
     assert [row.kind for row in desk.book.rows] == ["command", "report", "decision"]
+
+
+def test_none_waits_while_the_start_is_on() -> None:
+    desk = Desk()
+    desk.recorder.patient = False
+    desk.recorder.write(report("vq-r-1", OrderStatus.NEW), (), 0, 1000)
+    assert [row.client_id for row in desk.book.rows] == ["vq-r-1"]
 
 
 def test_few_reports_wait_at_once() -> None:

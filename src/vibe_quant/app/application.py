@@ -204,7 +204,7 @@ class Application:
             if prelude.done():
                 prelude.result()
                 self.holding.put(STARTS, None)
-                self.at_work = True
+                self.at_work = self.recorder.patient = True
         finally:
             prelude.cancel()
 

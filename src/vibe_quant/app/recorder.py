@@ -30,7 +30,7 @@ KEPT = 10_000
 Trade = tuple[str, int]
 RETRY_MS = 1000
 PATIENT = (ev.OrderUpdate, ev.PositionUpdate, ev.StopReport)
-"""What the exchange tells can be asked for again: it may wait for the next commit, or a little."""
+"""What the exchange tells can be asked for again, a trade excepted: it may wait for the next commit, or a little."""
 WAIT_MS, MOST_WAITING = 100, 200
 
 
@@ -56,6 +56,8 @@ class Recorder:
         self._retry_ms = 0
         self._said: set[str] = set()
         self.ok = True
+        self.patient = False
+        """Whether rows may wait: not while a start still looks up in the file what is known of orders and trades."""
         self.lost = 0
         """Rows that were given up: more waited than are kept."""
 
@@ -68,7 +70,8 @@ class Recorder:
         told, done = [*self._of_event(event, at_ms)], [*self._of_intents(intents, at_ms)]
         if not told and not done:
             return self.ok
-        if done or not isinstance(event, PATIENT) or len(self._waiting) >= MOST_WAITING:
+        patient = self.patient and isinstance(event, PATIENT) and not any(row.kind == "fill" for row in told)
+        if done or not patient or len(self._waiting) >= MOST_WAITING:
             return self.append([*told, *done], now)
         if not self._waiting:
             self._until_ms = now + WAIT_MS
