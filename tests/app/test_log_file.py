@@ -135,6 +135,7 @@ def test_a_disk_that_fails_under_an_open_file(folder: Folder, monkeypatch: pytes
     with monkeypatch.context() as disk:
         disk.setattr("vibe_quant.app.log_file.os.write", full)
         log.write(line("two"))
+    aged(log.path, AT)  # whatever day the test is run on
     log.write(line("three"))
     log.close()
     assert folder.said == ["No space left on device"]
