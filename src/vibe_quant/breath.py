@@ -17,19 +17,11 @@ class Breath:
 
     def __init__(self) -> None:
         self._began_s = perf_counter()
-        self._before_s = 0.0
-
-    @property
-    def spent_s(self) -> float:
-        """Work alone, without the rests."""
-        return self._before_s + perf_counter() - self._began_s
 
     async def __call__(self) -> None:
         """A rest, where it is time for one."""
-        worked_s = perf_counter() - self._began_s
-        if worked_s < PIECE_S:
+        if perf_counter() - self._began_s < PIECE_S:
             return
-        self._before_s += worked_s
         await asyncio.sleep(REST_S)
         self._began_s = perf_counter()
 

@@ -127,29 +127,11 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
     settings, room = job.loaded.settings, ControlRoom(job.loaded, job.version, job.state)
     room.lines = job.lines
     course = _Course(room)
-    fronts = Fronts(
-        front_list(
-            settings.shared,
-            room,
-            room,
-            job.state,
-            job.environment,
-            redactor,
-            lambda: room.app,
-            job.whisper,
-            terminal=job.terminal,
-        )
-    )
-    room.front_counts = fronts.counts
+    fronts = _fronts(job, room, redactor)
     exits = ExitLog(JournalReader(journal_file(settings.shared, job.state)))
     cards = Cards(course.ruling, course.look, job.out, exits, fronts.cost)
     room.so_far, course.cards = cards.progress, cards
-    narrator = Narrator(settings.shared.client_order_prefix)
-    own = (
-        Observer("narrator", narrator.see, tell=fronts.notice),
-        Observer("cards", cards.see, missed=cards.missed, tell=fronts.notice),
-        Observer("operations", room.see, tell=fronts.notice),
-    )
+    own = _own_observers(settings, cards, room, fronts)
 
     def told(notice: Notify) -> None:
         tell(notice)
@@ -176,6 +158,34 @@ async def host(job: Job, redactor: Redactor, work: Work = run_session) -> int:
         finally:
             room.stops()
             cards.close()
+
+
+def _fronts(job: Job, room: ControlRoom, redactor: Redactor) -> Fronts:
+    fronts = Fronts(
+        front_list(
+            job.loaded.settings.shared,
+            room,
+            room,
+            job.state,
+            job.environment,
+            redactor,
+            lambda: room.app,
+            job.whisper,
+            terminal=job.terminal,
+        )
+    )
+    room.front_counts = fronts.counts
+    return fronts
+
+
+def _own_observers(settings: Settings, cards: Cards, room: ControlRoom, fronts: Fronts) -> tuple[Observer, ...]:
+    """Those that every run has; what one fails at is told by the ways to the operator."""
+    narrator = Narrator(settings.shared.client_order_prefix)
+    return (
+        Observer("narrator", narrator.see, tell=fronts.notice),
+        Observer("cards", cards.see, missed=cards.missed, tell=fronts.notice),
+        Observer("operations", room.see, tell=fronts.notice),
+    )
 
 
 async def _reached(
