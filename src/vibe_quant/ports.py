@@ -129,6 +129,14 @@ class Clock(Protocol):
         """The exchange's clock, epoch ms: now plus the measured offset (of the wall's clock before it is measured)."""
         ...
 
+    @property
+    def offset_ms(self) -> int:
+        """The exchange's clock less the monotonic one: what turns a moment of one into a moment of the other.
+
+        Two readings, one of each clock, would differ by this and by the time between them.
+        """
+        ...
+
 
 class Ids(Protocol):
     """Tokens that are new at each start."""

@@ -89,6 +89,10 @@ class Still:
     def server_ms(self) -> int:
         return 8
 
+    @property
+    def offset_ms(self) -> int:
+        return 1
+
 
 def test_each_reason_is_ended_by_who_gave_it() -> None:
     told: list[ev.Event] = []

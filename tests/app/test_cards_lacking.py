@@ -157,6 +157,10 @@ def test_the_pages_list_says_it() -> None:
         def server_ms(self) -> int:
             return 0
 
+        @property
+        def offset_ms(self) -> int:
+            return 0
+
     trail = Trail("vq", Clock())
     trail.cost(COST)
     trail.cost(replace(COST, lacking=True))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.app.room_house import BTC, CONFIG, ETH, RoomHouse, loaded
+from tests.app.room_house import BTC, CONFIG, ETH, Going, RoomHouse, loaded
 
 from vibe_quant import breath
 from vibe_quant.app.application import Goal
@@ -151,6 +152,27 @@ async def test_weight_is_as_the_exchange_told_it_last(tmp_path: Path) -> None:
         assert (house.room.status().weight_used, house.room.status().weight_limit) == (None, 2400)
         house.inbox.put(ev.RateUsage(house.clock.now_ms(), 123, None, None))
         await house.until(lambda: house.room.status().weight_used == 123)
+
+
+async def test_a_moment_is_the_same_however_slowly_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the clock finds it a millisecond later."""
+    house = RoomHouse(tmp_path)
+    async with house:
+        await house.resting()
+        now = house.clock.now_ms()
+        house.inbox.put(ev.StreamDown(Stream.USER, now))
+        await house.until(lambda: not house.room.status().streams[2].up)
+        slow = count(house.clock.now_ms())
+        look = house.app.engine.look(BTC, LONG, now)
+        assert look is not None
+        assert look.order is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(Going, "now_ms", lambda _: next(slow))
+            status = house.room.status()
+        assert status.streams[2].since_ms == now + house.clock.offset_ms
+        shown = status.legs[0].order
+        assert shown is not None
+        assert shown.placed_ms == look.order.sent_ms + house.clock.offset_ms
 
 
 async def test_a_socket_that_came_back_is_counted(tmp_path: Path) -> None:

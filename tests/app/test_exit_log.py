@@ -62,6 +62,10 @@ class House:
             def server_ms(self) -> int:
                 return house.now
 
+            @property
+            def offset_ms(self) -> int:
+                return house.now - 5000
+
         def append(rows: list[Entry], now: int) -> bool:
             house.write(*rows)
             return True

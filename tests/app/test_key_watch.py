@@ -42,6 +42,10 @@ class Desk:
     def server_ms(self) -> int:
         return self.at_ms
 
+    @property
+    def offset_ms(self) -> int:
+        return T0
+
     def write(self, rows: Sequence[Entry]) -> None:
         self.rows += rows
 

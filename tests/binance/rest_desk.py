@@ -42,6 +42,10 @@ class HandClock:
     def server_ms(self) -> int:
         return self.server
 
+    @property
+    def offset_ms(self) -> int:
+        return self.server - self.now
+
     def pass_ms(self, ms: int) -> None:
         self.now += ms
         self.server += ms

@@ -40,6 +40,10 @@ class StillClock:
     def server_ms(self) -> int:
         return self.server
 
+    @property
+    def offset_ms(self) -> int:
+        return self.server - self.now
+
 
 class WallClock:
     """The host's."""
@@ -49,6 +53,10 @@ class WallClock:
 
     def server_ms(self) -> int:
         return time_ns() // 1_000_000
+
+    @property
+    def offset_ms(self) -> int:
+        return self.server_ms() - self.now_ms()
 
 
 Answer = Outcome[str] | str

@@ -39,7 +39,11 @@ class SteadyClock:
         return monotonic_ns() // 1_000_000
 
     def server_ms(self) -> int:
-        return self.now_ms() + 1_700_000_000_000
+        return self.now_ms() + self.offset_ms
+
+    @property
+    def offset_ms(self) -> int:
+        return 1_700_000_000_000
 
 
 def names_of(*raw: str) -> SymbolNames:

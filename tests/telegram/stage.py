@@ -36,6 +36,10 @@ class TestClock:
     def server_ms(self) -> int:
         return NOW + self.shift_ms
 
+    @property
+    def offset_ms(self) -> int:
+        return self.server_ms() - self.now_ms()
+
 
 @dataclass
 class FakeNotebook:

@@ -39,6 +39,10 @@ class Still:
     def server_ms(self) -> int:
         return WALL + 1000
 
+    @property
+    def offset_ms(self) -> int:
+        return WALL
+
 
 def order(number: int = 1, price: str | None = "100.5") -> OrderIntent:
     return OrderIntent(

@@ -28,7 +28,7 @@ NETWORK = "look at the network, DNS and firewall of this host, and at the exchan
 
 async def look(at: Looking, settings: Settings, account: Account) -> AsyncIterator[Symptom]:
     """As far as it gets: without REST nothing else is asked."""
-    expected = at.clock.server_ms() - at.clock.now_ms()
+    expected = at.clock.offset_ms
     measured = await at.time.once()
     host = urlsplit(at.at.endpoints.rest).netloc
     if not isinstance(measured, Measured):

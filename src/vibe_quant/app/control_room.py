@@ -113,13 +113,10 @@ class ControlRoom:
         return self._status(tuple(legs), self._time.now_ms())
 
     def _legs(self, now: int) -> Iterator[LegStatus]:
-        return iter(()) if self.app is None else picture.legs(self.app, self.so_far, now, self._offset(now))
-
-    def _offset(self, now: int) -> int:
-        return self._time.server_ms() - now
+        return iter(()) if self.app is None else picture.legs(self.app, self.so_far, now, self._time.offset_ms)
 
     def _status(self, legs: tuple[LegStatus, ...], now: int) -> Status:
-        app, offset = self.app, self._offset(now)
+        app, offset = self.app, self._time.offset_ms
         shared = self.loaded.settings.shared
         used, limit = (None, None) if app is None else app.engine.house.pacing.weight(now)
         return Status(
@@ -151,7 +148,7 @@ class ControlRoom:
         found = None if app is None else app.engine.why(symbol, side, now)
         if app is None or found is None:
             return None
-        return picture.why(symbol, side, found, app.parts.clock.server_ms() - now)
+        return picture.why(symbol, side, found, app.parts.clock.offset_ms)
 
     def names(self, text: str) -> str | None:
         """The managed symbol that a person means."""

@@ -48,10 +48,7 @@ class ExitLog:
     @property
     def offset_ms(self) -> int:
         """Epoch ms = monotonic ms + this."""
-        if self._app is None:
-            return 0
-        clock = self._app.parts.clock
-        return clock.server_ms() - clock.now_ms()
+        return 0 if self._app is None else self._app.parts.clock.offset_ms
 
     def began(self, app: Application) -> tuple[Interrupted, ...]:
         """The application is about to work: which exits go on; what cannot be read is said, and costs begin anew."""

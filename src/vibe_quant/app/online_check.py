@@ -46,7 +46,7 @@ class OnlineCheck:
 
 async def check_online(at: Looking, settings: Settings, account: Account) -> OnlineCheck:
     """Read what the start gate would, once and without its patience, and what sizes are judged by."""
-    expected = at.clock.server_ms() - at.clock.now_ms()
+    expected = at.clock.offset_ms
     found = [*find.of_clock(await at.time.once(), expected, account)]
     if any(finding.refuses for finding in found):
         return OnlineCheck(tuple(found))

@@ -25,7 +25,13 @@ class ServiceClock:
     def server_ms(self) -> int:
         """The exchange's clock, epoch ms; the wall's as it stands while there is no application."""
         clock = self._trading
-        return self._own.wall_ms() if clock is None else self._own.now_ms() + clock.server_ms() - clock.now_ms()
+        return self._own.wall_ms() if clock is None else self._own.now_ms() + clock.offset_ms
+
+    @property
+    def offset_ms(self) -> int:
+        """The one less the other."""
+        clock = self._trading
+        return self._own.wall_ms() - self._own.now_ms() if clock is None else clock.offset_ms
 
     @property
     def _trading(self) -> Clock | None:

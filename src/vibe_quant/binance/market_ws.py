@@ -62,9 +62,7 @@ class MarketWSClient:
         times = times or MarketTimes()
         self._names = names
         self._say = say or remark
-        self.codec = MarketCodec(
-            names, server_ms=lambda recv_ms: clock.server_ms() - clock.now_ms() + recv_ms, complain=self._say
-        )
+        self.codec = MarketCodec(names, server_ms=lambda recv_ms: recv_ms + clock.offset_ms, complain=self._say)
         talk = Talk(times.socket.ack_ms)
         self._book = MarketSide(Stream.BOOK, endpoints.ws_public, self.codec, talk, clock, sink)
         self._market = MarketSide(Stream.MARKET, endpoints.ws_market, self.codec, talk, clock, sink)

@@ -97,7 +97,7 @@ class Trail:
 
     def see(self, now: int, event: ev.Event, intents: Sequence[Intent]) -> None:
         """One call of the engine, at ``now`` (monotonic ms)."""
-        at = now + self._clock.server_ms() - self._clock.now_ms()
+        at = now + self._clock.offset_ms
         match event:
             case ev.OrderUpdate() if event.client_id.startswith(self._own):
                 self._updated(event, at)
