@@ -21,6 +21,7 @@ from vibe_quant.app.spelling import meant
 from vibe_quant.breath import Breath
 from vibe_quant.config.loader import Loaded
 from vibe_quant.config.ruling import ruling
+from vibe_quant.core.looks import unmanaged
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import Intent
@@ -139,6 +140,7 @@ class ControlRoom:
             legs=legs,
             streams=() if app is None else picture.streams(app, offset),
             counts=(*(() if app is None else picture.counts(app)), *self.front_counts()),
+            unmanaged=() if app is None else unmanaged(app.engine.house, app.engine.desks),
         )
 
     def why(self, symbol: str, side: PositionSide) -> Why | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vibe_quant.core.account import Account
+from vibe_quant.core.bystanders import Bystanders
 from vibe_quant.core.exit_counter import ExitCounter
 from vibe_quant.core.foreign import ForeignOrders
 from vibe_quant.core.orders import OrderLedger
@@ -39,6 +40,7 @@ class House:
     account: Account = field(default_factory=Account)
     orders: OrderLedger = field(default_factory=OrderLedger)
     foreign: ForeignOrders = field(default_factory=ForeignOrders)
+    bystanders: Bystanders = field(default_factory=Bystanders)
     counters: dict[tuple[str, PositionSide], ExitCounter] = field(default_factory=dict)
     pauses: dict[str | None, PauseState] = field(default_factory=dict)
     """symbol (None: all) -> its pause."""

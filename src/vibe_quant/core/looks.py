@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,11 @@ from vibe_quant.core.order_states import FREE
 from vibe_quant.core.protective import ProtectiveStopManager
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.side_view import LiveOrder, SideLook, SideView
+from vibe_quant.domain.status import UnmanagedLeg
 
 if TYPE_CHECKING:
+    from vibe_quant.core.desk import Desk
+    from vibe_quant.core.house import House
     from vibe_quant.core.side import Side
 
 
@@ -62,6 +66,26 @@ def _live_order(side: Side) -> LiveOrder | None:
     plan = side.plans.get(client_id)
     urgent = plan is not None and plan.urgent
     return LiveOrder(order.client_id, order.price, order.qty, order.filled, order.mode, order.sent_ms, urgent)
+
+
+def unmanaged(house: House, desks: Mapping[str, Desk]) -> tuple[UnmanagedLeg, ...]:
+    """What is held and not managed: never named, named by its other side only, or taken out by a reload."""
+    found = [leg for leg in house.bystanders.legs() if leg.symbol not in desks]
+    found += [leg for desk in desks.values() for leg in _left_alone(desk)]
+    return tuple(sorted(found, key=lambda leg: (leg.symbol, leg.side)))
+
+
+def _left_alone(desk: Desk) -> Iterator[UnmanagedLeg]:
+    for key in PositionSide:
+        leg = desk.house.account.leg(desk.symbol, key)
+        if leg.qty > 0 and not desk.pair.works(key):
+            yield UnmanagedLeg(desk.symbol, key, leg.qty, _left_stop(desk.sides.get(key)))
+
+
+def _left_stop(side: Side | None) -> Decimal | None:
+    """Where our stop stood when the side left management: its keeper has heard of nothing since."""
+    triggers = () if side is None else (own.trigger for own in side.stop.desk.ledger.stops if own.canceling_ms is None)
+    return next(iter(triggers), None)
 
 
 def _stop_price(stop: ProtectiveStopManager) -> Decimal | None:

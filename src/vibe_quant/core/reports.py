@@ -11,8 +11,8 @@ from vibe_quant.core.order_states import Plain
 from vibe_quant.core.strangers import Strangers
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.account import Position
-from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, Source
-from vibe_quant.domain.intents import Intent, Notify
+from vibe_quant.domain.enums import PositionSide, Source
+from vibe_quant.domain.intents import Intent
 
 if TYPE_CHECKING:
     from vibe_quant.core.engine import Engine
@@ -27,7 +27,6 @@ class Reports:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._house = engine.house
-        self._unmanaged: set[str] = set()
         self._strangers = Strangers(engine.house)
         self._stop_fills: dict[str, Decimal] = {}
 
@@ -94,7 +93,7 @@ class Reports:
         self._heard(Source.STREAM, now)
         desk = self._engine.desk(update.symbol)
         if desk is None:
-            return self._say_unmanaged(update.symbol, update.side, update.qty)
+            return self._house.bystanders.on_row(update, now)
         change = self._house.account.leg(update.symbol, update.side).on_row(update, now)
         if change is None:
             return []
@@ -187,13 +186,12 @@ class Reports:
         return list(dict.fromkeys([*self._engine.desks, *(order.symbol for order in read.orders or ())]))
 
     def _positions_read(self, read: ev.AccountSnapshot, positions: tuple[Position, ...], now: int) -> list[Intent]:
-        out: list[Intent] = []
         found = {(p.symbol, p.side): p for p in positions}
+        others = [p for p in positions if p.qty > 0 and self._engine.desk(p.symbol) is None]
+        out = self._house.bystanders.on_read(others, read.symbol, read.request_ms)
         for position in positions:
             if position.leverage is not None:
                 self._house.account.leverage[position.symbol] = position.leverage
-            if position.qty > 0 and self._engine.desk(position.symbol) is None:
-                out += self._say_unmanaged(position.symbol, position.side, position.qty)
         self._engine.margins.keep()  # each of hundreds asks what all others need
         for symbol, desk in list(self._engine.desks.items()):
             if read.symbol not in (None, symbol):
@@ -214,16 +212,6 @@ class Reports:
             return []
         self._house.counter(desk.symbol, key).read(leg.row, leg.row_ms)
         return desk.on_leg(key, change, now)
-
-    def _say_unmanaged(self, symbol: str, side: PositionSide, qty: Decimal) -> list[Intent]:
-        if qty <= 0 or symbol in self._unmanaged:
-            return []
-        self._unmanaged.add(symbol)
-        text = (
-            f"{symbol} {side} holds {qty} and is not managed by the configuration: it gets neither orders nor a "
-            "protective stop. Name it under symbols: to have it worked."
-        )
-        return [Notify(NoticeKind.LIFECYCLE, Severity.WARNING, text, symbol, side)]
 
     def _heard(self, source: Source, now: int) -> None:
         if source is Source.STREAM:

@@ -88,6 +88,20 @@ class LegStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmanagedLeg:
+    """A leg that is held and not managed: it gets neither orders nor a stop of ours, and is counted nowhere.
+
+    ``left_stop``: the trigger of our stop that was left standing when a reload took the leg out of the configuration;
+    nobody has looked after it since.  None: none of ours is known.
+    """
+
+    symbol: str
+    side: PositionSide
+    qty: Decimal
+    left_stop: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StreamStatus:
     """One socket: public, market or user."""
 
@@ -124,6 +138,8 @@ class Status:
     streams: tuple[StreamStatus, ...]
     counts: tuple[tuple[str, int], ...]
     """Events handled, quotes conflated, requests sent, pairs that observers missed, and so on."""
+    unmanaged: tuple[UnmanagedLeg, ...] = ()
+    """What is held beside ``legs`` and left alone."""
 
 
 @dataclass(frozen=True, slots=True)
