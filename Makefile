@@ -24,7 +24,7 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-e2e test-all test-fills lint bench wheels schema pictures format lock clean
+.PHONY: help run test test-e2e test-all seek test-fills lint bench wheels schema pictures format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-e2e: $(DEV) ## the whole program against the exchange in a box; its stories
 test-all: lint ## as test, with the long suites whole
 	$(PYTEST) --ignore=tests/e2e
 	$(BIN)/python -m pytest -n $(STORIES) tests/e2e
+
+seek: $(DEV) ## look for examples that break a law, other ones at each run
+	VQ_SEEK=1000 $(PYTEST) -m "hypothesis and not slow" --ignore=tests/e2e
 
 test-fills: ## the fill model against hftbacktest (Python 3.11 to 3.13, an environment of its own)
 	@if $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; then \

@@ -1,11 +1,15 @@
 """What holds for all tests: machines are shared, so that no example is judged by the time it takes.
 
+The examples of the laws are the same at each run, so that a failure is of the change that it is seen with; new ones are
+sought by VQ_SEEK, which says how many a law (``make seek``).
+
 Coverage's tracer makes what computes much three to four times as slow: the longest runs, whose lines others reach as
 well, are marked ``untraced`` and go without it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from decimal import DefaultContext, getcontext
@@ -14,8 +18,9 @@ import pytest
 from hypothesis import settings
 from loguru import logger
 
-settings.register_profile("shared", deadline=None)
-settings.load_profile("shared")
+settings.register_profile("shared", deadline=None, derandomize=True)
+settings.register_profile("seeking", deadline=None, max_examples=int(os.environ.get("VQ_SEEK", "1000")))
+settings.load_profile("seeking" if "VQ_SEEK" in os.environ else "shared")
 
 arithmetic = getcontext()
 """Made here, so that it is the one of every loop: what is changed in it by one test rules all that come after."""

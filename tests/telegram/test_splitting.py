@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vibe_quant.telegram.splitting import split
@@ -38,6 +38,8 @@ def balanced(text: str) -> bool:
     return not stack
 
 
+@example(["<b> </b>"], 60)
+@example(["x" * 150, "<b> <code> </code></b>"], 60)
 @given(lines, st.integers(min_value=60, max_value=200))
 def test_parts_are_whole(found: list[str], most: int) -> None:
     text = "\n".join(found)

@@ -11,6 +11,7 @@ MOST = 4000
 """UTF-16 units of a part, tags included; Telegram takes 4096 without them."""
 _TOKEN = re.compile(r"<[^<>]*>|&[#\w]+;|.", re.DOTALL)
 _NAME = re.compile(r"</?(\w+)")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class _Part:
 
 
 def split(text: str, most: int = MOST) -> list[Html]:
-    """The parts, in order; none is empty."""
+    """The parts, in order; each shows something: a message of tags and blanks is refused as empty."""
     part = _Part(most)
     for line in text.splitlines(keepends=True):
         if _units(line) > part.left and _units(line) <= most:
@@ -62,7 +63,7 @@ def split(text: str, most: int = MOST) -> list[Html]:
         for token in _TOKEN.findall(line):
             part.add(token)
     part.turn()
-    return [found for found in part.parts if found.strip()]
+    return [found for found in part.parts if _TAG.sub("", found).strip()]
 
 
 def _is_tag(token: str) -> bool:
