@@ -9,8 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from vibe_quant.binance.rest_codec import Row, Unreadable, WireSide, decode, plain, side_of, type_of
+from vibe_quant.domain.account_events import ZERO, OrderUpdate
 from vibe_quant.domain.enums import OrderSide, OrderStatus, OrderType, Source
-from vibe_quant.domain.events import ZERO, OrderUpdate
 from vibe_quant.domain.intents import AmendOrder, OrderIntent
 
 Params = dict[str, str | int]

@@ -8,8 +8,8 @@ import msgspec
 
 from vibe_quant.binance.order_codec import Params
 from vibe_quant.binance.rest_codec import Row, Unreadable, WireSide, decode, optional_decimal, plain, side_of, type_of
+from vibe_quant.domain.account_events import ZERO, StopReport
 from vibe_quant.domain.enums import OrderSide, OrderType, Source, StopStatus, WorkingType
-from vibe_quant.domain.events import ZERO, StopReport
 from vibe_quant.domain.intents import CancelStop, PlaceStop
 
 CONDITIONAL = "CONDITIONAL"

@@ -34,17 +34,16 @@ from vibe_quant.binance.user_frames import (
     WrappedUserFrame,
 )
 from vibe_quant.domain.account import Balance
-from vibe_quant.domain.enums import MarginType, OrderStatus, OrderType, PositionSide, Source, StopStatus, WorkingType
-from vibe_quant.domain.events import (
+from vibe_quant.domain.account_events import (
     ZERO,
     BalanceUpdate,
-    Event,
     LeverageUpdate,
     OrderUpdate,
     PositionUpdate,
     StopReport,
-    UnlistedLeg,
 )
+from vibe_quant.domain.enums import MarginType, OrderStatus, OrderType, PositionSide, Source, StopStatus, WorkingType
+from vibe_quant.domain.events import Event, UnlistedLeg
 
 CONDITIONAL = "CONDITIONAL"
 LONGEST_REASON = 9
