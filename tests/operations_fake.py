@@ -19,6 +19,7 @@ from vibe_quant.domain.status import (
     Report,
     Status,
     StreamStatus,
+    UnmanagedLeg,
     Why,
 )
 
@@ -87,6 +88,9 @@ STATUS = Status(
     streams=tuple(StreamStatus(name, True, NOW - 3_599_000, 1000, 0) for name in ("public", "market", "user")),
     counts=(("handled", 4242), ("conflated", 17)),
 )
+NEVER_NAMED = UnmanagedLeg("SOL/USDT:USDT", PositionSide.SHORT, D("12.5"))
+LEFT = UnmanagedLeg("XRP/USDT:USDT", PositionSide.LONG, D("300"), left_stop=D("0.51"))
+WITH_OTHERS = replace(STATUS, unmanaged=(NEVER_NAMED, LEFT))
 COST = ExitCost(
     symbol=BTC,
     side=PositionSide.LONG,

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 from tests.cli_stage import Cli
-from tests.operations_fake import BLOCKED, BTC, COST, LEG, NOW, REPORT, STATUS
+from tests.operations_fake import BLOCKED, BTC, COST, LEG, NOW, REPORT, STATUS, WITH_OTHERS
 
 from vibe_quant.app.report import EXIT
 from vibe_quant.cli import logs as logs_command
@@ -100,6 +100,30 @@ def test_what_is_wrong_is_said_loudly() -> None:
         assert words in told
     assert "NOT READY" not in text(STATUS)
     assert "no managed position" in text(replace(STATUS, legs=()))
+
+
+def test_what_is_held_and_not_managed_has_a_line_of_its_own_in_each_picture(cli: Cli) -> None:
+    never = "SOL/USDT:USDT SHORT 12.5 not managed: no orders, no stops of ours"
+    left = "XRP/USDT:USDT LONG 300 not managed: no orders, our stop at 0.51 was left standing when a reload took it out"
+    write_positions(held := io.StringIO(), WITH_OTHERS)
+    Console(file=(watched := io.StringIO()), width=200).print(drawn(WITH_OTHERS))
+    for picture in (text(WITH_OTHERS), held.getvalue(), watched.getvalue()):
+        lines = picture.splitlines()
+        assert never in [line.rstrip() for line in lines]
+        assert any(line.startswith(left) for line in lines)
+        assert len(lines) > max(number for number, line in enumerate(lines) if BTC in line) + 1, "apart from the worked"
+    assert "not managed" not in text(STATUS)
+    alone = text(replace(WITH_OTHERS, legs=()))
+    assert "no managed position" in alone
+    assert never in alone
+    cli.operations.now = WITH_OTHERS
+    with cli.running():
+        told = json.loads(cli("positions", "--json").stdout)
+    assert [leg["symbol"] for leg in told["legs"]] == [BTC, "ETH/USDT:USDT"]
+    assert told["unmanaged"] == [
+        {"symbol": "SOL/USDT:USDT", "side": "SHORT", "qty": "12.5", "left_stop": None},
+        {"symbol": "XRP/USDT:USDT", "side": "LONG", "qty": "300", "left_stop": "0.51"},
+    ]
 
 
 def test_a_stop_that_does_not_stand_cannot_be_missed() -> None:

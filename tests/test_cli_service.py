@@ -193,8 +193,8 @@ def test_a_command_whose_answer_never_comes_is_not_said_to_have_failed(cli: Cli)
 def test_what_machines_read_is_what_the_service_says(cli: Cli) -> None:
     with cli.running():
         status = json.loads(cli("status", "--json").stdout)
-        legs = json.loads(cli("positions", "--json").stdout)
+        held = json.loads(cli("positions", "--json").stdout)
         why = json.loads(cli("why", "BTC", "LONG", "--json").stdout)
-    assert status["legs"] == legs
-    assert legs[0]["qty"] == "0.842"
+    assert held == {"legs": status["legs"], "unmanaged": status["unmanaged"]}
+    assert held["legs"][0]["qty"] == "0.842"
     assert why["reason"] == "orderbook_price"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli_stage import Cli
-from tests.operations_fake import BTC, ETH, PLAN
+from tests.operations_fake import BTC, ETH, PLAN, WITH_OTHERS
 
 from vibe_quant.cli import asking
 from vibe_quant.cli.failure import DECLINED, FAILED, INVALID, UNREADABLE
@@ -130,6 +130,20 @@ def test_flatten_shows_what_it_will_close_and_asks(cli: Cli) -> None:
         assert cli("flatten", "doge", "long", said="\n").exit_code == FAILED
         assert cli("flatten", "all", said="y\n").exit_code == 0
     assert [call[:3] for call in cli.operations.calls] == [("flatten", None, None)]
+
+
+@pytest.mark.usefixtures("person")
+def test_flatten_says_what_is_not_managed_and_stays(cli: Cli) -> None:
+    cli.operations.now = WITH_OTHERS
+    with cli.running():
+        everything = cli("flatten", "all", said="n\n").stderr
+        one = cli("flatten", "xrp", "all", said="n\n").stderr
+        other = cli("flatten", "btc", "long", said="n\n").stderr
+    for line in ("SOL/USDT:USDT SHORT 12.5 stays: it is not managed", "XRP/USDT:USDT LONG 300 stays"):
+        assert line in everything
+    assert "XRP/USDT:USDT LONG 300 stays: it is not managed" in one
+    assert "no open position of that name" in one
+    assert "stays" not in other
 
 
 def test_what_the_service_declines_is_said_and_is_no_success(cli: Cli) -> None:

@@ -70,6 +70,28 @@ async def test_a_run_that_ends_before_it_began_is_stopping_too(tmp_path: Path) -
     assert not (await room.pause(None, None, BY)).ok
 
 
+async def test_what_is_held_and_not_managed_is_shown_and_no_command_reaches_it(tmp_path: Path) -> None:
+    async with RoomHouse(tmp_path) as house:
+        await house.working()
+        at, now = house.clock.server_ms(), house.clock.now_ms()
+        for symbol, side in (("SOL/USDT:USDT", LONG), (BTC, SHORT)):
+            house.inbox.put(ev.PositionUpdate(symbol, side, D(3), D(100), at, now))
+        await house.until(lambda: len(house.room.status().unmanaged) == 2)
+        status = await house.room.drawn()
+        assert [(leg.symbol, leg.side, leg.qty) for leg in status.unmanaged] == [
+            (BTC, SHORT, D(3)),
+            ("SOL/USDT:USDT", LONG, D(3)),
+        ]
+        assert (BTC, SHORT) not in [(leg.symbol, leg.side) for leg in status.legs]
+        assert house.room.names("SOL") is None
+        for refused in (
+            await house.room.flatten("SOL/USDT:USDT", LONG, BY),
+            await house.room.flatten(BTC, SHORT, BY),
+        ):
+            assert not refused.ok
+            assert "is not managed by this service: nothing was done" in refused.text
+
+
 async def test_a_start_that_was_refused_is_protecting(tmp_path: Path) -> None:
     house = RoomHouse(tmp_path)
     house.room.began(house.app)

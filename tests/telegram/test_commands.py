@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from tests.operations_fake import BTC, ETH, LEG, PLAN, STATUS, FakeOperations
+from tests.operations_fake import BTC, ETH, LEG, NEVER_NAMED, PLAN, STATUS, WITH_OTHERS, FakeOperations
 from tests.telegram.stage import settings, staged
 
 from vibe_quant.domain.enums import PositionSide
@@ -226,6 +226,53 @@ async def test_a_side_in_trouble_says_all_of_it() -> None:
         await stage.api.message("Managed: BTC/USDT:USDT, C0/USDT:USDT")
         stage.says("/resume all")
         await stage.api.message("another &lt;instance&gt;\nBTC/USDT perp LONG: 5 refusals in a row")
+
+
+OTHERS = [
+    (
+        EN,
+        "SOL/USDT perp SHORT 12.5 · not managed: no orders, no stops of ours",
+        "300 · not managed: no orders; our stop at 0.51",
+    ),
+    (
+        ZH,
+        "SOL/USDT 永续 空 12.5 · 不受管理：无委托，也没有我们的止损",
+        "300 · 不受管理：无委托；重新加载将其移出管理时，我们在 0.51",
+    ),
+]
+
+
+@pytest.mark.parametrize(("language", "never", "left"), OTHERS)
+async def test_what_is_held_and_not_managed_has_a_line_of_its_own(language: Language, never: str, left: str) -> None:
+    none_worked = replace(WITH_OTHERS, legs=(), unmanaged=(NEVER_NAMED,) * 27)
+    for command in ("/status", "/positions"):
+        async with staged(settings(language), operations=FakeOperations(now=WITH_OTHERS)) as stage:
+            stage.says(command)
+            lines = str((await stage.api.message("SOL")).values["text"]).splitlines()
+            assert f"⚪ {never}" in lines
+            assert any(left in line for line in lines)
+            assert any("BTC" in line and "⚪" not in line for line in lines)
+        async with staged(settings(language), operations=FakeOperations(now=none_worked)) as stage:
+            stage.says(command)
+            told = str((await stage.api.message("SOL")).values["text"])
+            assert (
+                told.count(never),
+                told.count("2 legs more that are not managed" if language is EN else "另有 2 个方向不受管理"),
+            ) == (25, 1)
+
+
+async def test_a_flatten_says_what_it_leaves_for_it_is_not_managed() -> None:
+    async with staged(operations=FakeOperations(now=WITH_OTHERS)) as stage:
+        stage.says("/flatten all")
+        text = str((await stage.api.message("Flatten the whole account?")).values["text"])
+        assert "SOL/USDT perp SHORT: 12.5 stays as it is: it is not managed" in text
+        assert "\nBTC/USDT perp LONG: 0.842\n" in text
+        stage.says("/flatten BTC long")
+        text = str((await stage.api.message("Flatten BTC/USDT perp LONG?")).values["text"])
+        assert "not managed" not in text
+        stage.says("/flatten xrp long")
+        await stage.api.message("xrp is no managed symbol")
+        assert stage.called == []
 
 
 async def test_a_service_without_positions() -> None:

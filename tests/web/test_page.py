@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from tests.operations_fake import BLOCKED, BTC, ETH, LEG, NOW, STATUS, FakeOperations
+from tests.operations_fake import BLOCKED, BTC, ETH, LEG, NOW, STATUS, WITH_OTHERS, FakeOperations
 from tests.web.browser import PHONE, WIDE, Sight, chromium, sight
 from tests.web.stand import Stand, stand
 from tests.web.test_trail import TICK, order, update
@@ -127,6 +127,32 @@ async def test_commands_ask_first_say_what_will_happen_and_arrive(size: tuple[in
             ("resume", None, "page"),
             ("flatten", None, None, "page"),
         ]
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+async def test_what_is_held_and_not_managed_stands_apart_and_has_no_button(size: tuple[int, int]) -> None:
+    operations = FakeOperations(now=WITH_OTHERS)
+    async with stand(operations) as at, chromium() as browser, sight(browser, at.link, size) as seen:
+        await seen.reads("#others", "SOL/USDT:USDT SHORT 12.5")
+        await seen.reads("#others", "not managed: no orders, no stops of ours")
+        await seen.reads("#others", "our stop at 0.51 was left standing when a reload took it out")
+        await seen.reads("#facts", "Open sides\n2")
+        assert await seen.page.locator("[data-leg]").count() == 2, "no card, and so no button, is one of theirs"
+        assert await seen.page.locator("#others button").count() == 0
+        await seen.fits()
+        await seen.shoot(f"others-{size[0]}", whole=size == PHONE)
+        await seen.page.click("#flatten-all")
+        await seen.reads(
+            "#dialog", "Not managed, and so left as it is: SOL/USDT:USDT SHORT 12.5, XRP/USDT:USDT LONG 300."
+        )
+        await seen.reads("#dialog", "All 2 open sides will be closed")
+        await seen.page.click("#dialog-no")
+        operations.now = STATUS
+        await seen.until(lambda: gone(seen), "the list's end")
+
+
+async def gone(seen: Sight) -> bool:
+    return not await seen.page.is_visible("#others")
 
 
 async def hidden(seen: Sight) -> bool:

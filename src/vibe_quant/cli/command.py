@@ -15,7 +15,7 @@ from vibe_quant.cli.where import OfConfig, OfSocket, OfState, Where, Yes
 from vibe_quant.cli.words import number, printable, rounded, stretch_ms
 
 if TYPE_CHECKING:
-    from vibe_quant.domain.status import LegStatus, Status
+    from vibe_quant.domain.status import LegStatus, Status, UnmanagedLeg
 
 ALL = "all"
 What = Annotated[
@@ -157,9 +157,12 @@ def _show(now: Status, body: dict[str, Any]) -> None:
         typer.echo(f"  {leg.symbol} {leg.side.value} {number(leg.qty)}{worth}", err=True)
     if not meant:
         typer.echo("  no open position of that name", err=True)
+    for other in now.unmanaged:
+        if _is_meant(other, body):
+            typer.echo(f"  {other.symbol} {other.side.value} {number(other.qty)} stays: it is not managed", err=True)
 
 
-def _is_meant(leg: LegStatus, body: dict[str, Any]) -> bool:
+def _is_meant(leg: LegStatus | UnmanagedLeg, body: dict[str, Any]) -> bool:
     symbol, side = body.get("symbol"), body.get("side")
     names = (leg.symbol, short_name(leg.symbol), leg.symbol.partition("/")[0])
     named = symbol is None or symbol.upper() in names

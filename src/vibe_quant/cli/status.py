@@ -54,6 +54,8 @@ def positions(
 ) -> None:
     """Show what is held, and how far liquidation is.
 
+    What is held and not managed stands apart: it gets no orders and no stops.
+
     \b
     Examples:
       vibe-quant positions
@@ -66,7 +68,7 @@ def positions(
     if as_json:
         import msgspec
 
-        typer.echo(msgspec.json.encode(now.legs))
+        typer.echo(msgspec.json.encode({"legs": now.legs, "unmanaged": now.unmanaged}))
     else:
         write_positions(sys.stdout, now)
 

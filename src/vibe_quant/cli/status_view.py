@@ -38,11 +38,15 @@ def write_status(out: TextIO, now: Status) -> None:
             _line(out, cell)
     else:
         out.write("no managed position\n")
+    for cell in _unmanaged(now):
+        _line(out, cell)
 
 
 def write_positions(out: TextIO, now: Status) -> None:
-    """A line a leg."""
+    """A line a leg; what is not managed stands apart."""
     write_table(out, HELD, [_held(leg) for leg in now.legs], HELD_RIGHT, HELD_SPARE)
+    for cell in _unmanaged(now):
+        _line(out, cell)
 
 
 def drawn(now: Status) -> Group:
@@ -50,7 +54,7 @@ def drawn(now: Status) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    said = [*lines(now), Cell("")], list(_held_back(now))
+    said = [*lines(now), Cell("")], [*_held_back(now), *_unmanaged(now)]
     above, below = ([Text(printable(cell.text), cell.style) for cell in cells] for cells in said)
     return Group(*above, rich_table(SIDES, [_side(leg) for leg in now.legs], SIDES_RIGHT, SIDES_SPARE), *below)
 
@@ -112,6 +116,18 @@ def _held_back(now: Status) -> Iterator[Cell]:
         elif leg.blocked:
             since = "" if leg.blocked_since_ms is None else f", for {stretch(now.now_ms - leg.blocked_since_ms)}"
             yield Cell(f"{leg.symbol} {leg.side.value} held back: {leg.blocked}{since}", "yellow")
+
+
+def _unmanaged(now: Status) -> Iterator[Cell]:
+    """A line for each leg that is held and left alone."""
+    for leg in now.unmanaged:
+        stop = "no stops of ours"
+        if leg.left_stop is not None:
+            stop = (
+                f"our stop at {number(leg.left_stop)} was left standing when a reload took it out, and is not looked "
+                "after"
+            )
+        yield Cell(f"{leg.symbol} {leg.side.value} {number(leg.qty)} not managed: no orders, {stop}", "magenta")
 
 
 def _doing(leg: LegStatus) -> str:

@@ -155,7 +155,8 @@ class Commands:
 
     async def _flatten(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         symbol, side = self._scopes.flatten(words)
-        legs = [leg for leg in self._operations.status().legs if leg.qty]
+        status = self._operations.status()
+        legs = [leg for leg in status.legs if leg.qty]
         held = [leg for leg in legs if symbol in (None, leg.symbol) and side in (None, leg.side)]
         scope = self._words.scope(symbol, side)
         if not held and legs:
@@ -163,6 +164,11 @@ class Commands:
         lines = [self._words.say("ask.flatten", what=scope)]
         lines += [
             self._words.say("ask.flatten_leg", leg=self._words.leg(leg.symbol, leg.side), qty=leg.qty) for leg in held
+        ]
+        lines += [
+            self._words.say("ask.flatten_not", leg=self._words.leg(leg.symbol, leg.side), qty=leg.qty)
+            for leg in status.unmanaged
+            if symbol in (None, leg.symbol) and side in (None, leg.side)
         ]
         return Ask(Flatten(symbol, side), Html("\n".join(lines)))
 

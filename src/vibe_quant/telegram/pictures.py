@@ -36,6 +36,7 @@ class Pictures:
         lines += [Html(), *(self._leg_line(leg) for leg in held[:MOST_LEGS])] if held else [say("status.flat")]
         if len(held) > MOST_LEGS:
             lines.append(say("status.leg_more", count=len(held) - MOST_LEGS))
+        lines += self._unmanaged(status)
         lines.append(say("status.telegram", unauthorised=unauthorised, dropped=dropped))
         return Html("\n".join(lines))
 
@@ -79,14 +80,26 @@ class Pictures:
         return Html("\n".join([line, *state]))
 
     def positions(self, status: Status) -> Html:
-        """Each managed side that holds something."""
+        """Each managed side that holds something, and what is held beside them."""
         held = [leg for leg in status.legs if leg.qty]
-        if not held:
-            return self._words.say("status.flat")
-        blocks = [self._leg(leg, status.now_ms) for leg in held[:MOST_LEGS]]
+        blocks = [self._leg(leg, status.now_ms) for leg in held[:MOST_LEGS]] or [self._words.say("status.flat")]
         if len(held) > MOST_LEGS:
             blocks.append(self._words.say("leg.more", count=len(held) - MOST_LEGS))
+        others = self._unmanaged(status)
+        if others:
+            blocks.append(Html("\n".join(others)))
         return Html("\n\n".join(blocks))
+
+    def _unmanaged(self, status: Status) -> list[Html]:
+        """What is held and left alone, a line each."""
+        words, found = self._words, status.unmanaged
+        lines = []
+        for leg in found[:MOST_LEGS]:
+            key = "status.unmanaged" if leg.left_stop is None else "status.unmanaged_left"
+            price = words.number(leg.left_stop)
+            lines.append(words.say(key, leg=words.leg(leg.symbol, leg.side), qty=leg.qty, price=price))
+        more = len(found) - MOST_LEGS
+        return [*lines, words.say("status.unmanaged_more", count=more)] if more > 0 else lines
 
     def _leg(self, leg: LegStatus, now_ms: int) -> Html:
         words = self._words

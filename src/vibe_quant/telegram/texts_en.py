@@ -155,6 +155,12 @@ TEXTS: dict[str, str] = {
     "status.leg": "<b>{leg}</b> {qty} · PnL {upnl} · liquidation {dist}",
     "status.leg_more": "and {count} legs more: /positions",
     "status.flat": "No managed side holds a position.",
+    "status.unmanaged": "⚪ {leg} {qty} · not managed: no orders, no stops of ours",
+    "status.unmanaged_left": (
+        "⚪ {leg} {qty} · not managed: no orders; our stop at {price} was left standing when a reload took it out, "
+        "and is not looked after"
+    ),
+    "status.unmanaged_more": "and {count} legs more that are not managed",
     "status.telegram": "Telegram: {unauthorised} strangers ignored, {dropped} messages dropped",
     "leg.size": "{qty} · entry {entry} · mark {mark}",
     "leg.pnl": "PnL {upnl} · cost so far {cost} bps",
@@ -206,6 +212,7 @@ TEXTS: dict[str, str] = {
     "help.foot": "Nothing here can open or enlarge a position, or raise a limit.",
     "ask.flatten": "<b>Flatten {what}?</b> It is closed by aggressive limits, without signals, down to zero.",
     "ask.flatten_leg": "{leg}: {qty}",
+    "ask.flatten_not": "{leg}: {qty} stays as it is: it is not managed",
     "ask.resume": "<b>Resume {what}?</b> It was halted for a reason:",
     "ask.reload": "<b>Apply these changes?</b>",
     "ask.how": "Press a button within {seconds} s, or write <code>yes {nonce}</code>.",

@@ -144,6 +144,11 @@ TEXTS: dict[str, str] = {
     "status.leg": "<b>{leg}</b> {qty} · 盈亏 {upnl} · 距强平 {dist}",
     "status.leg_more": "另有 {count} 个持仓方向，见 /positions",
     "status.flat": "受管理的方向均无持仓。",
+    "status.unmanaged": "⚪ {leg} {qty} · 不受管理：无委托，也没有我们的止损",
+    "status.unmanaged_left": (
+        "⚪ {leg} {qty} · 不受管理：无委托；重新加载将其移出管理时，我们在 {price} 的止损留在交易所，此后无人照看"
+    ),
+    "status.unmanaged_more": "另有 {count} 个方向不受管理",
     "status.telegram": "Telegram：忽略陌生人 {unauthorised} 次，丢弃消息 {dropped} 条",
     "leg.size": "{qty} · 开仓价 {entry} · 标记价 {mark}",
     "leg.pnl": "未实现盈亏 {upnl} · 目前成本 {cost} bps",
@@ -195,6 +200,7 @@ TEXTS: dict[str, str] = {
     "help.foot": "任何命令都不能开仓、加仓或放宽限制。",
     "ask.flatten": "<b>确认清仓 {what}？</b>将不等信号，以激进限价一直平到零。",
     "ask.flatten_leg": "{leg}：{qty}",
+    "ask.flatten_not": "{leg}：{qty} 保持不动：不受管理",
     "ask.resume": "<b>确认恢复 {what}？</b>当时停止的原因：",
     "ask.reload": "<b>应用这些改动？</b>",
     "ask.how": "请在 {seconds} 秒内按按钮，或发送 <code>yes {nonce}</code>。",

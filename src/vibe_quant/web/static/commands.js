@@ -29,9 +29,11 @@ function words(name, leg, status) {
       "Pauses and halts end: positions are worked down again by the configured strategy, with orders that only close."] };
   }
   const sum = leg ? `The ${leg.side} of ${leg.symbol}` : `All ${facts.length} open side${facts.length === 1 ? "" : "s"}`;
+  const others = leg ? [] : status.unmanaged.map((one) => `${one.symbol} ${one.side} ${qty(one.qty)}`);
+  const left = others.length ? [`Not managed, and so left as it is: ${others.join(", ")}.`] : [];
   return { title: leg ? `Flatten ${leg.symbol} ${leg.side}?` : "Flatten everything?", facts, yes: leg ? `Flatten ${leg.side}` : "Flatten all", danger: true, lines: [
     `${sum} will be closed to zero now, without waiting for signals or for target_qty: aggressive limit orders, a tenth of the position at a time, never worse than the price guard allows. Profit or loss is realised.`,
-    "It goes on after a restart. Pausing ends it; what was closed stays closed. Protective stops stay until nothing is left."] };
+    "It goes on after a restart. Pausing ends it; what was closed stays closed. Protective stops stay until nothing is left.", ...left] };
 }
 
 /** leg null: everything.  age: milliseconds since the last picture. */

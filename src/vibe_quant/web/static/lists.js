@@ -1,6 +1,6 @@
 // What stands beside the sides: facts of the service, its streams, and the list of events.
 
-import { clock, duration, make, put, tone } from "./words.js";
+import { clock, duration, make, price, put, qty, tone } from "./words.js";
 
 const MOST = 200;
 const by = (id) => document.getElementById(id);
@@ -53,6 +53,25 @@ export function drawStreams(status) {
     put(row.children[1], stream.up ? stream.name : `${stream.name} is down`);
     const again = stream.reconnects ? ` · ${stream.reconnects} reconnect${stream.reconnects === 1 ? "" : "s"}` : "";
     put(row.children[2], `${since && (stream.up ? `up ${since}` : `for ${since}`)}${again}`);
+  });
+}
+
+/** What is held and left alone. */
+export function drawOthers(status) {
+  const others = status.unmanaged;
+  const root = by("others-list");
+  by("others").hidden = others.length === 0;
+  while (root.children.length < others.length) {
+    const row = make("li");
+    row.append(make("b"), make("span"));
+    root.append(row);
+  }
+  while (root.children.length > others.length) root.lastElementChild.remove();
+  others.forEach((leg, number) => {
+    const [name, text] = root.children[number].children;
+    put(name, `${leg.symbol} ${leg.side} ${qty(leg.qty)}`);
+    put(text, leg.left_stop == null ? "not managed: no orders, no stops of ours"
+      : `not managed: no orders; our stop at ${price(leg.left_stop)} was left standing when a reload took it out, and is not looked after`);
   });
 }
 

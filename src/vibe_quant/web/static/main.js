@@ -3,7 +3,7 @@
 import { Card } from "./card.js";
 import { allow, command } from "./commands.js";
 import { ask, Link, takeToken } from "./link.js";
-import { addEvents, drawFacts, drawStreams, forgetEvents } from "./lists.js";
+import { addEvents, drawFacts, drawOthers, drawStreams, forgetEvents } from "./lists.js";
 import { duration, put, tone } from "./words.js";
 
 const by = (id) => document.getElementById(id);
@@ -54,6 +54,7 @@ function onPicture(picture) {
   drawHead(status);
   drawFacts(status);
   drawStreams(status);
+  drawOthers(status);
   const shown = new Set(status.legs.map((leg) => `${leg.symbol} ${leg.side}`));
   for (const [name, card] of cards) {
     if (!shown.has(name)) {
