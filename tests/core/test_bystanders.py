@@ -109,6 +109,7 @@ def test_a_read_replaces_it_but_for_what_the_stream_told_since_it_left() -> None
 
 def test_one_that_is_named_later_is_worked_and_no_longer_among_them() -> None:
     desk = two()
+    desk.mute = True  # before any read of it
     reload(desk, listed(BTC=symbol(), ETH=symbol(stop=NO_STOP)))
     assert seen(desk) == ()
     assert worked(desk) == {(BTC, "LONG"), (BTC, "SHORT"), (ETH, "LONG"), (ETH, "SHORT")}
