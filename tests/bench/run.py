@@ -22,7 +22,7 @@ from time import perf_counter
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain.enums import ExecutionState, PositionSide
 from vibe_quant.domain.events import MarketEvent, Quote, RulesLoaded, ServerTime
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 from vibe_quant.lab.replay import run_replay
 from vibe_quant.lab.request import ReplayRequest
 from vibe_quant.lab.stage import Stage, exchange_of, set_stage

@@ -14,15 +14,8 @@ import pytest
 
 from vibe_quant.config import ConfigError, ConfigLoader, FileProblem, Loaded
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import (
-    AccelTier,
-    GlobalSettings,
-    MakerPriceMode,
-    Manage,
-    StrategyName,
-    SymbolSettings,
-    Venue,
-)
+from vibe_quant.domain.settings import AccelTier, GlobalSettings, MakerPriceMode, Manage, SymbolSettings, Venue
+from vibe_quant.domain.strategy_settings import StrategyName
 
 Load = Callable[[str], Loaded]
 

@@ -22,7 +22,8 @@ from vibe_quant.config.schema import read_global
 from vibe_quant.config.shape import GLOBAL, Member, leaves
 from vibe_quant.config.yaml_strict import parse
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import GlobalSettings, Settings, SimSettings, StrategyName, SymbolSettings, Venue
+from vibe_quant.domain.settings import GlobalSettings, Settings, SimSettings, SymbolSettings, Venue
+from vibe_quant.domain.strategy_settings import StrategyName
 
 FOLDER = Path(__file__).resolve().parents[2] / "config"
 SHIPPED = (FOLDER / "config.yaml").read_text(encoding="utf-8")

@@ -20,16 +20,13 @@ from vibe_quant.domain.settings import (
     Manage,
     PanicSettings,
     PanicTier,
-    PatientSettings,
-    PressureSettings,
     ProtectiveStopSettings,
     RateLimitSettings,
     RiskSettings,
     Settings,
-    StrategyName,
-    StrategySettings,
     SymbolSettings,
 )
+from vibe_quant.domain.strategy_settings import PatientSettings, PressureSettings, StrategyName, StrategySettings
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

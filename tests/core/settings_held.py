@@ -21,10 +21,9 @@ from vibe_quant.domain.settings import (
     RoiTier,
     SeededPosition,
     Settings,
-    StrategyName,
-    StrategyWeight,
     SymbolSettings,
 )
+from vibe_quant.domain.strategy_settings import StrategyName, StrategyWeight
 
 D = Decimal
 ATOMS = (str, bytes, int, float, Decimal, Enum, type, ModuleType, BuiltinFunctionType, type(None))

@@ -19,7 +19,7 @@ from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import ExecutionMode, OrderType, SignalReason, TimeInForce
-from vibe_quant.domain.settings import StrategyName, StrategySettings
+from vibe_quant.domain.strategy_settings import StrategyName, StrategySettings
 
 D = Decimal
 

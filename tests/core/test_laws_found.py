@@ -11,7 +11,8 @@ from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import OrderStatus, OrderType, PositionSide, RequestKind, Source, StopStatus
-from vibe_quant.domain.settings import StrategyName, SymbolSettings
+from vibe_quant.domain.settings import SymbolSettings
+from vibe_quant.domain.strategy_settings import StrategyName
 
 D = Decimal
 

@@ -46,11 +46,10 @@ from vibe_quant.domain.settings import (
     RateLimitSettings,
     RiskSettings,
     Settings,
-    StrategyName,
-    StrategySettings,
     SymbolSettings,
     WsSettings,
 )
+from vibe_quant.domain.strategy_settings import StrategyName, StrategySettings
 
 D = Decimal
 STOP = ProtectiveStopSettings()

@@ -15,7 +15,7 @@ from vibe_quant.core.strategies.port import OrderEnd, StrategyContext, Urgency, 
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason, Stream
 from vibe_quant.domain.events import Depth, Quote
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import PressureSettings, StrategyName
+from vibe_quant.domain.strategy_settings import PressureSettings, StrategyName
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

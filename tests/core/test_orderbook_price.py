@@ -9,7 +9,7 @@ from vibe_quant.core.strategies.orderbook_price import OrderbookPrice
 from vibe_quant.core.strategies.port import Needs, OrderEnd, StrategyContext, Urgency, Vote, Wish, WorkingOrder
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

@@ -13,7 +13,7 @@ from vibe_quant.core.strategies.port import Needs, OrderEnd, StrategyContext, Ur
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason
 from vibe_quant.domain.events import Quote
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import PatientSettings, StrategyName
+from vibe_quant.domain.strategy_settings import PatientSettings, StrategyName
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

@@ -8,7 +8,7 @@ import pytest
 from vibe_quant.core.strategies.port import Strategy
 from vibe_quant.core.strategies.registry import build
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import PressureSettings, StrategyName, StrategySettings
+from vibe_quant.domain.strategy_settings import PressureSettings, StrategyName, StrategySettings
 
 
 @pytest.mark.parametrize("side", PositionSide)

@@ -52,16 +52,13 @@ from vibe_quant.domain.settings import (
     ExecutionSettings,
     GlobalSettings,
     Manage,
-    PatientSettings,
-    PressureSettings,
     ProtectiveStopSettings,
     RiskSettings,
     Settings,
-    StrategyName,
-    StrategySettings,
     SymbolSettings,
     TakeoverSettings,
 )
+from vibe_quant.domain.strategy_settings import PatientSettings, PressureSettings, StrategyName, StrategySettings
 
 D = Decimal
 MAKER, AGGRESSIVE = ExecutionMode.MAKER_ONLY, ExecutionMode.AGGRESSIVE_LIMIT

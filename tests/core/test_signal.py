@@ -19,15 +19,9 @@ from vibe_quant.core.strategies.port import (
 )
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason, Stream
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import (
-    ExecutionSettings,
-    Policy,
-    StrategyName,
-    StrategySettings,
-    StrategyWeight,
-    SymbolSettings,
-)
+from vibe_quant.domain.settings import ExecutionSettings, SymbolSettings
 from vibe_quant.domain.signal import ExitSignal
+from vibe_quant.domain.strategy_settings import Policy, StrategyName, StrategySettings, StrategyWeight
 
 D = Decimal
 LONG = PositionSide.LONG

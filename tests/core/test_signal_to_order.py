@@ -35,10 +35,9 @@ from vibe_quant.domain.settings import (
     MakerPriceMode,
     RoiSettings,
     RoiTier,
-    StrategyName,
-    StrategySettings,
     SymbolSettings,
 )
+from vibe_quant.domain.strategy_settings import StrategyName, StrategySettings
 
 D = Decimal
 MAKER, AGGRESSIVE = ExecutionMode.MAKER_ONLY, ExecutionMode.AGGRESSIVE_LIMIT

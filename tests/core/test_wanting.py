@@ -9,8 +9,9 @@ from tests.core.scenario import BTC, ETH, LONG, SHORT, Scenario, everything, lis
 
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.market import Wants
-from vibe_quant.domain.settings import PressureSettings, Settings, StrategyName, StrategySettings
+from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.side_view import LegView
+from vibe_quant.domain.strategy_settings import PressureSettings, StrategyName, StrategySettings
 
 D = Decimal
 

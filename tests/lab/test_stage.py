@@ -10,7 +10,7 @@ import pytest
 from vibe_quant.config.problems import ConfigError, FileProblem
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.events import Trade
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 from vibe_quant.lab.request import ReplayError, ReplayRequest
 from vibe_quant.lab.stage import exchange_of, set_stage
 from vibe_quant.tapes.parquet_write import write_tape

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 from vibe_quant.lab.replay import run_replay
 from vibe_quant.lab.request import ReplayRequest
 from vibe_quant.lab.result import ReplayResult

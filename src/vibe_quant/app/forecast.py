@@ -10,7 +10,8 @@ from vibe_quant.core.sizing import SliceInput, panic_qty, slice_qty
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import PanicTier, RateLimitSettings, StrategyName, SymbolSettings
+from vibe_quant.domain.settings import PanicTier, RateLimitSettings, SymbolSettings
+from vibe_quant.domain.strategy_settings import StrategyName
 
 ONE = Decimal(1)
 SECOND_MS = 1000

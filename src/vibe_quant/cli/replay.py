@@ -15,7 +15,7 @@ import typer
 from vibe_quant.cli.failure import explained
 from vibe_quant.cli.options import positive
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 from vibe_quant.lab.request import ReplayRequest
 from vibe_quant.sim.switches import QueueModel
 

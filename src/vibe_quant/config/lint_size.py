@@ -9,7 +9,8 @@ from decimal import ROUND_CEILING, Decimal
 from vibe_quant.config.finding import Finding
 from vibe_quant.config.problems import KeyPath, plain
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import StrategyName, SymbolSettings
+from vibe_quant.domain.settings import SymbolSettings
+from vibe_quant.domain.strategy_settings import StrategyName
 
 LEAST_NOTIONAL = Decimal(5)
 """ the smallest minimum notional the exchange asks of a perpetual, quote asset; many ask more """

@@ -17,8 +17,9 @@ from vibe_quant.core.strategies.port import (
 )
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason
 from vibe_quant.domain.rules import ZERO
-from vibe_quant.domain.settings import Policy, StrategyName, SymbolSettings
+from vibe_quant.domain.settings import SymbolSettings
 from vibe_quant.domain.signal import ExitSignal
+from vibe_quant.domain.strategy_settings import Policy, StrategyName
 
 IMPROVE: Final = (SignalReason.LONG_BID_IMPROVE, SignalReason.SHORT_ASK_IMPROVE)
 Ballot = tuple[Strategy, Vote]

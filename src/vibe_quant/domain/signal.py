@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 
 
 @dataclass(frozen=True, slots=True)

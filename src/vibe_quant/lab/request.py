@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 from vibe_quant.sim.latency import ConstantLatency, LatencyModel, LognormalLatency, TapeLatency
 from vibe_quant.sim.switches import QueueModel
 

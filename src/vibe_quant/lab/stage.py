@@ -11,7 +11,8 @@ from vibe_quant.domain.account import unrealized_pnl
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.events import Quote
 from vibe_quant.domain.rules import Brackets, SymbolRules, maintenance_margin
-from vibe_quant.domain.settings import Manage, Settings, StrategyName, SymbolSettings
+from vibe_quant.domain.settings import Manage, Settings, SymbolSettings
+from vibe_quant.domain.strategy_settings import StrategyName
 from vibe_quant.lab.request import ReplayError, ReplayRequest
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.switches import Switches

@@ -18,7 +18,7 @@ from vibe_quant.core.strategies.port import (
     WorkingOrder,
 )
 from vibe_quant.domain.enums import PositionSide, SignalReason
-from vibe_quant.domain.settings import PressureSettings, StrategyName
+from vibe_quant.domain.strategy_settings import PressureSettings, StrategyName
 
 
 class OrderbookPressure:

@@ -6,7 +6,7 @@ from typing import Final
 
 from vibe_quant.core.strategies.port import Needs, OrderEnd, StrategyContext, Urgency, Vote, Wish, WorkingOrder
 from vibe_quant.domain.enums import PositionSide, SignalReason
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 
 PRIMARY: Final = {
     PositionSide.LONG: Vote(Wish.EXIT, SignalReason.LONG_PRIMARY),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from vibe_quant.core.strategies.port import Needs, OrderEnd, StrategyContext, Urgency, Vote, Wish, WorkingOrder
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason
-from vibe_quant.domain.settings import PatientSettings, StrategyName
+from vibe_quant.domain.strategy_settings import PatientSettings, StrategyName
 
 SECOND_MS = 1000
 BPS = Decimal(10_000)

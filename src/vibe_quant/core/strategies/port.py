@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, SignalReason, Stream
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import StrategyName
+from vibe_quant.domain.strategy_settings import StrategyName
 
 if TYPE_CHECKING:
     from vibe_quant.core.market import MarketView

@@ -9,7 +9,7 @@ from vibe_quant.core.strategies.orderbook_price import OrderbookPrice
 from vibe_quant.core.strategies.patient import Patient
 from vibe_quant.core.strategies.port import RandomSource, Strategy
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import StrategyName, StrategySettings
+from vibe_quant.domain.strategy_settings import StrategyName, StrategySettings
 
 
 def build(name: StrategyName, settings: StrategySettings, side: PositionSide, random: RandomSource) -> Strategy:
