@@ -11,7 +11,8 @@ from vibe_quant.app.closing import Closing
 from vibe_quant.app.inbox import Inbox
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain import events as ev
-from vibe_quant.domain.settings import DeadManSettings, Settings, SymbolSettings
+from vibe_quant.domain.risk_settings import DeadManSettings
+from vibe_quant.domain.settings import Settings, SymbolSettings
 from vibe_quant.ports import Accepted, Rejected, Unknown
 
 S = "BTC/USDT:USDT"

@@ -10,19 +10,21 @@ from hypothesis import strategies as st
 
 from vibe_quant.core.engine import Engine
 from vibe_quant.domain.enums import PositionSide, SignalReason
+from vibe_quant.domain.risk_settings import (
+    DeadManSettings,
+    PanicSettings,
+    PanicTier,
+    ProtectiveStopSettings,
+    RiskSettings,
+)
 from vibe_quant.domain.rules import Bracket, Brackets, SymbolRules
 from vibe_quant.domain.settings import (
-    DeadManSettings,
     ExecutionSettings,
     FillRateSettings,
     GlobalSettings,
     MakerPriceMode,
     Manage,
-    PanicSettings,
-    PanicTier,
-    ProtectiveStopSettings,
     RateLimitSettings,
-    RiskSettings,
     Settings,
     SymbolSettings,
 )

@@ -27,18 +27,9 @@ from vibe_quant.domain.enums import (
     StopStatus,
     Stream,
 )
+from vibe_quant.domain.risk_settings import PanicSettings, PanicTier, ProtectiveStopSettings, RiskSettings
 from vibe_quant.domain.rules import Bracket, SymbolRules
-from vibe_quant.domain.settings import (
-    ExecutionSettings,
-    GlobalSettings,
-    Manage,
-    PanicSettings,
-    PanicTier,
-    ProtectiveStopSettings,
-    RiskSettings,
-    Settings,
-    SymbolSettings,
-)
+from vibe_quant.domain.settings import ExecutionSettings, GlobalSettings, Manage, Settings, SymbolSettings
 from vibe_quant.domain.side_view import SideView
 
 D = Decimal

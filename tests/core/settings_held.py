@@ -12,12 +12,12 @@ from typing import Any
 
 from vibe_quant.config.shape import SHARED, SYMBOL, Member, leaves
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.risk_settings import PanicTier
 from vibe_quant.domain.service_settings import TelegramUser
 from vibe_quant.domain.settings import (
     AccelTier,
     GlobalSettings,
     Manage,
-    PanicTier,
     RoiTier,
     SeededPosition,
     Settings,

@@ -11,8 +11,8 @@ from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.domain.enums import OrderType, PositionSide, RequestKind, Source, StopStatus
 from vibe_quant.domain.events import NotSent, Refused, StopReport, StopsRead, Unknown
 from vibe_quant.domain.intents import CancelStop, FetchSnapshot, Intent, Notify, PlaceStop, ReadStops
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import ProtectiveStopSettings
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

@@ -25,7 +25,8 @@ from vibe_quant.core.looks import unmanaged
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.enums import NoticeKind, StopStatus
-from vibe_quant.domain.settings import ProtectiveStopSettings, Settings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
+from vibe_quant.domain.settings import Settings
 from vibe_quant.domain.status import UnmanagedLeg
 
 STOP = ProtectiveStopSettings()

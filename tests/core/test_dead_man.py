@@ -12,7 +12,7 @@ from vibe_quant.core.dead_man import DeadMan
 from vibe_quant.domain.enums import OrderType, PositionSide, RequestKind, StopStatus
 from vibe_quant.domain.events import DeadManAck, NotSent, RateUsage, Refused, StopReport, Unknown
 from vibe_quant.domain.intents import ArmDeadMan, DisarmDeadMan, Intent, Notify, ReadStops
-from vibe_quant.domain.settings import DeadManSettings, RiskSettings
+from vibe_quant.domain.risk_settings import DeadManSettings, RiskSettings
 
 D = Decimal
 SYMBOL = "BTC/USDT:USDT"

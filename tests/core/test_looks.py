@@ -22,7 +22,7 @@ from tests.core.why_cases import protected
 from vibe_quant.domain import events as ev
 from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import OrderType, PositionSide, Source, StopStatus
-from vibe_quant.domain.settings import ProtectiveStopSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 from vibe_quant.domain.side_view import PauseView, SideLook
 
 

@@ -38,13 +38,11 @@ from vibe_quant.domain.enums import (
     Stream,
     TimeInForce,
 )
+from vibe_quant.domain.risk_settings import DeadManSettings, ProtectiveStopSettings, RiskSettings
 from vibe_quant.domain.settings import (
-    DeadManSettings,
     ExecutionSettings,
     GlobalSettings,
-    ProtectiveStopSettings,
     RateLimitSettings,
-    RiskSettings,
     Settings,
     SymbolSettings,
     WsSettings,

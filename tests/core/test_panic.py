@@ -26,7 +26,7 @@ from vibe_quant.core.urgent import Backoff
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, Severity, SignalReason
 from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
-from vibe_quant.domain.settings import PanicSettings, PanicTier
+from vibe_quant.domain.risk_settings import PanicSettings, PanicTier
 
 D = Decimal
 MAKER, AGGRESSIVE = ExecutionMode.MAKER_ONLY, ExecutionMode.AGGRESSIVE_LIMIT

@@ -16,7 +16,7 @@ from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.core.urgent import from_panic
 from vibe_quant.domain.enums import ExecutionMode, PositionSide
 from vibe_quant.domain.risk import RiskFlag, RiskLevel
-from vibe_quant.domain.settings import PanicSettings, PanicTier
+from vibe_quant.domain.risk_settings import PanicSettings, PanicTier
 
 D = Decimal
 TTL_MS, ROUND_TRIP_MS = 400, 200

@@ -9,7 +9,7 @@ from tests.core.stop_exchange import LONG, RULES, SHORT, SYMBOL, Desk, notices, 
 from vibe_quant.domain.enums import PositionSide, RequestKind, StopStatus
 from vibe_quant.domain.events import NotSent, Refused, StopsRead, Unknown
 from vibe_quant.domain.intents import Notify, PlaceStop
-from vibe_quant.domain.settings import ProtectiveStopSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 
 D = Decimal
 PLACE, CANCEL, READ = RequestKind.PLACE_STOP, RequestKind.CANCEL_STOP, RequestKind.READ_STOPS

@@ -42,7 +42,8 @@ from vibe_quant.domain.enums import (
     StopStatus,
     TimeInForce,
 )
-from vibe_quant.domain.settings import ProtectiveStopSettings, RateLimitSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
+from vibe_quant.domain.settings import RateLimitSettings
 
 D = Decimal
 TIER = "91.5"

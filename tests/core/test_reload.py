@@ -47,17 +47,8 @@ from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.enums import ExecutionMode, ExecutionState, NoticeKind, SignalReason, StopStatus
 from vibe_quant.domain.risk import RiskLevel
-from vibe_quant.domain.settings import (
-    DeadManSettings,
-    ExecutionSettings,
-    GlobalSettings,
-    Manage,
-    ProtectiveStopSettings,
-    RiskSettings,
-    Settings,
-    SymbolSettings,
-    TakeoverSettings,
-)
+from vibe_quant.domain.risk_settings import DeadManSettings, ProtectiveStopSettings, RiskSettings, TakeoverSettings
+from vibe_quant.domain.settings import ExecutionSettings, GlobalSettings, Manage, Settings, SymbolSettings
 from vibe_quant.domain.strategy_settings import PatientSettings, PressureSettings, StrategyName, StrategySettings
 
 D = Decimal

@@ -12,8 +12,8 @@ from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import MarginType, PositionSide, Severity, Source
 from vibe_quant.domain.intents import FetchMark, Intent, Notify
 from vibe_quant.domain.risk import Approved, Margin, Refused, RiskLevel
+from vibe_quant.domain.risk_settings import PanicSettings, PanicTier, RiskSettings
 from vibe_quant.domain.rules import Bracket
-from vibe_quant.domain.settings import PanicSettings, PanicTier, RiskSettings
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

@@ -39,7 +39,8 @@ from vibe_quant.domain.enums import (
     Stream,
 )
 from vibe_quant.domain.risk import RiskLevel
-from vibe_quant.domain.settings import ExecutionSettings, MakerPriceMode, RiskSettings, SymbolSettings
+from vibe_quant.domain.risk_settings import RiskSettings
+from vibe_quant.domain.settings import ExecutionSettings, MakerPriceMode, SymbolSettings
 from vibe_quant.domain.strategy_settings import PressureSettings, StrategyName, StrategySettings
 
 D = Decimal

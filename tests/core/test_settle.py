@@ -21,7 +21,8 @@ from vibe_quant.core.margin import Margins
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
 from vibe_quant.domain.enums import OrderStatus, PositionSide, RequestKind, Source
-from vibe_quant.domain.settings import DeadManSettings, Settings
+from vibe_quant.domain.risk_settings import DeadManSettings
+from vibe_quant.domain.settings import Settings
 
 MIRRORED = (ev.Quote, ev.Trade, ev.Mark, ev.PositionUpdate, ev.StopsRead, ev.DeadManAck)
 

@@ -9,7 +9,7 @@ from tests.core.stop_exchange import LONG, SYMBOL, Desk, notices, requests, stop
 from vibe_quant.domain.enums import PositionSide, StopStatus
 from vibe_quant.domain.events import StopsRead
 from vibe_quant.domain.intents import Notify, PlaceStop
-from vibe_quant.domain.settings import ProtectiveStopSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 
 D = Decimal
 

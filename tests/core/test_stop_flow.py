@@ -39,7 +39,7 @@ from vibe_quant.domain.enums import (
     StopStatus,
     Stream,
 )
-from vibe_quant.domain.settings import ProtectiveStopSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 
 D = Decimal
 STOP = ProtectiveStopSettings()

@@ -10,7 +10,7 @@ from vibe_quant.core.stop_ledger import REMEMBERED, StopLedger
 from vibe_quant.core.takeover import Need, Takeover, covers
 from vibe_quant.domain.enums import OrderSide, PositionSide, StopStatus
 from vibe_quant.domain.events import StopReport, StopsRead
-from vibe_quant.domain.settings import TakeoverSettings
+from vibe_quant.domain.risk_settings import TakeoverSettings
 
 D = Decimal
 OWN = "vq-ps-x-L-1"

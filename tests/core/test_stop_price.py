@@ -10,7 +10,7 @@ from tests.core.scenario import RULES
 
 from vibe_quant.core.stop_price import fresh_aim, half_price, right_price
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import ProtectiveStopSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT

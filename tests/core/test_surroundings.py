@@ -29,7 +29,7 @@ from tests.core.scenario import (
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.enums import NoticeKind, PositionSide, Severity, SignalReason
-from vibe_quant.domain.settings import ProtectiveStopSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 
 D = Decimal
 

@@ -8,7 +8,8 @@ from tests.core.scenario import BTC, Scenario, listed, of, symbol
 
 from vibe_quant.core.sync import Sync, interval_ms
 from vibe_quant.domain import intents as do
-from vibe_quant.domain.settings import GlobalSettings, Manage, RiskSettings, Settings, SymbolSettings
+from vibe_quant.domain.risk_settings import RiskSettings
+from vibe_quant.domain.settings import GlobalSettings, Manage, Settings, SymbolSettings
 
 
 def every(seconds: int) -> SymbolSettings:

@@ -7,7 +7,7 @@ import pytest
 from tests.core.stop_exchange import LONG, RULES, SHORT, Desk, requests, stop
 
 from vibe_quant.domain.enums import OrderType, PositionSide, StopStatus
-from vibe_quant.domain.settings import ProtectiveStopSettings, TakeoverSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings, TakeoverSettings
 
 D = Decimal
 

@@ -24,7 +24,7 @@ from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as do
 from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import PositionSide, StopStatus, Stream
-from vibe_quant.domain.settings import ProtectiveStopSettings
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 
 
 @dataclass(frozen=True, slots=True)

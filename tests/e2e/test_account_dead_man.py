@@ -17,7 +17,8 @@ from tests.e2e.stage import BTC, Scene
 from vibe_quant.app.application import DONE, FAILED
 from vibe_quant.domain.enums import OrderStatus
 from vibe_quant.domain.intents import ReadStops
-from vibe_quant.domain.settings import BreakerSettings, DeadManSettings, Settings
+from vibe_quant.domain.risk_settings import DeadManSettings
+from vibe_quant.domain.settings import BreakerSettings, Settings
 from vibe_quant.sim.switches import Switches
 
 COUNTDOWN = "POST /fapi/v1/countdownCancelAll"

@@ -13,15 +13,8 @@ from vibe_quant.domain.enums import ExecutionMode, OrderSide, OrderStatus, Posit
 from vibe_quant.domain.events import Event, OrderUpdate, Quote, RulesLoaded, StopReport
 from vibe_quant.domain.intents import Intent, OrderIntent, Request
 from vibe_quant.domain.risk import RiskLevel
-from vibe_quant.domain.settings import (
-    ExecutionSettings,
-    PanicSettings,
-    PanicTier,
-    ProtectiveStopSettings,
-    RiskSettings,
-    Settings,
-    SymbolSettings,
-)
+from vibe_quant.domain.risk_settings import PanicSettings, PanicTier, ProtectiveStopSettings, RiskSettings
+from vibe_quant.domain.settings import ExecutionSettings, Settings, SymbolSettings
 from vibe_quant.sim.exchange import SimExchange
 from vibe_quant.sim.gateway import Hop, SimGateway
 from vibe_quant.sim.latency import LognormalLatency

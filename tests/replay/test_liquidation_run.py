@@ -9,7 +9,7 @@ from tests.replay.liquidation_run import QTY, Run, market, run
 
 from vibe_quant.core.panic import bound_ms, panic_ttl_ms
 from vibe_quant.domain.enums import PositionSide, SignalReason
-from vibe_quant.domain.settings import PanicTier
+from vibe_quant.domain.risk_settings import PanicTier
 
 ROUND_TRIP_MS = 200
 D = Decimal

@@ -9,8 +9,9 @@ from vibe_quant.config.panic_time import time_to_flat_ms
 from vibe_quant.core.sizing import SliceInput, panic_qty, slice_qty
 from vibe_quant.domain.account import Position
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.risk_settings import PanicTier
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import PanicTier, RateLimitSettings, SymbolSettings
+from vibe_quant.domain.settings import RateLimitSettings, SymbolSettings
 from vibe_quant.domain.strategy_settings import StrategyName
 
 ONE = Decimal(1)

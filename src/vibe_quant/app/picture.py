@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vibe_quant.domain.account import unrealized_pnl
 from vibe_quant.domain.enums import ExecutionMode, PositionSide, Stream
-from vibe_quant.domain.settings import RiskSettings
+from vibe_quant.domain.risk_settings import RiskSettings
 from vibe_quant.domain.side_view import LiveOrder, PauseView, SideLook, SideView, WhyView
 from vibe_quant.domain.status import LegStatus, OrderLook, StreamStatus, Why
 

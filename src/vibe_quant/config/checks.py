@@ -10,7 +10,8 @@ from typing import Any
 from vibe_quant.config.checks_venue import check_venues
 from vibe_quant.config.finding import Finding
 from vibe_quant.config.problems import KeyPath, dotted, shown
-from vibe_quant.domain.settings import GlobalSettings, PanicTier, RiskSettings, SymbolSettings
+from vibe_quant.domain.risk_settings import PanicTier, RiskSettings
+from vibe_quant.domain.settings import GlobalSettings, SymbolSettings
 from vibe_quant.domain.strategy_settings import Policy, StrategyName, StrategySettings
 
 

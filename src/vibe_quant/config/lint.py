@@ -10,7 +10,8 @@ from vibe_quant.config.panic_time import time_to_flat_ms
 from vibe_quant.config.problems import KeyPath, Problem, dotted, shown
 from vibe_quant.config.sources import Sources
 from vibe_quant.config.steps import Steps, done
-from vibe_quant.domain.settings import GlobalSettings, Manage, RiskSettings, Settings, SymbolSettings, Venue
+from vibe_quant.domain.risk_settings import RiskSettings
+from vibe_quant.domain.settings import GlobalSettings, Manage, Settings, SymbolSettings, Venue
 from vibe_quant.domain.strategy_settings import Policy, StrategySettings
 
 SHORT_TTL_MS = 200

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vibe_quant.core.panic import bound_ms, panic_ttl_ms
-from vibe_quant.domain.settings import ExecutionSettings, PanicSettings, PanicTier
+from vibe_quant.domain.risk_settings import PanicSettings, PanicTier
+from vibe_quant.domain.settings import ExecutionSettings
 
 ROUND_TRIP_MS = 200
 

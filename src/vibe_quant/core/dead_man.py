@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from vibe_quant.domain.enums import NoticeKind, RequestKind, Severity
 from vibe_quant.domain.events import DeadManAck, NotSent, Refused, Unknown
 from vibe_quant.domain.intents import ArmDeadMan, DisarmDeadMan, Intent, Notify, ReadStops
-from vibe_quant.domain.settings import DeadManSettings
+from vibe_quant.domain.risk_settings import DeadManSettings
 
 IDLE_MS = 5000
 ANSWER_MS = 5000

@@ -21,7 +21,8 @@ from vibe_quant.domain.enums import PositionSide, Stream
 from vibe_quant.domain.events import Mark, RulesLoaded
 from vibe_quant.domain.intents import Intent
 from vibe_quant.domain.risk import Margin
-from vibe_quant.domain.settings import DeadManSettings, SymbolSettings
+from vibe_quant.domain.risk_settings import DeadManSettings
+from vibe_quant.domain.settings import SymbolSettings
 
 
 class Desk:

@@ -23,7 +23,7 @@ from vibe_quant.core.strategies.port import OrderEnd
 from vibe_quant.domain.enums import ExecutionMode, NoticeKind, PositionSide, Severity, SignalReason
 from vibe_quant.domain.intents import Intent, Notify
 from vibe_quant.domain.risk import RiskFlag
-from vibe_quant.domain.settings import PanicSettings, PanicTier
+from vibe_quant.domain.risk_settings import PanicSettings, PanicTier
 
 ONE = Decimal(1)
 HALF = Decimal("0.5")

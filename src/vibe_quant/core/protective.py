@@ -15,8 +15,8 @@ from vibe_quant.domain.codes import Reaction, meaning_of, reaction_of
 from vibe_quant.domain.enums import RequestKind, Severity, StopStatus
 from vibe_quant.domain.events import NotSent, Refused, StopReport, StopsRead, Unknown
 from vibe_quant.domain.intents import Intent
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import ProtectiveStopSettings
 
 NO_POSITION = -4509
 UNCLEAR = frozenset({Reaction.VERIFY, Reaction.DROP})

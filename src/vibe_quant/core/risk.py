@@ -18,8 +18,8 @@ from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.enums import MarginType, NoticeKind, PositionSide, Severity, Source
 from vibe_quant.domain.intents import FetchMark, Intent, Notify
 from vibe_quant.domain.risk import Approved, Margin, Refused, RiskFlag, RiskLevel, Verdict
+from vibe_quant.domain.risk_settings import RiskSettings
 from vibe_quant.domain.rules import Brackets
-from vibe_quant.domain.settings import RiskSettings
 
 ZERO = Decimal(0)
 RECOVERY = Decimal("1.1")

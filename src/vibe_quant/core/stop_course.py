@@ -11,8 +11,8 @@ from vibe_quant.core.stop_plan import MOST, Keep, Place, Step, Wait, next_step, 
 from vibe_quant.core.stop_price import Aim, adopted, ahead, fresh_aim, half_price, next_aim
 from vibe_quant.core.takeover import Need, Takeover
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import ProtectiveStopSettings
 
 HOLD_MS = 5000
 CLOSE_RETRY_MS = 30_000

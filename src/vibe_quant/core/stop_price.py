@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import ProtectiveStopSettings
 
 ONE = Decimal(1)
 TWO = Decimal(2)

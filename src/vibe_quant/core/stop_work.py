@@ -18,8 +18,8 @@ from vibe_quant.core.stop_plan import Cancel, Keep, Place, Step, Wait
 from vibe_quant.core.takeover import Takeover
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.domain.intents import FetchSnapshot, Intent
+from vibe_quant.domain.risk_settings import ProtectiveStopSettings
 from vibe_quant.domain.rules import SymbolRules
-from vibe_quant.domain.settings import ProtectiveStopSettings
 
 QUIET_MS = 2000
 FIRST_READ_MS = 5000

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from vibe_quant.domain.enums import OrderType, PositionSide, StopStatus
 from vibe_quant.domain.events import StopReport, StopsRead
-from vibe_quant.domain.settings import TakeoverSettings
+from vibe_quant.domain.risk_settings import TakeoverSettings
 
 AGREE_MS = 1000
 
