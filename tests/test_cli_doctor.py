@@ -280,7 +280,7 @@ def test_who_holds_the_account() -> None:
 
 def test_a_terminal_sees_colours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    getattr(doctor_command, "_write")(Symptom("disk", Grade.FAIL, "full.", "make room"))  # noqa: B009
+    doctor_command.write(Symptom("disk", Grade.FAIL, "full.", "make room"))
     assert "fail" in capsys.readouterr().out
 
 

@@ -90,6 +90,12 @@ class Actions:
             lambda text, recv: ev.DeadManAck(symbol, countdown(text), recv),
         )
 
+    async def cancel_all(self, symbol: str) -> Outcome[None]:
+        """DELETE allOpenOrders."""
+        return await self._act(
+            "fapiPrivateDeleteAllOpenOrders", symbol, lambda raw: {"symbol": raw}, lambda _text, _recv: None
+        )
+
     async def _act(
         self,
         name: str,

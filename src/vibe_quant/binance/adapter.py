@@ -80,6 +80,10 @@ class ExchangeAdapter:
         """Weight 10."""
         return await self._actions.countdown(symbol, countdown_ms)
 
+    async def cancel_all(self, symbol: str) -> Outcome[None]:
+        """Whatever rests in a symbol, everybody's: no verb of the port, for nothing that trades may do that."""
+        return await self._actions.cancel_all(symbol)
+
     async def snapshot(self, symbol: str | None, known: Sequence[str]) -> Outcome[ev.AccountSnapshot]:
         """See account_reads for what it costs; failed as a whole where the positions could not be read."""
         return await self._account.snapshot(symbol, known)

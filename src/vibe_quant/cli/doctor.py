@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vibe_quant.cli.completion import sides, symbols
 from vibe_quant.cli.failure import FAILED
 from vibe_quant.cli.options import DEFAULT_CONFIG
 from vibe_quant.cli.where import AsJson, OfConfig, OfState
@@ -26,14 +27,25 @@ Rest = Annotated[
 ]
 Ws = Annotated[str | None, typer.Option(metavar="URL", help="And its streams, ws://127.0.0.1:PORT.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Ask nothing of the exchange.")]
+Probe = Annotated[
+    bool,
+    typer.Option("--probe", help="Venue testnet, sim: place and cancel far orders on one leg, to ask its exchange."),
+]
+OfSymbol = Annotated[
+    str | None, typer.Argument(help="--probe: the symbol, as BTC/USDT:USDT, BTCUSDT or BTC.", autocompletion=symbols)
+]
+OfSide = Annotated[str | None, typer.Argument(metavar="[LONG|SHORT]", help="And its side.", autocompletion=sides)]
 
 
 def doctor(
+    symbol: OfSymbol = None,
+    side: OfSide = None,
     config: OfConfig = DEFAULT_CONFIG,
     state: OfState = None,
     exchange_rest: Rest = None,
     exchange_ws: Ws = None,
     offline: Offline = False,
+    probe: Probe = False,
     as_json: AsJson = False,
 ) -> None:
     """Look for what is wrong, and say what to do.
@@ -42,16 +54,42 @@ def doctor(
     the account's mode, rights and age of the key. It works beside a running service and without one, and changes
     nothing. A line a check; exit code 1 where one has failed. Run it as the service's user, with its environment.
 
+    --probe does something else: on a demo or simulated exchange, while no service works the account, it asks what no
+    documentation says. On one leg that you hold it places closing orders and stops half the price away, sees what
+    becomes of them, and cancels them; nothing of it can fill or open. It takes about half a minute. The answers are
+    kept in the state folder, and check and run tell of them where risk.dead_man is on. Exit code 1: not everything was
+    asked, or something could not be seen to be gone; 3: refused; 4: never on live or paper.
+
     \b
     Examples:
       vibe-quant doctor --config /etc/vibe-quant/config.yaml
       vibe-quant doctor --offline --json
+      vibe-quant doctor --probe BTC/USDT:USDT LONG
     """
     import asyncio
 
+    if _wants_probe(probe, offline, symbol, side):
+        from vibe_quant.cli.doctor_probe import Options
+        from vibe_quant.cli.doctor_probe import probe as probed
+
+        served = (exchange_rest, exchange_ws)
+        raise typer.Exit(probed(Options(config, state, served, symbol or "", (side or "").upper(), as_json)))
     failed = asyncio.run(_look(config, state, (exchange_rest, exchange_ws), offline, as_json))
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _wants_probe(probe: bool, offline: bool, symbol: str | None, side: str | None) -> bool:
+    """Whether it is one; what does not go together is refused."""
+    if not probe:
+        if symbol is not None:
+            raise typer.BadParameter("a symbol and a side go with --probe; without it the whole host is looked at")
+        return False
+    if offline:
+        raise typer.BadParameter("--probe asks the exchange, and --offline asks nothing of it")
+    if symbol is None or side is None or side.upper() not in ("LONG", "SHORT"):
+        raise typer.BadParameter("--probe wants a leg that you hold: a symbol, then LONG or SHORT")
+    return True
 
 
 async def _look(
@@ -62,7 +100,7 @@ async def _look(
     async for symptom in _symptoms(config, state, served, offline):
         found.append(symptom)
         if not as_json:
-            _write(symptom)
+            write(symptom)
     if as_json:
         import msgspec
 
@@ -158,7 +196,8 @@ def _reached(loaded: Loaded, served: tuple[str | None, str | None], running: boo
     return at, checkup.credentials(None, needed=at is not None and at.credentials is not None)
 
 
-def _write(symptom: Symptom) -> None:
+def write(symptom: Symptom) -> None:
+    """A line, in colour on a terminal."""
     grade = f"{symptom.grade:<5}"
     shown = typer.style(grade, fg=COLOURS[symptom.grade], bold=True) if sys.stdout.isatty() else grade
     text = printable(" ".join(symptom.text.split()))
