@@ -19,6 +19,7 @@ from vibe_quant.app.hosting import Hosting, Job, Reach, host
 from vibe_quant.app.last_good import pointed_out
 from vibe_quant.app.logs import Logs, first_line, folder_of
 from vibe_quant.app.places import state_folder, states
+from vibe_quant.app.probe_record import of_dead_man, uses_dead_man
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.refusal import CredentialsError, RunRefusedError, refuse_unless_fitting
 from vibe_quant.app.sim_venue import box_options
@@ -136,3 +137,5 @@ def _announce(loaded: Loaded, job: Job, logs: Logs) -> None:
     log(le.PLACES, state=str(job.state), log=str(logs.path), venue=venue, version=job.version)
     for warning in loaded.warnings:
         log(le.CONFIG_WARNING, path=str(loaded.path), text=str(warning))
+    if uses_dead_man(loaded.settings):
+        log(le.CONFIG_WARNING, path=str(loaded.path), text=of_dead_man(job.state, venue)[1])

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from vibe_quant.app.instance import Held, InstanceLock, this_process
-from vibe_quant.app.probe_answers import Answer, unanswered
+from vibe_quant.app.probe_answers import Reply, unanswered
 from vibe_quant.app.probe_clean import ProbeCleaner
 from vibe_quant.app.probe_desk import ProbeDesk, ProbeStopped, ProbeTimes, Sent, Unforeseen
 from vibe_quant.app.probe_ids import probe_run
@@ -25,7 +25,7 @@ from vibe_quant.ports import Accepted
 
 T = TypeVar("T")
 READS = 5
-Tell = Callable[[Answer], None]
+Tell = Callable[[Reply], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ProbeReport:
     side: PositionSide
     before: Decimal
     after: Decimal | None
-    answers: tuple[Answer, ...]
+    answers: tuple[Reply, ...]
     stopped: str = ""
     left: tuple[str, ...] = ()
     trouble: str = ""
@@ -132,7 +132,7 @@ class Probe:
             )
 
     async def _asked(self, desk: ProbeDesk, leg: Leg, ear: Ear) -> ProbeReport:
-        answers: list[Answer] = []
+        answers: list[Reply] = []
         cleaner = ProbeCleaner(desk, self._at.time)
         stopped = ""
         try:
@@ -147,7 +147,7 @@ class Probe:
         before = leg.position.qty
         return ProbeReport(desk.symbol, desk.side, before, after, tuple(answers), stopped, left, trouble)
 
-    async def _ask(self, desk: ProbeDesk, ear: Ear, answers: list[Answer]) -> None:
+    async def _ask(self, desk: ProbeDesk, ear: Ear, answers: list[Reply]) -> None:
         await _heard(ear, desk)
         for question, ask in Questions(desk, ear).each():
             try:

@@ -83,7 +83,7 @@ ASKED: Mapping[Question, Asked] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What was seen.  ``code`` is the exchange's refusal, ``ms`` how long it took, where the question has one.
 
     ``matters``: it is not as the program assumes, or the operator should act by it; ``advice`` says how.
@@ -103,15 +103,15 @@ class Answer:
         return ASKED[self.question]
 
 
-def unanswered(question: Question, why: str) -> Answer:
+def unanswered(question: Question, why: str) -> Reply:
     """It was not or could not be asked."""
-    return Answer(question, Word.UNANSWERED, why)
+    return Reply(question, Word.UNANSWERED, why)
 
 
-def seen(question: Question, yes: bool, text: str, code: int | None = None, ms: int | None = None) -> Answer:
+def seen(question: Question, yes: bool, text: str, code: int | None = None, ms: int | None = None) -> Reply:
     """An answer, judged."""
     advice = _advice(question, yes, ms)
-    return Answer(question, Word.YES if yes else Word.NO, text, code, ms, bool(advice), advice)
+    return Reply(question, Word.YES if yes else Word.NO, text, code, ms, bool(advice), advice)
 
 
 def _advice(question: Question, yes: bool, ms: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from vibe_quant.app.probe_answers import Answer, Question, seen, unanswered
+from vibe_quant.app.probe_answers import Question, Reply, seen, unanswered
 from vibe_quant.app.probe_desk import ProbeDesk, Sent, Unforeseen
 from vibe_quant.app.probe_stream import Ear
 from vibe_quant.domain.codes import meaning_of
@@ -22,7 +22,7 @@ class Questions:
         self._order: Sent | None = None
         self._stop: Sent | None = None
 
-    def each(self) -> tuple[tuple[Question, Callable[[], Awaitable[Answer]]], ...]:
+    def each(self) -> tuple[tuple[Question, Callable[[], Awaitable[Reply]]], ...]:
         """In order."""
         return (
             (Question.QUERY_LAG, self.query_lag),
@@ -35,7 +35,7 @@ class Questions:
             (Question.COUNTDOWN, self.countdown),
         )
 
-    async def query_lag(self) -> Answer:
+    async def query_lag(self) -> Reply:
         """An order of the whole leg is placed, and asked for at once and again until it is known."""
         desk = self._desk
         self._order = one = await desk.rest(desk.places.whole)
@@ -50,7 +50,7 @@ class Questions:
         text = f"denied with -2013, and known {ms} ms after it was taken" if denied else f"known at once ({ms} ms)"
         return seen(Question.QUERY_LAG, denied, text, -2013 if denied else None, ms)
 
-    async def private_stream(self) -> Answer:
+    async def private_stream(self) -> Reply:
         """Whether the stream has told of that order."""
         desk, ear, one = self._desk, self._ear, self._standing_order()
         if ear.up_ms is None:
@@ -66,7 +66,7 @@ class Questions:
         ms = max(0, told - one.at_ms)
         return seen(Question.PRIVATE_STREAM, True, f"the order was told of {ms} ms after it was sent", ms=ms)
 
-    async def closers_sum(self) -> Answer:
+    async def closers_sum(self) -> Reply:
         """One more closing order while one rests that claims the whole leg."""
         desk, first = self._desk, self._standing_order()
         if not desk.places.holds_all:
@@ -83,7 +83,7 @@ class Questions:
             await desk.withdraw(second)
         return found
 
-    async def dust_limit(self) -> Answer:
+    async def dust_limit(self) -> Reply:
         """The least quantity, at a price at which it is worth too little."""
         desk = self._desk
         if self._order is not None:
@@ -100,7 +100,7 @@ class Questions:
         await desk.withdraw(one)
         return seen(Question.DUST_LIMIT, False, f"taken: {desk.places.dust:f} at {desk.places.limit:f}")
 
-    async def stop_listed(self) -> Answer:
+    async def stop_listed(self) -> Reply:
         """How soon a closePosition stop is in the list by which the program goes."""
         desk = self._desk
         one = await desk.rest_stop(desk.places.stop)
@@ -114,7 +114,7 @@ class Questions:
         news = news if told is None else f"{news} after it was sent"
         return seen(Question.STOP_LISTED, True, f"listed {ms} ms after it was taken; {news}", ms=ms)
 
-    async def second_stop(self) -> Answer:
+    async def second_stop(self) -> Reply:
         """Another one beside it, at another price."""
         desk = self._desk
         await self._standing_stop()
@@ -124,7 +124,7 @@ class Questions:
         await desk.withdraw(desk.must(answer, "POST algoOrder"))
         return seen(Question.SECOND_STOP, False, "taken: two stood beside each other")
 
-    async def cancel_all(self) -> Answer:
+    async def cancel_all(self) -> Reply:
         """allOpenOrders with an order and a stop resting."""
         desk = self._desk
         stop, order = await self._standing_stop(), await desk.rest(desk.places.lot)
@@ -134,7 +134,7 @@ class Questions:
             return unanswered(Question.CANCEL_ALL, "it was accepted, and not even the order went")
         return await self._fate(Question.CANCEL_ALL, stop)
 
-    async def countdown(self) -> Answer:
+    async def countdown(self) -> Reply:
         """countdownCancelAll with an order and a stop resting, until it has run out."""
         desk = self._desk
         stop, order = await self._standing_stop(), await desk.rest(desk.places.lot)
@@ -145,7 +145,7 @@ class Questions:
             return unanswered(Question.COUNTDOWN, f"a countdown of {ms} ms was accepted, and not even the order went")
         return await self._fate(Question.COUNTDOWN, stop)
 
-    async def _fate(self, question: Question, stop: Sent) -> Answer:
+    async def _fate(self, question: Question, stop: Sent) -> Reply:
         """What became of the stop, once the order has gone."""
         desk = self._desk
         if not await desk.vanishes(stop, desk.times.grace_ms):

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,12 @@ import typer
 
 from vibe_quant.cli.failure import BROKEN, explained
 from vibe_quant.cli.options import DEFAULT_CONFIG, OfSymbol, of_symbol
+from vibe_quant.cli.where import OfState
+from vibe_quant.cli.words import printable
 
 if TYPE_CHECKING:
     from vibe_quant.config.lint_size import MarketFacts
+    from vibe_quant.config.loader import Loaded
 
 Config = Annotated[Path, typer.Option("--config", envvar="VIBE_QUANT_CONFIG", help="The YAML file.", show_default=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, whatever the result.")]
@@ -46,6 +50,7 @@ def check(
     online: Online = False,
     exchange_rest: Rest = None,
     exchange_ws: Ws = None,
+    state: OfState = None,
     as_json: AsJson = False,
 ) -> None:
     """Validate a configuration and show what rules.
@@ -54,7 +59,8 @@ def check(
     multipliers come to depends on the symbol: name its rules and a price to have that judged too, or let --online ask
     the exchange. That reads, and sends nothing: symbol rules, brackets, positions, the account's mode, the key's
     rights; how many orders each leg takes and how long, by the order budget and in each panic tier. Exit code 3: a
-    start would be refused. It takes the key from where run does.
+    start would be refused. It takes the key from where run does. Where risk.dead_man is on it tells what doctor --probe
+    was answered, by the state folder.
 
     \b
     Examples:
@@ -62,19 +68,72 @@ def check(
       vibe-quant check --online
       vibe-quant check --rules exchangeInfo.json --price BTC/USDT:USDT=68000 --qty BTC/USDT:USDT=2
     """
-    from vibe_quant.config.check import run_check
-
     if online:
         if rules is not None or prices or quantities:
             raise typer.BadParameter("--online asks the exchange for rules, prices and quantities; name none with it")
-        raise typer.Exit(_online(config, (exchange_rest, exchange_ws), as_json))
+        raise typer.Exit(_online(config, (exchange_rest, exchange_ws), state, as_json))
     if exchange_rest is not None or exchange_ws is not None:
         raise typer.BadParameter("--exchange-rest and --exchange-ws go with --online")
     market = _market(rules, prices or [], quantities or [])
-    raise typer.Exit(run_check(config, as_json, sys.stdout, sys.stderr, market))
+    raise typer.Exit(_offline(config, state, as_json, market))
 
 
-def _online(config: Path, served: tuple[str | None, str | None], as_json: bool) -> int:
+def _offline(config: Path, state: Path | None, as_json: bool, market: dict[str, MarketFacts] | None = None) -> int:
+    """The check by the file alone, and by what the probe has left in the state folder."""
+    from vibe_quant.config.check import run_check
+
+    told = _of_dead_man(config, state)
+    if told is None or not as_json:
+        code = run_check(config, as_json, sys.stdout, sys.stderr, market)
+        if told is not None:
+            typer.echo(told.line)
+        return code
+    text = io.StringIO()
+    code = run_check(config, as_json, text, sys.stderr, market)
+    typer.echo(json.dumps({**json.loads(text.getvalue()), **told.as_json}, indent=2, ensure_ascii=False))
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class _DeadMan:
+    """What is known of the switch that the configuration turns on."""
+
+    known: bool
+    text: str
+
+    @property
+    def line(self) -> str:
+        return printable(f"{'note' if self.known else 'warning'}: {self.text}")
+
+    @property
+    def as_json(self) -> dict[str, object]:
+        return {"dead_man": {"asked": self.known, "text": self.text}}
+
+
+def _of_dead_man(config: Path, state: Path | None) -> _DeadMan | None:
+    """None: it is off, or the configuration does not hold."""
+    from vibe_quant.config.loader import ConfigLoader
+    from vibe_quant.config.problems import ConfigError, FileProblem
+
+    try:
+        loaded = ConfigLoader().load(config)
+    except (ConfigError, FileProblem):
+        return None
+    return _told_of(loaded, state)
+
+
+def _told_of(loaded: Loaded, state: Path | None) -> _DeadMan | None:
+    from vibe_quant.app.places import state_folder, surroundings
+    from vibe_quant.app.probe_record import of_dead_man, uses_dead_man
+
+    if not uses_dead_man(loaded.settings):
+        return None
+    shared = loaded.settings.shared
+    folder = state_folder(state, surroundings(loaded.path, state, os.environ), shared)
+    return _DeadMan(*of_dead_man(folder, shared.venue))
+
+
+def _online(config: Path, served: tuple[str | None, str | None], state: Path | None, as_json: bool) -> int:
     """The check with the exchange's own word; 3 where a start would be refused."""
     from vibe_quant.cli import check_online
     from vibe_quant.config.check import run_check
@@ -90,15 +149,19 @@ def _online(config: Path, served: tuple[str | None, str | None], as_json: bool) 
         found = check_online.ask(loaded, served, os.environ)
     if found is None:
         typer.echo("venue sim embeds its exchange into the service: there is none to be asked", err=True)
-        return run_check(config, as_json, sys.stdout, sys.stderr)
+        return _offline(config, state, as_json)
+    dead_man = _told_of(loaded, state)
     if as_json:
         text = io.StringIO()
         run_check(config, as_json, text, sys.stderr, found.market)
-        whole = {**json.loads(text.getvalue()), "online": check_online.as_json(found)}
+        more = {} if dead_man is None else dead_man.as_json
+        whole = {**json.loads(text.getvalue()), **more, "online": check_online.as_json(found)}
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
     else:
         for warning in ConfigLoader().load(config, found.market).warnings:
             typer.echo(f"warning: {located(config, warning)}")
+        if dead_man is not None:
+            typer.echo(dead_man.line)
         check_online.write(found)
     return BROKEN if found.read.refused else 0
 

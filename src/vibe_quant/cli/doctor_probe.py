@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from vibe_quant.app.probe import Probe, ProbeReport, Wanted
-    from vibe_quant.app.probe_answers import Answer
+    from vibe_quant.app.probe_answers import Reply
     from vibe_quant.app.probe_record import Asker
     from vibe_quant.app.reach import Reachable
     from vibe_quant.config.loader import Loaded
@@ -168,7 +168,7 @@ class _Session:
             typer.echo(f"The answers could not be written into {folder} ({reason}): keep what is shown.", err=True)
             return None
 
-    def _say(self, answer: Answer) -> None:
+    def _say(self, answer: Reply) -> None:
         from vibe_quant.cli.doctor import write
         from vibe_quant.cli.doctor_probe_view import symptom_of
 

@@ -11,11 +11,11 @@ from vibe_quant.cli.words import number
 if TYPE_CHECKING:
     from vibe_quant.app.checkup import Symptom
     from vibe_quant.app.probe import ProbeReport
-    from vibe_quant.app.probe_answers import Answer
+    from vibe_quant.app.probe_answers import Reply
     from vibe_quant.app.probe_record import Asker
 
 
-def symptom_of(answer: Answer) -> Symptom:
+def symptom_of(answer: Reply) -> Symptom:
     """An answer as a line of doctor's."""
     from vibe_quant.app.checkup import Grade, Symptom
     from vibe_quant.app.probe_answers import Word
