@@ -111,8 +111,9 @@ class PostgresMirror:
     async def _instance(self) -> str:
         """Known from the first row on."""
         while True:
-            for first in self._reader.rows(most=1):
-                return f"{self._name}/{first.chain[:12]}"
+            origin = self._reader.origin()
+            if origin is not None:
+                return f"{self._name}/{origin[:12]}"
             self._news.clear()
             await self._news.wait()
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from vibe_quant.journal.faults import damaged
 from vibe_quant.journal.head import read_head
+from vibe_quant.journal.removal import first_seq
 from vibe_quant.journal.rows import START, Mark
 from vibe_quant.journal.sqlite_file import mark_at, open_to_read, tail
 from vibe_quant.journal.upgrade import checked_revision
@@ -64,5 +65,7 @@ def missing(connection: Connection, known: Mark, end: Mark) -> str:
     """What of a chain known to have reached ``known`` is not in the file ("": nothing)."""
     if known.seq > end.seq:
         return f"rows are missing at its end: {known.seq} had been written, {end.seq} are there"
-    found = START if known.seq == 0 else mark_at(connection, known.seq)
+    if known.seq == 0 or known.seq < (first_seq(connection) or 1):  # there was none yet, or it is gone by a removal
+        return ""
+    found = mark_at(connection, known.seq)
     return "" if found == known else f"row {known.seq} is not the one that had been written"

@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, FromClause, Select, and_, cast, func, or_, select
 
 from vibe_quant.domain.enums import OrderStatus, RequestKind
+from vibe_quant.journal.carried import Carried
+from vibe_quant.journal.removal import Removal, RemovalUnreadError, last_removal
 from vibe_quant.journal.rows import Row
 from vibe_quant.journal.schema import entries
 from vibe_quant.journal.standing import Standing, standing
 from vibe_quant.journal.verify import reading
+from vibe_quant.ports import JournalBroken
 
 _FINAL = [str(status) for status in OrderStatus if status.is_final]
 _START = ("version", "config_hash", "venue", "account")
@@ -60,7 +63,7 @@ class JournalReader:
 
     def last_of(self, kind: str) -> Row | None:
         """The newest row of a kind."""
-        return self._one(_of(kind).order_by(entries.c.seq.desc()).limit(1))
+        return self._one(_of(kind).order_by(entries.c.seq.desc()).limit(1)) or self._carried().newest_of(kind)
 
     def last_start(self) -> LastStart | None:
         """The newest start that is journalled; ask before this start is written."""
@@ -70,7 +73,8 @@ class JournalReader:
     def start_of(self, run: str) -> LastStart | None:
         """The start of a run."""
         row = self._one(_of("start").where(entries.c.run == run).order_by(entries.c.seq.desc()).limit(1))
-        return None if row is None else _started(row)
+        row = row or self._carried().newest_of("start")
+        return None if row is None or row.run != run else _started(row)
 
     def newest_of_legs(self, kind: str, since_ms: int) -> tuple[Row, ...]:
         """Of each leg the newest row of a kind."""
@@ -88,6 +92,8 @@ class JournalReader:
             _body("intent") == "OrderIntent", entries.c.client_id != "", entries.c.client_id.not_in(over)
         )
         found = self._all(ours.order_by(entries.c.seq))
+        left = self._still_open(since_ms, {row.client_id for row in found})
+        found = [*left, *found]
         return tuple(OpenOrder(row.client_id, row.symbol, row.side, row.run, row.at_ms) for row in found)
 
     def fills_since(self, since_ms: int) -> dict[str, frozenset[int]]:
@@ -96,6 +102,8 @@ class JournalReader:
         known: dict[str, set[int]] = {}
         for symbol, trade_id in self._values(wanted):
             known.setdefault(symbol, set()).add(int(trade_id or 0))
+        for symbol, ids in self._carried().fills_since(since_ms).items():
+            known.setdefault(symbol, set()).update(ids)
         return {symbol: frozenset(ids) for symbol, ids in known.items()}
 
     def last_exchange_ms(self, since_ms: int = 0) -> dict[str, int]:
@@ -103,18 +111,39 @@ class JournalReader:
         newest = func.max(_body("exch_ms"))
         wanted = select(entries.c.symbol, newest).where(entries.c.kind.in_(_TRADED), entries.c.at_ms >= since_ms)
         found = self._values(wanted.where(entries.c.symbol != "").group_by(entries.c.symbol))
-        return {symbol: int(exch_ms) for symbol, exch_ms in found if exch_ms is not None}
+        times = {symbol: int(exch_ms) for symbol, exch_ms in found if exch_ms is not None}
+        before = self._carried().last_exchange_ms(since_ms)
+        return {**before, **{symbol: max(exch_ms, before.get(symbol, 0)) for symbol, exch_ms in times.items()}}
 
     def standing(self) -> Standing:
         """The pauses and flattens that no later row has ended."""
         wanted = select(entries).where(or_(entries.c.kind == "command", _flat_leg()))
-        return standing(self._all(wanted.order_by(entries.c.seq)))
+        rows, removal = self._all(wanted.order_by(entries.c.seq)), self.last_removal()
+        if removal is None:
+            return standing(rows)
+        return standing((row for row in rows if row.seq > removal.up_to), removal.carried.standing)
 
     def last_key_pass(self, key: str) -> int | None:
         """When the rights of the key of this fingerprint were last read, epoch ms; None where they were wrong then."""
         read = and_(_body("check") == "key_rights", _body("key") == key)
         row = self._one(_of("check").where(read).order_by(entries.c.seq.desc()).limit(1))
         return None if row is None or not row.data().get("ok") else row.at_ms
+
+    def origin(self) -> str | None:
+        """The checksum of the first row that the journal ever had; None: it has none yet."""
+        first = self._one(select(entries).order_by(entries.c.seq).limit(1))
+        if first is None or first.seq == 1:
+            return None if first is None else first.chain
+        removal = self.last_removal()
+        return first.chain if removal is None else removal.origin
+
+    def last_removal(self) -> Removal | None:
+        """What was removed of the journal's beginning; None: nothing.  Ask for rows first: they go, nothing comes."""
+        with reading(self.path) as connection:
+            try:
+                return last_removal(connection)
+            except RemovalUnreadError as error:
+                raise JournalBroken(f"journal {self.path}: {error}") from None
 
     def rows(
         self,
@@ -135,6 +164,21 @@ class JournalReader:
         with reading(self.path) as connection:
             for row in connection.execution_options(stream_results=True, yield_per=500).execute(wanted):
                 yield Row(*row)
+
+    def _carried(self) -> Carried:
+        removal = self.last_removal()
+        return Carried() if removal is None else removal.carried
+
+    def _still_open(self, since_ms: int, but: set[str]) -> list[Row]:
+        """Orders whose intent is gone from the file, as far as no report that is there ends them."""
+        left = [row for row in self._carried().orders if row.at_ms >= since_ms and row.client_id not in but]
+        if not left:
+            return []
+        ended = select(entries.c.client_id).where(
+            entries.c.kind == "report", entries.c.at_ms >= since_ms, or_(_final(entries), _refused(entries))
+        )
+        over = {client_id for (client_id,) in self._values(ended)}
+        return [row for row in left if row.client_id not in over]
 
     def _one(self, wanted: Select[Any]) -> Row | None:
         return next(iter(self._all(wanted)), None)

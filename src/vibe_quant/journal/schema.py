@@ -22,6 +22,9 @@ entries = Table(
     Index("entries_kind_at", "kind", "at_ms"),
 )
 
+removal = Table("removal", LOCAL, Column("up_to", Integer, nullable=False))
+"""Up to which row the guard lets rows go: opened by the program for what a row of the chain names (``removal.py``)."""
+
 mirror = Table(
     "journal",
     MIRRORED,

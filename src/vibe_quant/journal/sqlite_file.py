@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import NullPool
 
+from vibe_quant.journal.removal import beginning, first_seq
 from vibe_quant.journal.rows import START, Mark, Row, first_break
 from vibe_quant.journal.schema import entries
 from vibe_quant.journal.upgrade import upgrade_local
@@ -100,6 +101,26 @@ def append(connection: Connection, rows: Sequence[Row]) -> None:
         raise
 
 
+def delete(connection: Connection, up_to: int) -> None:
+    """Take the rows up to this one out of the file in one transaction, without a wait for whoever holds it.
+
+    Raises:
+        sqlite3.Error: SQLite could not, and nothing has changed.
+    """
+    driver = _driver(connection)
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        driver.execute(BEGIN)
+        driver.execute("DELETE FROM removal")
+        driver.execute("INSERT INTO removal VALUES (?)", (up_to,))
+        driver.execute("DELETE FROM entries WHERE seq <= ?", (up_to,))
+        driver.execute("COMMIT")
+    finally:
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+
+
 def secure(connection: Connection) -> bool:
     """Bring what the write-ahead log holds into the file and empty it; False where a reader is in the way.
 
@@ -126,10 +147,13 @@ def rows_after(connection: Connection, seq: int, most: int | None = None) -> Ite
 def tail(connection: Connection, most: int) -> tuple[Mark, str]:
     """The end of the chain, and what is wrong with its last ``most`` rows ("": nothing)."""
     newest = connection.execute(select(entries.c.seq).order_by(entries.c.seq.desc()).limit(1)).scalar()
-    first = max(0, (newest or 0) - most)
-    before = START if first == 0 else mark_at(connection, first)
+    lowest = first_seq(connection) or 1
+    first = max(lowest - 1, (newest or 0) - most)
+    before, wrong = beginning(connection) if first == lowest - 1 else (mark_at(connection, first), "")
     if before is None:
         return START, f"row {first} is missing"
+    if wrong:
+        return START, wrong
     end, _, wrong = first_break(rows_after(connection, first), before)
     return end, wrong
 

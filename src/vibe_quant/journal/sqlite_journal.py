@@ -19,7 +19,7 @@ from vibe_quant.journal.faults import Fault, broken, damaged, fault_of, low, new
 from vibe_quant.journal.head import Head
 from vibe_quant.journal.opening import checked_end, provide
 from vibe_quant.journal.rows import START, Mark, Row, chained
-from vibe_quant.journal.sqlite_file import append, open_to_write, secure
+from vibe_quant.journal.sqlite_file import append, delete, open_to_write, secure
 from vibe_quant.journal.upgrade import ForeignFormError, NewerFormError
 from vibe_quant.ports import Entry, JournalBroken
 
@@ -29,6 +29,7 @@ Observer = Callable[[Sequence[Row]], None]
 _FAILURES = (SQLAlchemyError, sqlite3.Error, OSError, NewerFormError, ForeignFormError, JournalBroken)
 _WORTH_ROOM = (Fault.FULL, Fault.GROWTH)
 _CLEAN = (Fault.FULL, Fault.LOCKED)  # SQLite has rolled back and the connection is as good as before
+_UNCHANGED = (*_CLEAN, Fault.CORRUPT)  # damage in what is old must not end what is new
 
 
 class SqliteJournal:
@@ -87,6 +88,26 @@ class SqliteJournal:
         self._acknowledge(rows[-1].mark)
         if self._observer is not None:
             self._observer(rows)
+
+    def remove(self, up_to: int) -> bool:
+        """Take the rows up to this one, which a row of the journal names as removed, out of the file in one commit.
+
+        False where that cannot be now: somebody holds the file, the disk is full, there is trouble.  It waits for nobody
+        and is no trouble itself, unless the disk reports an error.
+
+        Raises:
+            JournalBroken: it does; ``trouble`` says the same until the next write.
+        """
+        if self.trouble or self._connection is None:
+            return False
+        try:
+            delete(self._ready(), up_to)
+        except sqlite3.Error as error:
+            fault, said = self._failure(error)
+            if fault in _UNCHANGED:
+                return False
+            self._lose(said)
+        return True
 
     def mend(self) -> str:
         """Open the file again and take the ballast again, where that is called for; what trouble is left."""

@@ -36,6 +36,9 @@ class Standing:
     flattens: tuple[StandingFlatten, ...] = ()
 
 
+NOTHING = Standing()
+
+
 @dataclass(slots=True)
 class _Flatten:
     symbol: str | None
@@ -51,13 +54,13 @@ class _Flatten:
         return self.symbol is not None and all((self.symbol, side) in self.but for side in sides)
 
 
-def standing(rows: Iterable[Row]) -> Standing:
-    """Fold rows of kind command and position, oldest first.
+def standing(rows: Iterable[Row], before: Standing = NOTHING) -> Standing:
+    """Fold rows of kind command and position, oldest first, onto what stood ``before`` them.
 
     A pause ends the flattening of what it means; a flat leg ends its own; a resume without a symbol undoes all pauses.
     """
-    pauses: dict[str | None, StandingPause] = {}
-    flattens: dict[tuple[str | None, PositionSide | None], _Flatten] = {}
+    pauses: dict[str | None, StandingPause] = {pause.symbol: pause for pause in before.pauses}
+    flattens = {(f.symbol, f.side): _Flatten(f.symbol, f.side, set(f.but)) for f in before.flattens}
     for row in rows:
         if row.kind == "position":
             _flat(flattens, row)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-LOCAL_HEAD = "0001"
+LOCAL_HEAD = "0002"
 MIRROR_HEAD = "0001"
 """The newest revision of each; equal to the last file under migrations/, which a test compares."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from vibe_quant.journal.faults import Fault, fault_of
 from vibe_quant.journal.head import head_path, read_head
 from vibe_quant.journal.opening import missing
+from vibe_quant.journal.removal import beginning
 from vibe_quant.journal.rows import START, Mark, first_break
 from vibe_quant.journal.schema import entries
 from vibe_quant.journal.sqlite_file import open_to_read, rows_after
@@ -25,7 +26,8 @@ class Verdict:
     """``rows`` hold from the first on; ``first_bad`` is the first that does not (None: all do, or it is not a row's).
 
     ``reason`` is empty for a good journal.  ``first_ms`` and ``last_ms`` (epoch ms) span all rows that are there.
-    ``note`` is what could not be judged.
+    ``note`` is what could not be judged.  ``removed`` rows stood before the first that is there, and went as a row of
+    the journal says; ``size`` is that of its file, bytes.
     """
 
     path: Path
@@ -36,6 +38,8 @@ class Verdict:
     last_ms: int | None
     chain: str
     note: str = ""
+    removed: int = 0
+    size: int = 0
 
     @property
     def good(self) -> bool:
@@ -47,7 +51,8 @@ def verify(path: Path) -> Verdict:
     """Look at every row; the journal may be written meanwhile.
 
     Finds a row that was altered, removed, inserted or moved, and rows cut off at the end as far as the head beside the
-    journal knows of them.  Who rewrites all rows from one on and the head as well is found only by a mirror.
+    journal knows of them.  Rows may be gone from its beginning where a row of it says so, and exactly those.  Who
+    rewrites all rows from one on and the head as well, or writes such a row himself, is found only by a mirror.
 
     Raises:
         JournalBroken: there is nothing that can be read as a journal.
@@ -56,10 +61,13 @@ def verify(path: Path) -> Verdict:
     head = read_head(path)
     with reading(path) as connection:
         span = _span(connection)
-        held, bad, reason = _chain(connection)
+        begin, reason = _beginning(connection)
+        held, bad, reason = (begin, begin.seq + 1, reason) if reason else _chain(connection, begin)
         if not reason:
             reason = missing(connection, head or START, held) or _structure(connection)
-        return Verdict(path, held.seq, bad, reason, *span, held.chain, "" if head is not None else _unknown_end(path))
+        note = "" if head is not None else _unknown_end(path)
+        rows, size = held.seq - begin.seq, path.stat().st_size
+        return Verdict(path, rows, bad, reason, *span, held.chain, note, begin.seq, size)
 
 
 @contextmanager
@@ -94,10 +102,17 @@ def _span(connection: Connection) -> tuple[int | None, int | None]:
     return (low, high) if isinstance(low, int) and isinstance(high, int) else (None, None)
 
 
-def _chain(connection: Connection) -> tuple[Mark, int | None, str]:
-    held = START
+def _beginning(connection: Connection) -> tuple[Mark, str]:
     try:
-        for row in rows_after(connection, 0):
+        return beginning(connection)
+    except DBAPIError as error:
+        return START, f"the file is damaged ({fault_of(error.orig)[1]})"
+
+
+def _chain(connection: Connection, begin: Mark) -> tuple[Mark, int | None, str]:
+    held = begin
+    try:
+        for row in rows_after(connection, begin.seq):
             held, bad, reason = first_break([row], held)
             if reason:
                 return held, bad, reason
