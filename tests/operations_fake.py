@@ -91,6 +91,7 @@ STATUS = Status(
 NEVER_NAMED = UnmanagedLeg("SOL/USDT:USDT", PositionSide.SHORT, D("12.5"))
 LEFT = UnmanagedLeg("XRP/USDT:USDT", PositionSide.LONG, D("300"), left_stop=D("0.51"))
 WITH_OTHERS = replace(STATUS, unmanaged=(NEVER_NAMED, LEFT))
+ADVISED = "It acts on the next quote or trade."
 COST = ExitCost(
     symbol=BTC,
     side=PositionSide.LONG,
@@ -147,9 +148,9 @@ class FakeOperations:
     def why(self, symbol: str, side: PositionSide) -> Why | None:
         if symbol != BTC:
             return None
-        inputs = (("bid", "60910.1"), ("ask", "60910.2"))
+        inputs = (("bid", "60910.1"), ("ask", "60910.2"), ("dist", "0.0712"), ("left_ms", "4900"))
         counts = (("market data is stale", 3), ("paused by the operator", 1))
-        return Why(BTC, side, True, "orderbook_price", inputs, NOW - 300, counts, "orderbook_price", NOW - 300)
+        return Why(BTC, side, True, "orderbook_price", inputs, NOW - 300, counts, "orderbook_price", NOW - 300, ADVISED)
 
     def names(self, text: str) -> str | None:
         known = {BTC.lower(): BTC, "btcusdt": BTC, "btc": BTC, ETH.lower(): ETH, "ethusdt": ETH, "eth": ETH}

@@ -175,8 +175,10 @@ def test_why_says_the_reason_its_numbers_since_when_and_how_often(cli: Cli) -> N
     assert told.exit_code == 0
     lines = told.stdout.splitlines()
     assert lines[0].startswith(f"{BTC} LONG acts on: orderbook_price, for ")
-    assert lines[1].split() == ["bid", "60910.1"]
-    assert [line.split(maxsplit=1) for line in lines[4:]] == [
+    assert lines[1] == "It acts on the next quote or trade."
+    told_facts = [line.split() for line in lines[2:6]]
+    assert told_facts == [["bid", "60910.1"], ["ask", "60910.2"], ["dist", "7.12%"], ["left", "4.9s"]]
+    assert [line.split(maxsplit=1) for line in lines[7:]] == [
         ["3", "market data is stale"],
         ["1", "paused by the operator"],
     ]

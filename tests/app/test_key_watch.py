@@ -76,7 +76,10 @@ async def test_a_right_that_moves_money_holds_discretion_until_it_is_gone() -> N
     await desk.watch.look()
     await desk.watch.look()
     assert [row.body["ok"] for row in desk.rows] == [False, False]
-    assert desk.reasons[-1] == "the API key may move money out (enableWithdrawals, permitsUniversalTransfer)"
+    assert desk.reasons[-1] == (
+        "the API key may move money out (enableWithdrawals, permitsUniversalTransfer): take that right away, or allow "
+        "it by name, and restart"
+    )
     (alarm,) = desk.alarms
     assert "take the key away at the exchange" in alarm
     desk.answer = Accepted(GOOD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,9 @@ from vibe_quant.core.order_states import Doubtful, Idle
 from vibe_quant.core.risk import CALM
 from vibe_quant.core.why import INPUTS
 from vibe_quant.domain import events as ev
+from vibe_quant.domain.advice import ACTED, ADVICE
 from vibe_quant.domain.blocked import Blocked
+from vibe_quant.domain.enums import RequestKind, SignalReason
 from vibe_quant.domain.side_view import WhyView
 
 assert why_order_cases.BOOK, "its cases are known by its import"
@@ -33,6 +36,7 @@ def test_the_gate_says_its_name_its_numbers_and_since_when(blocked: Blocked) -> 
     assert why is not None
     assert (why.acting, why.reason) == (False, case.words or blocked.value)
     assert dict(why.inputs) == case.facts
+    assert why.advice == ADVICE[blocked]
     assert why.since_ms == case.since
     assert (blocked.value in dict(why.counts)) is case.noted
     if case.noted:
@@ -44,6 +48,34 @@ def test_the_gate_says_its_name_its_numbers_and_since_when(blocked: Blocked) -> 
 def test_every_gate_has_its_numbers() -> None:
     assert set(INPUTS) == set(Blocked)
     assert len({blocked.value for blocked in Blocked}) == len(Blocked), "two gates would be counted as one"
+
+
+def test_every_reason_says_what_it_means_and_what_to_do() -> None:
+    assert set(ADVICE) == set(Blocked)
+    assert set(ACTED) == set(SignalReason)
+    for text in (*ADVICE.values(), *ACTED.values()):
+        assert re.fullmatch(r"[A-Z].{19,}\.", text), text
+
+
+def test_what_never_left_this_host_says_why_it_did_not() -> None:
+    desk = started()
+    order = only(desk.rise())
+    detail = "the circuit breaker is open after 5 failed requests in a row"
+    desk.feed(ev.NotSent(RequestKind.SUBMIT, BTC, order.client_id, desk.now, detail))
+    desk.passes(110)
+    why = asked(desk)
+    assert why.reason == Blocked.PATIENCE.value
+    assert dict(why.inputs)["because"] == detail
+
+
+def test_a_stretch_of_time_is_told_as_a_number_whose_name_says_so() -> None:
+    for way in CASES.values():
+        case = way()
+        why = case.desk.engine.why(BTC, case.side, case.desk.now)
+        assert why is not None
+        for name, value in why.inputs:
+            assert " ms" not in value
+            assert not name.endswith("_ms") or value.isdecimal() or value in ("never", "since the start")
 
 
 def test_an_order_of_a_signal_is_what_was_acted_on_with_what_it_was_decided_by() -> None:
@@ -64,6 +96,7 @@ def test_an_order_of_a_signal_is_what_was_acted_on_with_what_it_was_decided_by()
         "dist": f"{desk.engine.desks[BTC].risk.flag(LONG).dist:.4f}",
     }
     assert (why.last_reason, why.last_ms) == ("long_primary", at)
+    assert why.advice == ACTED[SignalReason.LONG_PRIMARY]
 
 
 def test_a_panic_order_shows_tier_and_distance() -> None:

@@ -92,7 +92,7 @@ def _() -> Case:
     desk.refused(order, -2019)
     desk.passes(100)
     why = "5 refusals in a row, the last with -2019"
-    facts = {"of": "this side", "halt": why, "refusals_in_a_row": "5 of 5"}
+    facts = {"halted": "this side", "because": why, "refusals_in_a_row": "5 of 5"}
     return Case(desk, since, facts, words=f"halted: {why}")
 
 
@@ -100,7 +100,7 @@ def _() -> Case:
 def _() -> Case:
     desk = waits()
     since = closes(desk, ev.Hold(desk.now, "the start is not over"))
-    return Case(desk, since, {"held": "the start is not over"}, words="the start is not over")
+    return Case(desk, since, {}, words="the start is not over")
 
 
 @into(Blocked.PAUSED)
@@ -108,7 +108,7 @@ def _() -> Case:
     desk = waits()
     since = closes(desk, ev.Pause(desk.now, BTC, desk.now + 5000))
     desk.engine.handle(ev.Pause(desk.now, None), desk.now)
-    facts = {"pause of all": "until resumed", f"pause of {BTC}": "4900 ms left"}
+    facts = {"pause of all": "until resumed", f"pause of {BTC}": "for a time", "left_ms": "4900"}
     return Case(desk, since, facts)
 
 

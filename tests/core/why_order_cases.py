@@ -31,7 +31,8 @@ def _() -> Case:
     refused = desk.now + 1
     desk.refused(order, -1008)
     desk.passes(refused + 150 - desk.now)
-    return Case(desk, refused + 100, {"failures_in_a_row": "1", "left_ms": "50"})  # after the cooldown
+    facts = {"because": "overloaded, not done (-1008)", "failures_in_a_row": "1", "left_ms": "50"}
+    return Case(desk, refused + 100, facts)  # after the cooldown
 
 
 @into(Blocked.AT_TARGET)

@@ -36,9 +36,9 @@ ANSWERS = [
         "/resume",
         "Everything is resumed. Undone: the pause of everything; the halt of BTC/USDT:USDT LONG (5 refusals in a row, "
         "the last with -2019). Discretion still waits: the start is not over; another instance has the lease of the "
-        "account.",
+        "account: end one of the two, then restart this one.",
         "已全部恢复。已解除：全部暂停；BTC/USDT 永续 多 的停止（连续 5 次被拒，最近错误码 -2019）。"
-        "常规委托仍在等待：启动尚未完成；另一个实例持有该账户的租约。",
+        "常规委托仍在等待：启动尚未完成；另一个实例持有该账户的租约：请结束其中一个，然后重启本实例。",
     ),
     (
         "/flatten BTC long",
@@ -110,7 +110,8 @@ async def test_a_side_in_trouble_says_all_of_it_in_chinese() -> None:
         STATUS,
         legs=(leg,),
         paused=("all until 2026-11-21 10:00:00 UTC", "BTC/USDT:USDT (panic too)"),
-        held="the API key may move money out (enableWithdrawals)",
+        held="the API key may move money out (enableWithdrawals): take that right away, or allow it by name, and "
+        "restart",
         journal_trouble="journal /d/j.db: another process holds it. End what else has the journal open for writing; it "
         "is tried again (EAGAIN)",
     )
@@ -119,7 +120,7 @@ async def test_a_side_in_trouble_says_all_of_it_in_chinese() -> None:
         text = str((await stage.api.message("已暂停")).values["text"])
         for part in (
             "⏸ 已暂停：全部，至 2026-11-21 10:00:00 UTC, BTC/USDT 永续（含紧急减仓）",
-            "该 API 密钥可以转出资金（enableWithdrawals）",
+            "该 API 密钥可以转出资金（enableWithdrawals）：请取消该权限或按名称允许，然后重启",
             "日志库 /d/j.db：被另一个进程占用。请结束其他正在写日志库的进程；程序会再次尝试（EAGAIN）",
             "规则 4：准备发出 2 的委托，但最多只允许 1",
         ):

@@ -71,7 +71,7 @@ def see(stage: Stage, notice: Notify, event: ev.Event | None = None) -> None:
             [
                 "<b>Closed LONG</b> BTC/USDT perp",
                 "0.003 at 60910.2",
-                "maker only · maker · price falls through",
+                "maker only · maker · price rises to the bid",
                 "Realized PnL -0.99 · fee 0.0365 USDT",
                 "Position 0.845 → 0.842",
                 "Cost against arrival 60950.3: +6.58 bps",

@@ -17,6 +17,7 @@ from tests.telegram.spoken import Spoken
 
 from vibe_quant.app.key_watch import WORDS as OF_KEYS
 from vibe_quant.core.leg_news import CAUSES
+from vibe_quant.domain.advice import ACTED, ADVICE
 from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.codes import CODES, meaning_of
 from vibe_quant.domain.service_settings import Language
@@ -51,7 +52,7 @@ FOLLOWED = {
     "core.strangers: self._house.halted": "of the Halt that was made elsewhere",
 }
 """Whole texts that the collector does not follow, each with where its sentences are found instead."""
-PLAIN = frozenset({"vibe-quant journal verify --path", "listen key"})
+PLAIN = frozenset({"vibe-quant journal verify --path", "vibe-quant doctor", "listen key"})
 """What stays as it is written: commands, names."""
 ENGLISH = re.compile(r"[A-Za-z'-]+(?: [a-z'-]+)+")
 
@@ -76,6 +77,7 @@ def filled(template: str) -> tuple[str, list[str]]:
 def fixed() -> Iterator[str]:
     """The closed lists whose members stand in the holes of sentences."""
     yield from (reason.value for reason in Blocked)
+    yield from (*ADVICE.values(), *ACTED.values())
     for code in (*CODES, -9999, 599):
         yield from (meaning_of(code), f"{meaning_of(code)} ({code})")
     for fault in Fault:

@@ -151,6 +151,15 @@ async def test_what_is_held_and_not_managed_stands_apart_and_has_no_button(size:
         await seen.until(lambda: gone(seen), "the list's end")
 
 
+async def test_why_is_told_in_words_with_what_it_means() -> None:
+    async with stand() as at, chromium() as browser, sight(browser, at.link, WIDE) as seen:
+        await seen.reads(CARD, "0.842 BTC")
+        await seen.page.click(f"{CARD} .why button")
+        await seen.reads(f"{CARD} .why-more", "Acted last on: orderbook_price")
+        await seen.reads(f"{CARD} .why-more", "It acts on the next quote or trade.")
+        await seen.reads(f"{CARD} .why-more", "dist 7.12 % · left 4.9 s")
+
+
 async def gone(seen: Sight) -> bool:
     return not await seen.page.is_visible("#others")
 

@@ -68,7 +68,9 @@ class KeyWatch:
         self._tell("unread", "")
         self._tell("money", _may_move(self._account, money) if money else "")
         self._tell("futures", "" if futures else _no_futures(self._account))
-        self._hold(BY, f"the API key may move money out ({', '.join(money)})" if money else None)
+        rights = ", ".join(money)
+        reason = f"the API key may move money out ({rights}): take that right away, or allow it by name, and restart"
+        self._hold(BY, reason if money else None)
 
     def _unread(self, failure: Failure) -> None:
         if self._passed_ms is not None and self._clock.server_ms() - self._passed_ms <= PASS_MS:

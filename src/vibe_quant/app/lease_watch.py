@@ -18,6 +18,7 @@ TAKE_S = 8.0
 AGAIN_S = 10.0
 GIVE_BACK_S = 3.0
 BY = "lease"
+LOST = "another instance has the lease of the account: end one of the two, then restart this one"
 
 PutHold = Callable[[str, str | None], None]
 """(who holds discretion back, why; None: no more)"""
@@ -107,7 +108,7 @@ class LeaseWatch:
                 "sent any more; panic and protective stops go on. End one of the two; to trade here again, restart.",
             )
             if self._hold is not None:
-                self._hold(BY, "another instance has the lease of the account")
+                self._hold(BY, LOST)
         elif state is LeaseState.DOUBTFUL:
             self._tell(
                 Severity.ALARM,

@@ -150,6 +150,7 @@ def why(symbol: str, side: PositionSide, found: WhyView, offset_ms: int) -> Why:
         counts=found.counts,
         last_reason=found.last_reason,
         last_ms=epoch(found.last_ms, offset_ms),
+        advice=found.advice,
     )
 
 

@@ -43,6 +43,9 @@ from vibe_quant.log import log
 from vibe_quant.ports import Entry, JournalBroken, Sink
 
 PAST = "past"
+PAUSE_MAY_STAND = (
+    "the journal of earlier runs cannot be read, and a pause may stand in it: mend it, or set it aside, and restart"
+)
 UNREAD = "Discretion waits, for a pause may stand in it: mend it, or set it aside, and restart"
 
 
@@ -184,7 +187,7 @@ class Session:
             broken = error if isinstance(error, JournalBroken) else f"journal {self._journal.path}: a row is damaged"
             there = self._journal.path.exists()
             if there:
-                self._holding.put(PAST, UNREAD)
+                self._holding.put(PAST, PAUSE_MAY_STAND)
             text = f"{broken}. Nothing is known of earlier runs." + (f" {UNREAD}." if there else "")
             self._plan.tell(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, text))
             return Memory(), None

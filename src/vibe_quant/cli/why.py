@@ -12,7 +12,7 @@ from vibe_quant.cli.options import DEFAULT_CONFIG
 from vibe_quant.cli.service import served
 from vibe_quant.cli.table import aligned
 from vibe_quant.cli.where import AsJson, OfConfig, OfSocket, OfState, Where
-from vibe_quant.cli.words import NONE, moment, printable, stretch
+from vibe_quant.cli.words import NONE, fact, moment, printable, stretch
 
 if TYPE_CHECKING:
     from vibe_quant.domain.status import Why
@@ -59,12 +59,15 @@ def text_of(why: Why, now_ms: int) -> str:
     since = "" if why.since_ms is None else f", for {stretch(now_ms - why.since_ms)} (since {moment(why.since_ms)})"
     what = "acts on" if why.acting else "is held back by"
     lines = [f"{why.symbol} {why.side.value} {what}: {why.reason}{since}"]
+    if why.advice:
+        lines.append(why.advice)
     if why.last_reason is not None and not why.acting:
         ago = NONE if why.last_ms is None else f"{stretch(now_ms - why.last_ms)} ago"
         lines.append(f"newest order: {why.last_reason}, {ago}")
     text = "".join(printable(line) + "\n" for line in lines)
     if why.inputs:
-        text += aligned([("  " + name, value) for name, value in why.inputs])
+        named = [fact(name, value) for name, value in why.inputs]
+        text += aligned([("  " + name, value) for name, value in named])
     if why.counts:
         text += "not traded because, since the start:\n"
         text += aligned([(f"{count:>8}", name) for name, count in sorted(why.counts, key=lambda c: -c[1])])

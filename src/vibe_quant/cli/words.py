@@ -8,11 +8,15 @@ from decimal import Decimal
 
 import typer
 
+from vibe_quant.domain.status import RATIOS
+
 NONE = "-"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 STRETCH = re.compile(r"([0-9]{1,9})(s|m|h|d|w)\Z")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 PERCENT = Decimal(100)
+BRIEF_MS = 10_000
 
 
 def number(value: Decimal | None) -> str:
@@ -50,6 +54,21 @@ def stretch(ms: int | None) -> str:
     if seconds < 86_400:
         return f"{seconds // 3600}h{seconds % 3600 // 60:02}m"
     return f"{seconds // 86_400}d{seconds % 86_400 // 3600:02}h"
+
+
+def brief(ms: int) -> str:
+    """A length of time that may be short: below ten seconds with what is less than one (0.06s, 4.9s)."""
+    return f"{max(0, ms) / 1000:g}s" if ms < BRIEF_MS else stretch(ms)
+
+
+def fact(name: str, value: str) -> tuple[str, str]:
+    """A number behind a decision (``domain.status.Facts``), and its name, as a person reads them."""
+    label = name.removesuffix("_ms").replace("_", " ")
+    if name.endswith("_ms") and value.isdecimal():
+        return label, brief(int(value))
+    if name in RATIOS and NUMBER.fullmatch(value):
+        return label, percent(Decimal(value))
+    return label, value
 
 
 def moment(at_ms: int | None) -> str:

@@ -92,7 +92,9 @@ class Answers:
         side = self._side(answer.client_id)
         match answer.request:
             case RequestKind.SUBMIT if side is not None:
-                return self._refuse(side, answer.client_id, NEVER_LEFT, now)
+                out = self._refuse(side, answer.client_id, NEVER_LEFT, now)
+                side.patience.why = answer.detail or side.patience.why
+                return out
             case RequestKind.CANCEL if side is not None:
                 return side.settle(side.execution.plain(answer.client_id, Plain.CANCEL_NOT_SENT, now), now)
             case RequestKind.AMEND if side is not None:
@@ -113,7 +115,7 @@ class Answers:
         for_good = reaction_of(code) in (Reaction.REPLACE, Reaction.FIX)
         self._house.orders.unamended(client_id, for_good=for_good)
         self._house.counter(side.symbol, side.side).unamended(client_id)
-        side.patience.failed(now)
+        side.patience.failed(now, f"{meaning_of(code)} ({code})")
         return []
 
     def _failed(self, answer: Answer, now: int) -> list[Intent]:

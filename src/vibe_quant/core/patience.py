@@ -30,13 +30,16 @@ class Patience:
 
     failures: int = 0
     ready_ms: int = 0
+    why: str = ""
+    """What kept the last one from being done."""
 
     def held(self, now: int) -> Blocked | None:
         """Why nothing discretionary is sent now; None where it may be."""
         return Blocked.PATIENCE if now < self.ready_ms else None
 
-    def failed(self, now: int) -> None:
+    def failed(self, now: int, why: str) -> None:
         """One more in a row."""
+        self.why = why
         self.ready_ms = now + min(FIRST_MS << min(self.failures, 10), MOST_MS)
         self.failures += 1
 

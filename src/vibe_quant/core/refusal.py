@@ -63,7 +63,7 @@ class Refusal:
         """No refusal: discretion waits, panic has its own pace."""
         side = self._side
         if plan is not None and not plan.urgent:
-            side.patience.failed(now)
+            side.patience.failed(now, f"{meaning_of(code)} ({code})")
         return [*side.house.troubles.met(code, now)]
 
     def _halted(self, reaction: Reaction, code: int) -> list[Intent]:

@@ -8,6 +8,7 @@ from vibe_quant.core.order_plan import Acted
 from vibe_quant.core.order_states import Cooldown
 from vibe_quant.core.why_gates import GATES
 from vibe_quant.core.why_orders import ORDERS
+from vibe_quant.domain.advice import ACTED, ADVICE
 from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.side_view import WhyView
 from vibe_quant.domain.status import Facts
@@ -24,11 +25,13 @@ def why(side: Side, now: int) -> WhyView:
     acted = side.acted
     blocked, since = _blocked(side, now)
     counts = tuple((reason.value, count) for reason, count in side.gate.counts.items())
-    last = (None, None) if acted is None else (acted.plan.reason.value, acted.at_ms)
+    last, last_ms = (None, None) if acted is None else (acted.plan.reason.value, acted.at_ms)
     if blocked is None and acted is not None:
-        return WhyView(True, acted.plan.reason.value, _of(acted), acted.at_ms, counts, *last)
-    reason = blocked or Blocked.NOT_LOOKED
-    return WhyView(False, side.gate.words(reason), INPUTS[reason](side, now), since, counts, *last)
+        reason = acted.plan.reason
+        return WhyView(True, reason.value, _of(acted), acted.at_ms, counts, last, last_ms, ACTED[reason])
+    gate = blocked or Blocked.NOT_LOOKED
+    facts = INPUTS[gate](side, now)
+    return WhyView(False, side.gate.words(gate), facts, since, counts, last, last_ms, ADVICE[gate])
 
 
 def _blocked(side: Side, now: int) -> tuple[Blocked | None, int | None]:

@@ -35,14 +35,10 @@ def left(until_ms: int | None, now: int) -> Facts:
 def _halted(side: Side, _now: int) -> Facts:
     whole = side.house.halted
     facts = (
-        ("of", "the whole account" if whole is not None else "this side"),
-        ("halt", str(whole or side.gate.halted)),
+        ("halted", "the whole account" if whole is not None else "this side"),
+        ("because", str(whole or side.gate.halted)),
     )
     return (*facts, ("refusals_in_a_row", f"{side.tally.refusals} of {REFUSALS_TO_HALT}"))
-
-
-def _held(side: Side, _now: int) -> Facts:
-    return (("held", str(side.house.held)),)
 
 
 def _paused(side: Side, now: int) -> Facts:
@@ -51,8 +47,9 @@ def _paused(side: Side, now: int) -> Facts:
         pause = side.house.pauses.get(key)
         if pause is None or (pause.until_ms is not None and now >= pause.until_ms):
             continue
-        end = "until resumed" if pause.until_ms is None else f"{pause.until_ms - now} ms left"
+        end = "until resumed" if pause.until_ms is None else "for a time"
         facts.append((f"pause of {key or 'all'}", f"{end}{', panic too' if pause.panic else ''}"))
+        facts += left(pause.until_ms, now)
     return tuple(facts)
 
 
@@ -133,7 +130,7 @@ GATES: Mapping[Blocked, Inputs] = {
     Blocked.STOPPING: nothing,
     Blocked.RETIRED: nothing,
     Blocked.HALTED: _halted,
-    Blocked.HELD: _held,
+    Blocked.HELD: nothing,
     Blocked.PAUSED: _paused,
     Blocked.USER_DOWN: _user_down,
     Blocked.UNREAD: _unread,

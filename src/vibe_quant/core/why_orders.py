@@ -41,7 +41,8 @@ def _interval(side: Side, now: int) -> Facts:
 
 
 def _patience(side: Side, now: int) -> Facts:
-    return (("failures_in_a_row", str(side.patience.failures)), *left(side.patience.ready_ms, now))
+    because = (("because", side.patience.why),) if side.patience.why else ()
+    return (*because, ("failures_in_a_row", str(side.patience.failures)), *left(side.patience.ready_ms, now))
 
 
 def _no_mark(side: Side, now: int) -> Facts:

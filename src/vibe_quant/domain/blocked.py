@@ -8,14 +8,14 @@ from enum import StrEnum
 class Blocked(StrEnum):
     """The value is the sentence, and does not change from moment to moment: each is counted.
 
-    The numbers behind it are ``core.why``'s.  Of a halt, of what the program holds back and of a symbol's status the
-    full words are told in their place.
+    The numbers behind it are ``core.why``'s, what can be done about it is ``domain.advice``'s.  Of a halt, of what the
+    program holds back and of a symbol's status the full words are told in their place.
     """
 
     STOPPING = "the service is stopping"
     RETIRED = "the configuration does not manage it any more"
     HALTED = "halted"
-    HELD = "held back by the program itself"
+    HELD = "held back by the program: its start, the key's rights, the account's lease or an unread journal"
     PAUSED = "paused by the operator"
     USER_DOWN = "the user stream is down"
     UNREAD = "the account has not been read since a stream came up"

@@ -88,7 +88,7 @@ class WhyView:
 
     ``acting``: nothing holds it back, ``reason`` is that of its newest order; else ``reason`` holds it back since
     ``since_ms`` (None: that was not looked at).  ``inputs`` are the numbers behind it as they are now, of an order as
-    they were when it left.
+    they were when it left.  ``advice``: what it means and what can be done (``domain.advice``).
     """
 
     acting: bool
@@ -98,6 +98,7 @@ class WhyView:
     counts: tuple[tuple[str, int], ...]
     last_reason: str | None
     last_ms: int | None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from vibe_quant.domain.enums import ExecutionMode, ExecutionState, PositionSide
 from vibe_quant.domain.risk import RiskLevel
 
 Facts = tuple[tuple[str, str], ...]
-"""(name, value) in the order in which they are read."""
+"""(name, value) in the order in which they are read; a name that ends in ``_ms`` is of a stretch of time."""
+RATIOS = frozenset(("dist", "its_dist", "liq_distance_threshold", "max_mark_gap", "reserve"))
+"""Facts whose values are ratios: people read them in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Why:
     """Why a side does what it does now.
 
     ``acting``: True where ``reason`` is what was acted on last, False where it is the gate that holds discretion back.
-    ``inputs`` are the numbers that decided, ``counts`` how often each "not traded because" has begun since the start.
+    ``inputs`` are the numbers that decided; a name that ends in ``_ms`` is a stretch of time.  ``advice`` says what
+    the reason means and what can be done.  ``counts``: how often each "not traded because" has begun since the start.
     ``last_reason`` and ``last_ms`` are of the newest order, whatever holds the side back now.
     """
 
@@ -45,6 +48,7 @@ class Why:
     counts: tuple[tuple[str, int], ...]
     last_reason: str | None = None
     last_ms: int | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from vibe_quant.domain.blocked import Blocked
+from vibe_quant.telegram.advice_zh import SAID
 
 REASONS: dict[Blocked, str] = {
     Blocked.STOPPING: "服务正在停止",
     Blocked.RETIRED: "配置已不再管理该方向",
     Blocked.HALTED: "已停止",
-    Blocked.HELD: "程序自身暂缓",
+    Blocked.HELD: "程序自身暂缓：启动、密钥权限、账户租约或未读的日志库",
     Blocked.PAUSED: "已由操作员暂停",
     Blocked.USER_DOWN: "账户数据流断开",
     Blocked.UNREAD: "数据流恢复后账户尚未核对",
@@ -55,4 +56,4 @@ REASONS: dict[Blocked, str] = {
     Blocked.PANIC_PAUSED: "紧急减仓已由操作员暂停",
     Blocked.PANIC_BACKOFF: "紧急委托屡次被拒，稍候再发",
 }
-PHRASES: dict[str, str] = {reason.value: text for reason, text in REASONS.items()}
+PHRASES: dict[str, str] = {reason.value: text for reason, text in REASONS.items()} | SAID

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vibe_quant.domain.status import ConfigChange, LegStatus, ReloadPlan, Status, Why
+from vibe_quant.telegram.facts import fact
 from vibe_quant.telegram.wording import Html, Words, clock, safe
 
 MOST_LEGS = 25
@@ -159,7 +160,9 @@ class Pictures:
         ]
         if why.since_ms is not None:
             lines.append(words.say("why.since", at=clock(why.since_ms), span=words.span(now_ms - why.since_ms)))
-        lines += [words.say("why.input", name=name, value=value) for name, value in why.inputs]
+        if why.advice:
+            lines.append(words.say("why.advice", text=words.phrase(why.advice)))
+        lines += [fact(words, name, value) for name, value in why.inputs]
         if why.last_reason is not None and why.last_ms is not None:
             last = words.named("reason", why.last_reason)
             lines.append(words.say("why.last", reason=last, at=clock(why.last_ms)))

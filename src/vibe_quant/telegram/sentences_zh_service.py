@@ -47,6 +47,9 @@ SERVICE: dict[str, str] = {
     ),
     "Make room on its disk, or repair its file": "请为其磁盘腾出空间，或修复文件",
     "Nothing is known of earlier runs": "先前运行的情况一概未知",
+    "the journal of earlier runs cannot be read, and a pause may stand in it: mend it, or set it aside, and restart": (
+        "以往运行的日志库无法读取，其中可能有暂停：请修复或移开它，然后重启"
+    ),
     "Discretion waits, for a pause may stand in it: mend it, or set it aside, and restart": (
         "常规委托暂缓，因为其中可能记有暂停：请修复或移走日志库后重启"
     ),
@@ -153,7 +156,9 @@ SERVICE: dict[str, str] = {
     "See why the database does not answer, and that no other instance is started": (
         "请查明数据库为何没有应答，并确认没有启动其他实例"
     ),
-    "another instance has the lease of the account": "另一个实例持有该账户的租约",
+    "another instance has the lease of the account: end one of the two, then restart this one": (
+        "另一个实例持有该账户的租约：请结束其中一个，然后重启本实例"
+    ),
     "This one has not started and has sent nothing": "本实例未启动，未发送任何请求",
     "this account is traded by another instance: {who}": "该账户正由另一个实例交易：{who}",
     "one that has given it back just now": "刚刚归还租约的实例",

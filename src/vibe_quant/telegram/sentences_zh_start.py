@@ -107,7 +107,9 @@ START: dict[str, str] = {
     "Account {account}: the API key may move money out of it by now ({rights}), which this program never needs": (
         "账户 {account}：该 API 密钥现在可以转出资金（{rights}），本程序从不需要这种权限"
     ),
-    "the API key may move money out ({rights})": "该 API 密钥可以转出资金（{rights}）",
+    "the API key may move money out ({rights}): take that right away, or allow it by name, and restart": (
+        "该 API 密钥可以转出资金（{rights}）：请取消该权限或按名称允许，然后重启"
+    ),
     "Discretionary orders are withdrawn and none is sent; panic and protective stops go on": (
         "常规委托已撤回且不再发送；紧急减仓与保护性止损继续有效"
     ),

@@ -168,6 +168,7 @@ TEXTS: dict[str, str] = {
     "why.acting": "正在执行：{reason}",
     "why.blocked": "未交易：{reason}",
     "why.since": "自 {at} UTC 起（{span}）",
+    "why.advice": "💡 {text}",
     "why.input": "{name} = {value}",
     "why.last": "最近一笔委托：{reason}，{at} UTC",
     "why.counts": "<b>未交易原因次数</b>",

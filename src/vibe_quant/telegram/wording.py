@@ -22,6 +22,7 @@ DEEPEST = 5
 """Sentences that one sentence holds, one in the other."""
 LINE = re.compile(r"line (\d+): ")
 """Before what is wrong in a file."""
+BRIEF_MS = 10_000
 SHOWN = Decimal("0.00000001")
 
 
@@ -130,6 +131,10 @@ class Words:
     def yes_no(self, value: bool) -> Html:
         """Yes or no."""
         return self.say("yes" if value else "no")
+
+    def brief(self, ms: int) -> Html:
+        """A length of time that may be short: below ten seconds with what is less than one."""
+        return self.say("span.s", s=f"{max(0, ms) / 1000:g}") if ms < BRIEF_MS else self.span(ms)
 
     def span(self, ms: int) -> Html:
         """A length of time."""

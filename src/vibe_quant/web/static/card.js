@@ -3,7 +3,7 @@
 import { Chart } from "./chart.js";
 import { drawLadder } from "./ladder.js";
 import { ask } from "./link.js";
-import { duration, make, percent, price, put, qty, signed, tone } from "./words.js";
+import { duration, fact, make, percent, price, put, qty, signed, tone } from "./words.js";
 
 const SPANS = [["1 min", 60000], ["5 min", 300000], ["15 min", 900000], ["50 min", 3000000]];
 const STATES = { IDLE: "idle", PLACING: "placing", WAITING: "order rests", CANCELING: "cancelling", COOLDOWN: "cooling down",
@@ -184,7 +184,8 @@ export class Card {
       const why = await ask(`/api/why/${encodeURIComponent(this.leg.symbol)}/${this.leg.side}`);
       const since = why.since_ms ? `, for ${duration(this.now - why.since_ms)}` : "";
       const lines = [`${why.acting ? "Acted last on" : "Held back by"}: ${why.reason}${since}`];
-      if (why.inputs.length) lines.push(why.inputs.map(([name, value]) => `${name} ${value}`).join(" · "));
+      if (why.advice) lines.push(why.advice);
+      if (why.inputs.length) lines.push(why.inputs.map(([name, value]) => fact(name, value)).join(" · "));
       if (why.counts.length) lines.push("Not traded because, since the start:");
       why.counts.forEach(([name, count]) => lines.push(`${count} × ${name}`));
       this.whyMore.replaceChildren(...lines.map((line) => make("span", "", line)));

@@ -74,6 +74,15 @@ export function duration(ms) {
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
+const RATIOS = ["dist", "its_dist", "liq_distance_threshold", "max_mark_gap", "reserve"];
+
+/** A number behind a decision, named: stretches of time and shares as people read them. */
+export function fact(name, value) {
+  const label = name.replace(/_ms$/, "").replaceAll("_", " ");
+  if (name.endsWith("_ms") && /^\d+$/.test(value)) return `${label} ${Number(value) < 10000 ? `${Number(value) / 1000} s` : duration(Number(value))}`;
+  return `${label} ${RATIOS.includes(name) && /^-?[\d.]+$/.test(value) ? percent(value) : value}`;
+}
+
 export function clock(ms) {
   return new Date(ms).toLocaleTimeString([], { hour12: false });
 }
