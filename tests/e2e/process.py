@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import takewhile
@@ -81,9 +81,14 @@ class Run:
         return asyncio.get_running_loop().time() - self.began
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal; one that has ended gets none."""
+        """Send it a signal; one that has ended gets none.
+
+        Not by ``Popen.send_signal``: that looks whether the process has ended, and so takes its exit code away from the
+        loop's own watcher, which then tells 255.
+        """
         if self.alive:
-            self.process.send_signal(number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it without a last word."""

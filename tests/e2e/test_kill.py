@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ class Killing:
         """A life that ends in order: nothing of ours is left but the stops."""
         run = await self.at.start()
         await self._started(run)
-        run.process.terminate()
+        run.signal(signal.SIGTERM)
         assert await run.ended() == DONE, run.told()
         assert self.at.truth.live() == [], run.told()
         self._look(run)
