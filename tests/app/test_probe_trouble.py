@@ -1,0 +1,174 @@
+"""``doctor --probe`` where the exchange does not answer as it should, or somebody wants an end: it stops and cleans."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from tests.app.probe_stage import COUNTDOWN, NAMED, PREFIX, QUICK, RAW, ProbeStage, probe_stage, words
+from tests.e2e.stage import LONG, SHORT
+
+from vibe_quant.app.probe_answers import Question
+from vibe_quant.app.probe_ids import is_probes
+from vibe_quant.app.probe_leg import ProbeRefused
+
+ORDER, STOP = "POST /fapi/v1/order", "POST /fapi/v1/algoOrder"
+CANCEL, CANCEL_STOP = "DELETE /fapi/v1/order", "DELETE /fapi/v1/algoOrder"
+SWEEP = "DELETE /fapi/v1/allOpenOrders"
+ORDERS, STOPS, QUERY = "GET /fapi/v1/openOrders", "GET /fapi/v1/openAlgoOrders", "GET /fapi/v1/order"
+TROUBLES: dict[str, dict[str, Any]] = {
+    "503 and done": {"kind": "unknown_503", "reached": True},
+    "503 and not done": {"kind": "unknown_503", "reached": False},
+    "503 with a code": {"kind": "unknown_503", "reached": True, "code": -1000},
+    "408": {"kind": "timeout_1007", "reached": True},
+    "a proxy": {"kind": "proxy_error", "reached": True},
+    "lost answer": {"kind": "ack_lost"},
+    "lost request": {"kind": "request_lost"},
+    "worked twice": {"kind": "ack_doubled"},
+    "-1021": {"kind": "timestamp_1021"},
+    "429": {"kind": "limit_429", "for_s": 2},
+    "418": {"kind": "ban_418", "for_s": 2},
+    "maintenance": {"kind": "maintenance", "for_s": 2},
+    "-1001": {"kind": "internal_1001"},
+}
+BOTH = ("503 and done", "408", "lost answer", "-1021", "429")
+
+
+async def troubled(on: ProbeStage, endpoint: str, nth: int, trouble: str, **how: Any) -> Any:
+    """One probe, in which the nth request of a kind meets a trouble."""
+    fault = {"where": {"endpoint": endpoint}, "when": {"nth": nth}, **TROUBLES[trouble]}
+    if trouble in ("429", "418", "maintenance"):  # of the whole address, once it has begun
+        on.at(endpoint, nth, lambda: on.fault(**{**TROUBLES[trouble], "when": {"at_s": 0}}))
+        on.at(endpoint, nth, lambda: on.server.box.advance(on.server.box.now))
+    else:
+        on.fault(**fault)
+    return await on.probe(**how)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("endpoint", [ORDER, STOP])
+async def test_an_order_of_unknown_fate_ends_the_probe_and_is_gone(endpoint: str, trouble: str) -> None:
+    async with probe_stage() as on:
+        report = await troubled(on, endpoint, 1, trouble)
+        assert report.stopped, report
+        assert report.left == ()
+        assert not report.good
+        assert Question.COUNTDOWN not in words(report)
+        on.judge()
+
+
+@pytest.mark.parametrize("trouble", BOTH)
+@pytest.mark.parametrize(
+    ("endpoint", "nth"),
+    [(CANCEL, 1), (SWEEP, 1), (COUNTDOWN, 1), (ORDER, 3), (STOP, 2), (ORDERS, 4), (STOPS, 4), (QUERY, 1)],
+)
+async def test_trouble_anywhere_ends_the_probe_and_nothing_is_left(endpoint: str, nth: int, trouble: str) -> None:
+    async with probe_stage() as on:
+        report = await troubled(on, endpoint, nth, trouble)
+        assert report.stopped, report
+        assert report.left == ()
+        on.judge()
+
+
+@pytest.mark.parametrize("trouble", BOTH)
+async def test_the_cleaning_itself_meets_trouble_and_goes_on(trouble: str) -> None:
+    async with probe_stage() as on:
+        on.fault("unknown_503", reached=True, where={"endpoint": COUNTDOWN}, when={"once": True})
+        for endpoint in (CANCEL, CANCEL_STOP, ORDERS, STOPS):
+            fault = {"where": {"endpoint": endpoint}, "when": {"rate": "1"}, "times": 3, **TROUBLES[trouble]}
+            fault.pop("for_s", None)
+            if trouble == "429":
+                fault = {**fault, "for_s": 1, "times": 1}
+            on.at(COUNTDOWN, 1, partial(on.fault, **fault))
+        report = await on.probe()
+        assert report.stopped
+        assert report.left == (), report
+        on.judge()
+
+
+async def test_a_request_that_arrives_after_everybody_has_given_up_is_waited_for() -> None:
+    """The answer breaks off, the order comes into the book later: absent from the list is no proof until then."""
+    async with probe_stage() as on:
+        on.fault("request_late", delay_ms=1500, where={"endpoint": ORDER}, when={"once": True})
+        on.at(ORDER, 1, lambda: asyncio.get_running_loop().call_later(0.3, lambda: on.probes[0].stop("SIGINT")))
+        report = await on.probe()
+        assert "SIGINT" in report.stopped
+        assert report.left == ()
+        assert len(on.truth.own) == 1, "it came"
+        on.judge()
+
+
+async def test_what_cannot_be_verified_is_named_and_the_next_probe_begins_with_it() -> None:
+    async with probe_stage() as on:
+        on.at(COUNTDOWN, 1, lambda: on.fault("maintenance", for_s=4, when={"at_s": 0}))
+        on.at(COUNTDOWN, 1, lambda: on.server.box.advance(on.server.box.now))
+        report = await on.probe(times=replace(QUICK, clean_ms=1000, countdown_ms=60_000))
+        standing = [*on.resting(), *on.waiting()]
+        assert len(standing) == 2
+        assert set(standing) <= set(report.left)
+        assert any("countdown" in one for one in report.left)
+        assert report.trouble
+        assert report.after is None or report.after == report.before
+        assert all(is_probes(one, PREFIX) for one in standing)
+        await asyncio.sleep(4)
+        again = await on.probe()
+        assert again.good, again
+        on.judge()
+
+
+async def test_leftovers_that_cannot_be_put_away_refuse_the_next_probe() -> None:
+    async with probe_stage() as on:
+        left = f"{PREFIX}-ps-1234567-L-p000000.1"
+        on.act("foreign_stop", symbol=RAW, side="LONG", client_id=left, when={"at_s": 0})
+        on.fault("unavailable_503", where={"endpoint": CANCEL_STOP}, when={"rate": "1"})
+        with pytest.raises(ProbeRefused, match=r"p000000\.1"):
+            await on.probe(times=replace(QUICK, clean_ms=500))
+        assert on.waiting() == [left]
+
+
+@pytest.mark.parametrize("endpoint", [ORDER, STOP, COUNTDOWN, SWEEP, CANCEL, STOPS, QUERY, "GET /fapi/v3/positionRisk"])
+async def test_an_end_that_is_wanted_at_any_moment_leaves_nothing(endpoint: str) -> None:
+    async with probe_stage() as on:
+        on.at(endpoint, 1, lambda: on.probes[-1].stop("SIGINT"))
+        try:
+            report = await on.probe()
+        except ProbeRefused as refused:
+            assert "SIGINT" in str(refused)
+            assert "Nothing was sent" in str(refused)
+        else:
+            assert report.stopped == "ended by SIGINT"
+            assert report.left == ()
+        on.judge()
+
+
+async def test_a_second_wish_for_an_end_does_not_hurry_the_cleaning() -> None:
+    async with probe_stage() as on:
+        first: list[bool] = []
+        for endpoint in (STOP, CANCEL_STOP):
+            on.at(endpoint, 1, lambda: first.append(on.probes[-1].stop("SIGTERM")))
+        report = await on.probe()
+        assert first == [True, False]
+        assert report.left == ()
+        on.judge()
+
+
+async def test_a_key_that_is_revoked_in_the_middle_is_said_with_what_stands() -> None:
+    async with probe_stage() as on:
+        on.at(SWEEP, 1, lambda: on.fault("key_revoked", when={"at_s": 0}))
+        on.at(SWEEP, 1, lambda: on.server.box.advance(on.server.box.now))
+        report = await on.probe(times=replace(QUICK, clean_ms=500))
+        assert "-2015" in report.stopped
+        assert set(report.left) == {*on.resting(), *on.waiting()}
+        assert report.left
+        assert report.after is None
+        assert on.server.api_secret not in repr(report)
+
+
+async def test_two_legs_one_after_the_other() -> None:
+    async with probe_stage() as on:
+        assert (await on.probe(LONG)).good
+        assert (await on.probe(SHORT, named=NAMED.lower())).good
+        on.judge()
