@@ -158,3 +158,14 @@ async def test_another_failure_than_a_taken_name_is_no_answer() -> None:
 
 def test_this_process_names_itself() -> None:
     assert this_process("now", "a.yaml", "sim") == Holder(os.getpid(), "now", "a.yaml", "sim")
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_start_that_is_called_off_while_it_takes_the_account_leaves_it_free(account: str, turns: int) -> None:
+    start = asyncio.create_task(InstanceLock.acquire(account, HOLDER))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    start.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await (await start).release()  # type: ignore[union-attr]
+    await (await taken(account)).release()

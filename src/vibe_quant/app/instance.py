@@ -110,7 +110,13 @@ class InstanceLock:
             writer.write(line)
             writer.close()
 
-        return cls(await asyncio.start_unix_server(answer, sock=lock))
+        server = await asyncio.start_unix_server(answer, sock=lock, start_serving=False)
+        try:
+            await server.start_serving()
+        except asyncio.CancelledError:  # a start that is called off leaves nobody behind who has the account
+            server.close()
+            raise
+        return cls(server)
 
     async def release(self) -> None:
         """Let another instance have it."""
