@@ -126,10 +126,11 @@ async def probe_stage(
     seats: tuple[tuple[PositionSide, str], ...] = SEATS,
     symbol: str = RAW,
     faults: tuple[Mapping[str, Any], ...] = (),
+    wallet: str = "20000",
     **more: Any,
 ) -> AsyncIterator[ProbeStage]:
     """A served exchange that holds the legs."""
-    scene = Scene(seats=seats, symbol=symbol, wallet="20000", switches=switches or Switches(), faults=faults, **more)
+    scene = Scene(seats=seats, symbol=symbol, wallet=wallet, switches=switches or Switches(), faults=faults, **more)
     async with SimServer(scene.options()) as server:
         held = {(leg_symbol, side): Decimal(qty) for leg_symbol, side, qty in scene.legs}
         stage = ProbeStage(server, Truth(server.box, PREFIX, held))

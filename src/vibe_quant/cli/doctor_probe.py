@@ -43,17 +43,11 @@ def probe(options: Options) -> int:
     """Ask, write the answers down, and say them; the exit code."""
     import asyncio
 
-    from vibe_quant.app.probe_leg import ProbeRefused
     from vibe_quant.config.loader import ConfigLoader
 
     with explained():
         loaded = ConfigLoader().load(options.config)
-        at = _reachable(loaded, options)
-        try:
-            return asyncio.run(_Session(loaded, options, at).work())
-        except ProbeRefused as refused:
-            typer.echo(f"refused: {printable(str(refused))}", err=True)
-            return BROKEN
+        return asyncio.run(_Session(loaded, options, _reachable(loaded, options)).work())
 
 
 def _reachable(loaded: Loaded, options: Options) -> Reachable:
@@ -99,19 +93,32 @@ class _Session:
     async def work(self) -> int:
         """Probe, write, say; the exit code."""
         from vibe_quant.app.probe import Probe
+        from vibe_quant.app.probe_leg import ProbeRefused
         from vibe_quant.app.reach import looking
 
         shared = self._loaded.settings.shared
         async with looking(self._at, shared) as eyes:
             one = Probe(eyes, self._wanted(), self._say)
-            with self._signals(one):
-                report = await one.run()
+            try:
+                with self._signals(one):
+                    report = await one.run()
+            except ProbeRefused as refused:
+                return self._refused(str(refused))
             asker = self._asker(eyes.clock.wall_ms())
         written = self._written(report, asker)
         self._conclude(report, asker, written)
         if self._ended_by == signal.SIGINT and not report.left:
             return INTERRUPTED
         return 0 if report.good and written is not None else FAILED
+
+    def _refused(self, why: str) -> int:
+        """Nothing was sent, or not even an earlier probe's orders could be put away."""
+        if self._options.as_json:
+            import msgspec
+
+            typer.echo(msgspec.json.encode({"good": False, "refused": why}).decode())
+        typer.echo(f"refused: {printable(why)}", err=True)
+        return INTERRUPTED if self._ended_by == signal.SIGINT else BROKEN
 
     def _wanted(self) -> Wanted:
         from vibe_quant.app.probe import Wanted
