@@ -21,6 +21,8 @@ BROKEN = [
     ("top_key_typo", "globl: {}\n" + BTC, 1, ["globl", "did you mean global?"]),
     ("top_section_misplaced", "risk: {}\n" + BTC, 1, ["risk", "belongs under global:"]),
     ("top_symbol", ALL + '"BTC/USDT:USDT": {}\n', 2, ["belongs under symbols:"]),
+    ("top_secret", ALL + "API_KEY: abc\n", 2, ["API_KEY", "a secret does not belong in this file"]),
+    ("secret", "global: {manage: all, telegram: {token: abc}}\n", 1, ["telegram.token", "a secret does not belong"]),
     ("top_unknown", ALL + "zebra: 1\n", 2, ["zebra", "known here: global, symbols"]),
     ("global_scalar", "global: 5\n" + BTC, 1, ["global", "must be a section, is 5"]),
     ("symbols_list", "symbols: [BTC]\n", 1, ["symbols", "must be a section, is a list"]),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.telegram import config_faults
 from tests.telegram.forms import HOLE
 from tests.telegram.spoken import Spoken
 
@@ -141,7 +142,7 @@ def test_no_chinese_is_left_of_a_sentence_that_is_gone(
     monkeypatch.setattr(sentences, "one", noted)
     for template in spoken.templates:
         words.phrase(filled(template)[0])
-    for text in fixed():
+    for text in (*fixed(), *(one for texts in config_faults.said().values() for one in texts)):
         words.phrase(text)
     assert not set(TABLE) - used, "\n".join(sorted(set(TABLE) - used))
 

@@ -19,6 +19,7 @@ from vibe_quant.config.shape import GLOBAL, INHERITED
 from vibe_quant.config.sources import Sources
 from vibe_quant.config.steps import Steps, done
 from vibe_quant.config.symbols import fault_of
+from vibe_quant.config.wording import SECRET, is_secret
 from vibe_quant.config.yaml_strict import Document, StrictYamlError, reading
 from vibe_quant.domain.settings import GlobalSettings, Manage, Settings, SymbolSettings
 
@@ -222,6 +223,8 @@ _NOTHING_LISTED = (
 def _unknown_top(key: str) -> str:
     if key in {m.name for m in GLOBAL}:
         return "unknown key here; it belongs under global:"
+    if is_secret(key):
+        return SECRET
     if "/" in key or key.upper() == key:
         return "unknown key here; a symbol belongs under symbols:"
     meant = nearest(key, ("global", "symbols"))

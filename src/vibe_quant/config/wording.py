@@ -10,12 +10,24 @@ from vibe_quant.config.problems import KeyPath, dotted, nearest, shown
 from vibe_quant.config.shape import GLOBAL, SHARED, SYMBOL, Member, find, leaves
 
 _BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+_SECRET = re.compile(r"(?i)secret|token|passw|api_?key|private_?key")
+SECRET = (
+    "unknown key, and a secret does not belong in this file: take it out, give it as a credential or in the "
+    "environment, and change it if others could read this file"
+)
 _LOOSE_NUMBER = re.compile(r"[-+]?[0-9][0-9_.,:eE+-]*%?\Z")
+
+
+def is_secret(key: str) -> bool:
+    """Whether what is written under a key that nobody knows is probably one; no known key is called so."""
+    return _SECRET.search(key) is not None
 
 
 def unknown_key(keys: tuple[Member, ...], path: KeyPath) -> tuple[str, str | None]:
     """Message for a key nobody knows, and the sibling that was probably meant."""
     key = str(path[-1])
+    if is_secret(key):
+        return SECRET, None
     parent = find(keys, path[:-1]) if path[:-1] else None
     known = [m.name for m in (parent.children if parent else keys)]
     meant = nearest(key, known)

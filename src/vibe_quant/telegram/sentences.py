@@ -15,13 +15,14 @@ from string import Formatter
 
 from vibe_quant.telegram.phrases_zh import PHRASES
 from vibe_quant.telegram.sentences_zh_commands import COMMANDS
+from vibe_quant.telegram.sentences_zh_config import CONFIG
 from vibe_quant.telegram.sentences_zh_exchange import CODES, EXCHANGE
 from vibe_quant.telegram.sentences_zh_service import SERVICE
 from vibe_quant.telegram.sentences_zh_start import START
 from vibe_quant.telegram.sentences_zh_trading import TRADING
 
 OF_CODES = {f"{english} ({{code}})": f"{chinese}（{{code}}）" for english, chinese in CODES.items()}
-TABLE: dict[str, str] = PHRASES | COMMANDS | TRADING | SERVICE | START | EXCHANGE | CODES | OF_CODES
+TABLE: dict[str, str] = PHRASES | COMMANDS | TRADING | SERVICE | START | EXCHANGE | CONFIG | CODES | OF_CODES
 """English -> Chinese, both without the full stop.  A hole is one word, but for those named in ``WORDY``."""
 WORDY = frozenset(("account", "at", "by", "changes", "how", "law", "list", "new", "old", "path", "place", "rights"))
 WORDY |= {"since", "text", "what", "who", "why"}

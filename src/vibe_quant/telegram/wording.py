@@ -22,6 +22,8 @@ DEEPEST = 5
 """Sentences that one sentence holds, one in the other."""
 LINE = re.compile(r"line (\d+): ")
 """Before what is wrong in a file."""
+FAULTS = re.compile(r"; (?=line \d+: )")
+"""Between what is wrong in a file, where one sentence holds all of it."""
 BRIEF_MS = 10_000
 SHOWN = Decimal("0.00000001")
 
@@ -76,6 +78,9 @@ class Words:
         """
         if self.language is not Language.ZH or depth > DEEPEST:
             return safe(text)
+        faults = FAULTS.split(text) if depth else [text]
+        if len(faults) > 1:
+            return Html("；".join(self.phrase(one, depth) for one in faults))
         line = LINE.match(text)
         if line is not None:
             return Html(f"第 {line[1]} 行 {self.phrase(text[line.end() :], depth + 1)}")
