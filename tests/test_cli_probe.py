@@ -10,25 +10,21 @@ from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.app.test_probe_record import answered
 from tests.cli_stage import Cli, exchange
 from tests.test_cli_doctor import at, keys
 from tests.test_cli_examples import completed
 from typer.testing import Result
 
-from vibe_quant.app.checkup import Grade
 from vibe_quant.app.hosting import Job
 from vibe_quant.app.launch import RunOptions, launch
-from vibe_quant.app.probe import ProbeReport
-from vibe_quant.app.probe_answers import Question, Reply, seen, unanswered
-from vibe_quant.app.probe_record import NAME, Asker, kept, of_dead_man, read, write
+from vibe_quant.app.probe_answers import Question
+from vibe_quant.app.probe_record import NAME, read
 from vibe_quant.app.redaction import Redactor
-from vibe_quant.cli.doctor_probe_view import as_json, closing_words, symptom_of
 from vibe_quant.cli.failure import BROKEN, FAILED, INVALID, UNREADABLE
 from vibe_quant.domain.enums import PositionSide
-from vibe_quant.domain.settings import Venue
 from vibe_quant.sim.catalogue import CATALOGUE
 from vibe_quant.sim.front.box_options import BoxOptions, MarketSource, Seat
 from vibe_quant.sim.server import SimServer
@@ -201,66 +197,6 @@ def test_tab_completes_symbol_and_side(cli: Cli) -> None:
     assert completed("vibe-quant doctor --probe ETHUSDT l") == ["long"]
 
 
-def report(**more: Any) -> ProbeReport:
-    """A good one, with two answers."""
-    answers = (seen(Question.COUNTDOWN, False, "it stood"), unanswered(Question.DUST_LIMIT, "too dear"))
-    return replace(ProbeReport("ETH/USDT:USDT", LONG, D(2), D(2), answers), **more)
-
-
-BY = Asker("2026-11-22 01:00:00Z", "testnet", "demo.invalid", "1.2.3")
-
-
-def test_how_it_ended_in_words() -> None:
-    assert list(closing_words(report())) == [
-        "Nothing of the probe rests in ETH/USDT:USDT.",
-        "ETH/USDT:USDT LONG holds 2, as before.",
-    ]
-    left = " ".join(closing_words(report(stopped="429", left=("vq-p-1", "countdown of ETH"), trouble="no way")))
-    assert "Not everything was asked: 429." in left
-    assert "NOT VERIFIED GONE in ETH/USDT:USDT: vq-p-1, countdown of ETH (no way)" in left
-    assert "held 2 and holds 3" in " ".join(closing_words(report(after=D(3))))
-    assert "could not be read" in " ".join(closing_words(report(after=None, left=("a",))))
-    assert not report(after=None).good
-    assert json.loads(as_json(report(), BY, None))["file"] is None
-    assert [symptom_of(reply).grade for reply in report().answers] == [Grade.OK, Grade.WARN]
-
-
-def test_what_is_kept_gives_way_question_by_question(tmp_path: Path) -> None:
-    state = tmp_path / "testnet"
-    assert read(state) is None
-    assert write(state, kept(report(), BY)) == state / NAME
-    yes = report(answers=(seen(Question.CLOSERS_SUM, True, "refused", -2022),))
-    write(state, kept(yes, replace(BY, at="later")))
-    record = read(state)
-    assert record is not None
-    assert {name: one.at for name, one in record.answers.items()} == {"countdown": BY.at, "closers_sum": "later"}
-    (state / NAME).write_text("{", encoding="utf-8")
-    assert read(state) is None
-    write(state, kept(yes, BY))
-    assert read(state) is not None
-
-
-def answered(tmp_path: Path, yes: bool) -> Path:
-    write(tmp_path / "testnet", kept(report(answers=(seen(Question.COUNTDOWN, yes, "so"),)), BY))
-    return tmp_path
-
-
-@pytest.mark.parametrize("asks", list(Venue))
-def test_live_and_paper_go_by_what_the_demo_environment_said(tmp_path: Path, asks: Venue) -> None:
-    known, text = of_dead_man(tmp_path / asks.value, asks)
-    assert not known
-    assert "nobody has asked" in text
-    assert "count on it that it does" in text
-    answered(tmp_path, yes=True)
-    known, text = of_dead_man(tmp_path / asks.value, asks)
-    assert known is (asks is not Venue.SIM)
-    if known:
-        for words in ("takes protective stops with it", "testnet (demo.invalid)", BY.at, "1.2.3", "leave it off"):
-            assert words in text
-    answered(tmp_path, yes=False)
-    assert ("leaves protective stops standing" in of_dead_man(tmp_path / asks.value, asks)[1]) is known
-
-
 def test_check_tells_what_was_answered_or_that_nobody_has_asked(cli: Cli) -> None:
     venue(cli, "testnet")
     assert "dead_man is on" not in cli("check").output
@@ -301,8 +237,3 @@ def test_the_run_says_it_at_its_start(cli: Cli, on: bool) -> None:
     assert launch(RunOptions(config=cli.config, state=cli.folder / "state"), {}, StringIO(), err, nothing) == 0
     log = cli.log.read_text(encoding="utf-8")
     assert ("nobody has asked whether the exchange's countdown" in log) is on
-
-
-def test_a_reply_knows_its_question() -> None:
-    assert isinstance(report().answers[0], Reply)
-    assert report().answers[0].asked.asks.endswith("?")

@@ -109,6 +109,7 @@ ELSEWHERE: dict[str, tuple[str, Callable[[str], None]]] = {
     "python -m tests.bench.live observers": ("takes minutes of a quiet machine", module),
     "python -m tests.bench.request_count 20 100": ("takes minutes", module),
     "vibe-quant run --config config/my.yaml --live": (REAL, inner),
+    "vibe-quant doctor --probe BTC/USDT:USDT LONG": (REAL, inner),
     "sudo -u vibe-quant vibe-quant status --config /etc/vibe-quant/config.yaml": (HOST, inner),
     "sudo systemd-creds encrypt --name=api_key - /etc/credstore.encrypted/vibe-quant.api_key": (HOST, credential),
     **{f"sudo systemctl {verb} vibe-quant": (HOST, unit) for verb in ("edit", "stop")},

@@ -20,9 +20,11 @@ INTERRUPTED = 130
 CODES = """\b
 Exit codes:
   0  done
-  1  stopped or not confirmed by the user, a fault of the program, or something that doctor found wrong
+  1  stopped or not confirmed by the user, a fault of the program, or something that doctor found wrong or could not
+     ask
   2  a missing, unreadable or broken file, useless keys, or wrong options
-  3  a start that was refused (another instance, the key, the account), or a journal that is not as it was written
+  3  a start or a probe that was refused (another instance, the key, the account), or a journal that is not as it was
+     written
   4  a configuration that does not hold, does not fit the options (live without --live), or cannot be applied while
      running; or faults that cannot be declared
   5  no service is running there
