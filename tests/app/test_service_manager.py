@@ -63,8 +63,9 @@ async def at_work(house: House, then: Callable[[], None], goal: Goal = Goal.SERV
     await running
 
 
-def test_a_start_that_waits_is_prolonged_for_as_long_as_a_network_may_take_and_no_longer() -> None:
+async def test_a_start_that_waits_is_prolonged_for_as_long_as_a_network_may_take_and_no_longer() -> None:
     desk = Desk()
+    await desk.front.tell_status()
     moments = [step * 5.0 for step in range(int(WAIT_S / 5) + 200)]
     for now in moments:
         desk.front.look(now)
@@ -157,7 +158,7 @@ async def test_an_idle_engine_feeds_it_and_one_that_moves_again_does() -> None:
     assert pulse.beat() is None
 
 
-def test_a_picture_that_cannot_be_drawn_does_not_stop_the_signs_of_life() -> None:
+async def test_a_picture_that_cannot_be_drawn_does_not_stop_the_signs_of_life() -> None:
     class Broken(FakeOperations):
         def status(self) -> Status:
             raise ZeroDivisionError
@@ -165,8 +166,88 @@ def test_a_picture_that_cannot_be_drawn_does_not_stop_the_signs_of_life() -> Non
     desk = Desk(operations=Broken())
     for now in range(0, 40, 5):
         desk.front.look(float(now))
+        await desk.front.tell_status()
     assert desk.beats() == 4
-    assert "could not be drawn (ZeroDivisionError)" in desk.told.of("STATUS")[0]
+    (told,) = desk.told.of("STATUS")
+    assert "could not be drawn (ZeroDivisionError)" in told
+
+
+class Endless(FakeOperations):
+    """Its picture is never done, and nothing may ask for all of it at once."""
+
+    def status(self) -> Status:
+        raise AssertionError("the whole picture in one go")
+
+    async def drawn(self) -> Status:
+        return await asyncio.Future[Status]()
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not reached():
+            await asyncio.sleep(0.005)
+
+
+async def test_signs_of_life_wait_for_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vibe_quant.app.service_manager.LOOK_S", 0.01)
+    desk = Desk(wait_s=0.03, operations=Endless())
+    task = asyncio.create_task(desk.front.run())
+    await until(lambda: desk.beats() >= 5)
+    assert not desk.told.of("STATUS")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert desk.told.of("STOPPING") == ["1"]
+    assert all(one is asyncio.current_task() for one in asyncio.all_tasks()), "nor does one go on being drawn"
+
+
+async def test_the_line_is_told_again_where_it_is_another_and_not_once_the_service_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class InPieces(FakeOperations):
+        looked = 0
+
+        def status(self) -> Status:
+            raise AssertionError("the whole picture in one go")
+
+        async def drawn(self) -> Status:
+            self.looked += 1
+            await asyncio.sleep(0)
+            return self.now
+
+    monkeypatch.setattr("vibe_quant.app.service_manager.STATUS_S", 0.01)
+    operations = InPieces()
+    desk = Desk(operations=operations)
+    task = asyncio.create_task(desk.front.run())
+    await until(lambda: operations.looked >= 3)
+    assert len(desk.told.of("STATUS")) == 1
+    operations.now = replace(STATUS, held="the clock is off")
+    await until(lambda: len(desk.told.of("STATUS")) == 2)
+    assert "held: the clock is off" in desk.told.of("STATUS")[1]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    operations.now = STATUS
+    await desk.front.tell_status()
+    assert len(desk.told.of("STATUS")) == 2 + 1, "the stop's own"
+    assert desk.told.of("STATUS")[2].startswith("stopping")
+
+
+async def test_a_line_that_cannot_be_told_is_a_defect_that_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, said, failed = Desk(), list[str](), 0
+
+    def breaks(_line: str) -> str:
+        nonlocal failed
+        failed += 1
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("vibe_quant.app.service_manager.STATUS_S", 0.01)
+    monkeypatch.setattr(desk.front, "_status", breaks)
+    sink = logger.add(lambda text: said.append(str(text)), format="{message}")
+    task = asyncio.create_task(desk.front.run())
+    await until(lambda: failed >= 3)
+    logger.remove(sink)
+    assert sum("a defect: the service manager" in line for line in said) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def test_an_application_that_cannot_be_looked_at_does_not_stop_them_either() -> None:
@@ -186,11 +267,11 @@ def test_an_application_that_cannot_be_looked_at_does_not_stop_them_either() -> 
     assert not desk.told.of("READY")
 
 
-def test_an_alarm_of_the_start_stands_in_the_status() -> None:
+async def test_an_alarm_of_the_start_stands_in_the_status() -> None:
     desk = Desk()
     desk.front.notice(Notify(NoticeKind.LIFECYCLE, Severity.WARNING, "a warning"))
     desk.front.notice(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, "The key may\nmove money."))
-    desk.front.look(0.0)
+    await desk.front.tell_status()
     assert desk.told.of("STATUS") == [f"not ready: The key may move money.; {status_line(STATUS)}"]
 
 

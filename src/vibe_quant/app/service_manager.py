@@ -59,7 +59,7 @@ class ServiceManager:
         self._pulse = Pulse(present)
         self._phase = Phase.STARTING
         self._patient_until_s: float | None = None
-        self._beat_due_s = self._status_due_s = 0.0
+        self._beat_due_s = 0.0
         self._stuck_s: float | None = None
         self._waited = False
         self._failed = False
@@ -80,6 +80,7 @@ class ServiceManager:
     async def run(self) -> None:
         """Until cancelled, which is the end of the service; a defect of this front is none."""
         loop = asyncio.get_running_loop()
+        describing = asyncio.create_task(self._describe())
         try:
             while True:
                 self._survive(loop.time())
@@ -87,16 +88,21 @@ class ServiceManager:
         except asyncio.CancelledError:
             self._stops()
             raise
+        finally:
+            describing.cancel()
 
     def _survive(self, now_s: float) -> None:
         """Look; what fails in it is said once, and what comes before it, the sign of life, goes on."""
         try:
             self.look(now_s)
         except Exception as defect:  # noqa: BLE001 - begun again in a minute it would come too late for the watchdog
-            if not self._failed:
-                self._failed = True
-                text = f"a defect: the {self.name} is not told all that it should be; trading goes on"
-                log(le.TASK_FAILED, defect=defect, task=self.name, again_s=LOOK_S, text=text)
+            self._fails(defect, LOOK_S)
+
+    def _fails(self, defect: Exception, again_s: float) -> None:
+        if not self._failed:
+            self._failed = True
+            text = f"a defect: the {self.name} is not told all that it should be; trading goes on"
+            log(le.TASK_FAILED, defect=defect, task=self.name, again_s=again_s, text=text)
 
     def look(self, now_s: float) -> None:
         """Tell what is to be told by now; ``now_s`` is the loop's time."""
@@ -105,9 +111,6 @@ class ServiceManager:
         if now_s >= self._beat_due_s:
             self._beat(now_s)
         self._turn()
-        if now_s >= self._status_due_s:
-            self._status_due_s = now_s + STATUS_S
-            self._tell_status()
 
     def _turn(self) -> None:
         """From one phase into the next."""
@@ -117,7 +120,7 @@ class ServiceManager:
         elif self._phase is Phase.STARTING and self._missing() is None:
             self._phase = Phase.READY
             self._alarm = self._said = ""
-            self._notify.send("READY=1", f"STATUS={self._status()}")
+            self._notify.send("READY=1", f"STATUS={self._status(self._line())}")
 
     def _stops(self) -> None:
         """Said once; a stop that the configuration allows more time than the unit does is given it."""
@@ -160,8 +163,22 @@ class ServiceManager:
             log(le.START_WAITED, text=f"{text}begin another. Protective stops at the exchange stand.")
         return False
 
-    def _tell_status(self) -> None:
-        status = self._status()
+    async def _describe(self) -> None:
+        """Beside the signs of life, which wait for no picture."""
+        while True:
+            try:
+                await self.tell_status()
+            except Exception as defect:  # noqa: BLE001 - the next one may be told
+                self._fails(defect, STATUS_S)
+            await asyncio.sleep(STATUS_S)
+
+    async def tell_status(self) -> None:
+        """The line as it is now, where it is another; its picture is drawn in pieces, so that no order waits for it."""
+        try:
+            line = status_line(await self._operations.drawn())
+        except Exception as defect:  # noqa: BLE001 - that, too, is told in the line
+            line = self._undrawn(defect)
+        status = self._status(line)
         if status != self._said and self._phase is not Phase.STOPPING:
             self._said = status
             self._notify.send(f"STATUS={status}")
@@ -173,11 +190,18 @@ class ServiceManager:
         except Exception as defect:  # noqa: BLE001 - a look that fails must not end in a restart of what trades
             return f"it could not be seen ({type(defect).__name__})"
 
-    def _status(self) -> str:
+    def _line(self) -> str:
+        """The picture at once: for the one moment at which the service turns ready."""
         try:
-            line = status_line(self._operations.status())
+            return status_line(self._operations.status())
         except Exception as defect:  # noqa: BLE001 - nor a picture that cannot be drawn
-            line = f"{self._phase.value}, the picture could not be drawn ({type(defect).__name__})"
+            return self._undrawn(defect)
+
+    def _undrawn(self, defect: Exception) -> str:
+        return f"{self._phase.value}, the picture could not be drawn ({type(defect).__name__})"
+
+    def _status(self, line: str) -> str:
+        """The line, and before it what a start still waits for."""
         if self._phase is not Phase.STARTING:
             return line
         return cut(f"not ready: {self._alarm or self._missing()}; {line}")

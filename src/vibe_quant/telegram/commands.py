@@ -95,13 +95,13 @@ class Commands:
             return Show(wrong.text)
 
     async def _status(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
-        return Show(self._pictures.status(self._operations.status(), *self._counts()))
+        return Show(self._pictures.status(await self._operations.drawn(), *self._counts()))
 
     async def _positions(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
-        return Show(self._pictures.positions(self._operations.status()))
+        return Show(self._pictures.positions(await self._operations.drawn()))
 
     async def _version(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
-        return Show(self._pictures.version(self._operations.status()))
+        return Show(self._pictures.version(await self._operations.drawn()))
 
     async def _help(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         say = self._words.say
@@ -113,7 +113,7 @@ class Commands:
         why = self._operations.why(symbol, side)
         if why is None:
             return Show(self._words.say("error.not_managed", leg=self._words.leg(symbol, side)))
-        return Show(self._pictures.why(why, self._operations.status().now_ms))
+        return Show(self._pictures.why(why, (await self._operations.drawn()).now_ms))
 
     async def _config(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         symbol = self._scopes.symbol_or_all(words, "command.config")
@@ -126,7 +126,7 @@ class Commands:
     async def _report(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         span = self._scopes.span(words[0]) if words else DAY_MS
         try:
-            report = await self._operations.report(self._operations.status().now_ms - span)
+            report = await self._operations.report((await self._operations.drawn()).now_ms - span)
         except JournalBroken as broken:
             return Show(self._words.say("error.unread", text=self._words.phrase(str(broken))))
         return Show(self._cards.report(report))
@@ -147,7 +147,7 @@ class Commands:
         """At once after a pause; what was halted for a reason is asked about."""
         symbol = self._scopes.symbol_or_all(words, "command.resume")
         act = Resume(symbol)
-        halts = self._halts(symbol)
+        halts = await self._halts(symbol)
         if not halts:
             return Do(act)
         head = self._words.say("ask.resume", what=self._words.scope(symbol))
@@ -155,7 +155,7 @@ class Commands:
 
     async def _flatten(self, words: tuple[str, ...], by: str) -> Result:  # noqa: ARG002 - a command's shape
         symbol, side = self._scopes.flatten(words)
-        status = self._operations.status()
+        status = await self._operations.drawn()
         legs = [leg for leg in status.legs if leg.qty]
         held = [leg for leg in legs if symbol in (None, leg.symbol) and side in (None, leg.side)]
         scope = self._words.scope(symbol, side)
@@ -179,9 +179,9 @@ class Commands:
             return Show(text)
         return Ask(ApplyReload(plan.token), Html(f"{text}\n{self._words.say('ask.reload')}"))
 
-    def _halts(self, symbol: str | None) -> list[Html]:
+    async def _halts(self, symbol: str | None) -> list[Html]:
         """The reasons that a resume would put aside."""
-        status = self._operations.status()
+        status = await self._operations.drawn()
         reasons = {} if symbol is not None or status.held is None else {self._words.phrase(status.held): None}
         for leg in status.legs:
             if leg.halted is not None and symbol in (None, leg.symbol):
