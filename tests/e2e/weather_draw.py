@@ -145,7 +145,7 @@ KINDS: Mapping[str, tuple[int, tuple[float, ...], Draw]] = {
     "foreign_order": (3, (2, 5), _order),
     "foreign_stop": (3, (2, 5), _stop),
     "orders_cancelled": (4, (), _taken),
-    "kill": (6, (0.1, 0.5, 2), _of()),
+    "kill": (9, (0.1, 0.5, 2), _of()),
     "pause": (2, (1, 3), _of()),
     "resume": (1, (), _of()),
     "flatten": (2, (), _leg),
@@ -175,16 +175,16 @@ def drawn(seed: int) -> Weather:
     gap_s = random.uniform(2, 6) if random.random() < 0.12 else None
     switches = switch_draws(random)
     kinds = random.choices(list(KINDS), [weight for weight, _, _ in KINDS.values()], k=random.choice((2, 3, 3, 4, 5)))
-    strikes = sorted((_strike(random, setup, kind) for kind in kinds), key=lambda strike: strike.at_s)
+    eye = random.uniform(2.5, 6)
+    strikes = sorted((_strike(random, setup, kind, eye) for kind in kinds), key=lambda strike: strike.at_s)
     return Weather(seed, setup, course, switches, tuple(strikes), gap_s)
 
 
-def _strike(random: Random, setup: Setup, kind: str) -> Strike:
+def _strike(random: Random, setup: Setup, kind: str, eye: float) -> Strike:
+    """Around the eye, sometimes anywhere, and a few from the start on."""
     _, lasting, draw = KINDS[kind]
-    at = (
-        0.0
-        if lasting and kind not in ("kill", "pause") and random.random() < AT_THE_START
-        else random.uniform(1.5, 6.5)
-    )
+    first = lasting and kind not in ("kill", "pause") and random.random() < AT_THE_START
+    near = random.random() < 0.7
+    at = 0.0 if first else random.uniform(eye - 1.2, eye + 0.8) if near else random.uniform(1.3, 6.8)
     lasts = min(random.choice(lasting), STORM_S - at - 0.2) if lasting else None
     return Strike(round(at, 2), kind, None if lasts is None else round(lasts, 2), draw(random, setup))

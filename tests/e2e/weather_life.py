@@ -10,12 +10,13 @@ from pathlib import Path
 from tests.e2e.danger import only_panic_overlaps
 from tests.e2e.driven import Driven
 from tests.e2e.request_scenes import Watched
-from tests.e2e.stage import Stage, stage
+from tests.e2e.stage import START_MS, Stage, stage
 from tests.e2e.truth import Leg
 from tests.e2e.unknowns import liquidated
 from tests.e2e.weather import Weather, scene_of, wallet
 from tests.e2e.weather_books import fills_add_up, recorded
 from tests.e2e.weather_promises import (
+    LOOK_S,
     MAY_HALT,
     MAY_REFUSE_THE_START,
     SLOW,
@@ -29,7 +30,7 @@ from tests.e2e.weather_promises import (
 )
 from tests.e2e.weather_storm import NAMES, Storm
 
-from vibe_quant.app.application import DONE
+from vibe_quant.app.application import DONE, REFUSED
 from vibe_quant.domain.blocked import Blocked
 from vibe_quant.domain.commands import Flatten, Resume
 
@@ -87,10 +88,10 @@ class Life:
         """It works again by itself, or after the word that it has asked for."""
         on, since = self.on, self.storm.now
         within = 130 if self.storm.struck(SLOW) else BACK_S
-        await on.until(lambda: on.app is not None, 30, "the application")
         if self.one_way:
-            await on.until(lambda: not on.truth.live(), within, "the end of the orders")
+            await self.comes_to_rest()
             return
+        await on.until(lambda: on.app is not None, 30, "the application")
         if self.storm.struck(frozenset(("pause",))) or any(kinds <= self.storm.kinds for kinds in MAY_HALT):
             await on.until(lambda: self.read(), 30, "a read of it all")
             self.storm.put(Resume)
@@ -117,20 +118,43 @@ class Life:
                 return False
         return True
 
+    async def comes_to_rest(self) -> None:
+        """One-way mode holds no legs: a run halts, a start is refused."""
+        on, task = self.on, self.on._task
+        assert task is not None
+        async with asyncio.timeout(30):
+            while not task.done() and (on.app is None or on.truth.live()):
+                await asyncio.sleep(LOOK_S)
+        if task.done():
+            assert await on.ended() == REFUSED
+            assert self.storm.starts[-1] + START_MS > self.storm.one_way_ms
+
     async def finishes(self) -> None:
         """Flattened by command, stopped, and written down."""
         on = self.on
+        if on.code is not None:
+            return
         if not self.one_way:
             self.storm.put(Flatten)
             await on.until(lambda: not any(self.tradable(leg) for leg in self.legs()), 60, "flat")
         await on.until(lambda: on.truth.live() == [] or self.dusty(), 20, "the end of the orders")
+        await on.until(self.put_away, 30, "one stop at most a leg, and none where there is none")
         assert await on.stop(20) == DONE, on.told()
+        assert on.truth.live() == []
+        assert on.server.box.exchange.countdowns._due == {}
         if not recorded(on):  # what was told by no event is known by its order's report; a start asks for each trade
             self.storm.note_defects()
             self.storm.begin()
             await on.until(lambda: recorded(on), 30, "the journal's rows of all trades")
             assert await on.stop(20) == DONE, on.told()
         fills_add_up(on)
+
+    def put_away(self) -> bool:
+        """Whether no stop of ours stands on a flat leg, and no two on any."""
+        prefix = f"{self.on.truth.prefix}-ps-"
+        ours = [a for a in self.on.server.box.exchange.algos.open if a.client_id.startswith(prefix)]
+        legs = [(a.symbol, a.position_side) for a in ours]
+        return len(legs) == len(set(legs)) and all(self.on.truth.left(leg) for leg in legs)
 
     def dusty(self) -> bool:
         """Whether something less than the exchange takes is left."""
@@ -161,13 +185,18 @@ class Life:
         """By the exchange's records."""
         on = self.on
         on.added = added(on)
-        assert foreign_touched(self.watch.asked, on.truth.prefix) == []
-        assert sent_in_a_ban(self.watch.asked, self.storm.befell, self.storm.starts) == []
+        may_be_refused = self.storm.struck(MAY_REFUSE_THE_START)
+        wrong = {
+            "foreign orders touched": foreign_touched(self.watch.asked, on.truth.prefix),
+            "sent in a ban": sent_in_a_ban(self.watch.asked, self.storm.befell, self.storm.starts),
+            "bare": too_long_bare(self.witness, self.storm.befell, self.storm.dead),
+            "ended by itself": [] if may_be_refused else self.storm.ended_by_itself,
+            "defects": self.storm.defects,
+            "liquidated": [] if self.may_be_liquidated() else liquidated(on),
+        }
+        broken = {what: found for what, found in wrong.items() if found}
+        assert not broken, broken
         only_panic_overlaps(on)
-        assert too_long_bare(self.witness, self.storm.befell, self.storm.dead) == []
-        assert not self.storm.ended_by_itself or self.storm.struck(MAY_REFUSE_THE_START), self.storm.ended_by_itself
-        assert self.storm.defects == 0
-        assert self.may_be_liquidated() or liquidated(on) == []
         mine = [o.client_id for o in on.truth.foreign if o.client_id.startswith("web_")]
         on.judge(bare_ms=None, overlaps=True, cancelled=mine)
 

@@ -46,7 +46,9 @@ CANNOT_PLACE: Mapping[str, int] = {
     "ban_418": 0,
     "key_revoked": 0,
     "overload_1008": 0,
+    "orders_spent": 0,  # until the minute turns
     "symbol_status": 0,
+    "gap": 4000,  # a stop that fires into it is rejected; two quiet seconds, and what reading and placing take
     "hedge_mode_off": 1 << 40,
 }
 """While it lasts no stop may be to be had, where it strikes the placing; and so long after, besides the pause."""

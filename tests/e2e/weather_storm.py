@@ -18,6 +18,7 @@ from vibe_quant.domain.enums import PositionSide
 D = Decimal
 COMMANDS = ("pause", "resume", "flatten", "reload")
 GAP_S = 1.5
+MINUTE_MS = 60_000
 NAMES = {"BTCUSDT": "BTC/USDT:USDT", "ETHUSDT": "ETH/USDT:USDT"}
 
 
@@ -44,6 +45,11 @@ class Storm:
     def kinds(self) -> frozenset[str]:
         """What has befallen."""
         return frozenset(strike.kind for strike, _ in self.befell)
+
+    @property
+    def one_way_ms(self) -> int:
+        """When the owner has left hedge mode; never, where he has not."""
+        return min([span.start for strike, span in self.befell if strike.kind == "hedge_mode_off"], default=1 << 62)
 
     def struck(self, kinds: frozenset[str]) -> bool:
         """Whether one of these has befallen."""
@@ -98,8 +104,7 @@ class Storm:
         async def leap() -> None:
             self.btc.gap = self._against(ratio)
             if D(ratio):
-                gap = Strike(0, "symbol_status")  # a stop that fires into it is rejected: no stop can stand for a while
-                self.befell.append((gap, Span(self.now, self.now + int(GAP_S * 1000) + 4000)))
+                self.befell.append((Strike(0, "gap"), Span(self.now, self.now + int(GAP_S * 1000))))
 
         return leap
 
@@ -132,7 +137,8 @@ class Storm:
 
     def _over(self, number: int) -> None:
         strike, since = self._open.pop(number)
-        self.befell.append((strike, Span(since, self.now)))
+        end = self.now if strike.kind != "orders_spent" else (since // MINUTE_MS + 1) * MINUTE_MS
+        self.befell.append((strike, Span(since, end)))
 
     async def _killed(self, strike: Strike) -> None:
         since = self.now
