@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from tests.app.probe_stage import COUNTDOWN, NAMED, PREFIX, QUICK, RAW, probe_stage, words
+from tests.app.probe_stage import COUNTDOWN, QUICK, RAW, probe_stage, words
 from tests.e2e.stage import LONG, SHORT
 
-from vibe_quant.app.instance import Held, InstanceLock, this_process
 from vibe_quant.app.probe_answers import ASKED, BELIEVED_MS, Question, Word
-from vibe_quant.app.probe_leg import ProbeRefused
 from vibe_quant.domain.enums import PositionSide
+from vibe_quant.sim.front.http import HttpResponse
 from vibe_quant.sim.switches import Switches
 
 YES, NO = Word.YES, Word.NO
@@ -152,98 +150,6 @@ async def test_other_legs_and_what_others_have_in_other_symbols_are_left_alone()
         on.judge(others=("mine",))
 
 
-async def refused(on: Any, *words_: str, **how: Any) -> None:
-    """Nothing was sent."""
-    asked: list[str] = []
-    on.spies.arrived.append(asked.append)
-    with pytest.raises(ProbeRefused) as told:
-        await on.probe(**how)
-    for word in words_:
-        assert word in str(told.value)
-    assert [one for one in asked if not one.startswith("GET ")] == []
-
-
-async def test_an_account_that_is_worked_is_refused() -> None:
-    async with probe_stage() as on:
-        name = on.wanted(LONG, NAMED, QUICK).account.fingerprint
-        lock = await InstanceLock.acquire(name, this_process("now", "service.yaml", "sim"))
-        assert not isinstance(lock, Held)
-        await refused(on, "service.yaml", "has sent nothing")
-        await lock.release()
-        report = await on.probe()
-        assert report.good
-        on.judge()
-
-
-async def test_it_holds_the_lock_so_that_no_service_starts_beside_it() -> None:
-    async with probe_stage() as on:
-        name = on.wanted(LONG, NAMED, QUICK).account.fingerprint
-        found: list[object] = []
-
-        async def look() -> None:
-            found.append(await InstanceLock.acquire(name, this_process("now", "service.yaml", "sim")))
-
-        tasks: list[asyncio.Task[None]] = []
-        on.at("POST /fapi/v1/order", 1, lambda: tasks.append(asyncio.create_task(look())))
-        assert (await on.probe()).good
-        await asyncio.gather(*tasks)
-        (held,) = found
-        assert isinstance(held, Held)
-        again = await InstanceLock.acquire(name, this_process("now", "service.yaml", "sim"))
-        assert not isinstance(again, Held)
-        await again.release()
-
-
-@pytest.mark.parametrize(
-    ("how", "says"),
-    [
-        ({"named": "BTC"}, f"(it holds: {NAMED} LONG"),
-        ({"named": "nonsense"}, "holds no leg nonsense"),
-    ],
-)
-async def test_a_leg_that_is_not_held_is_refused(how: dict[str, str], says: str) -> None:
-    async with probe_stage() as on:
-        await refused(on, says, "opens nothing", **how)
-
-
-async def test_a_side_that_is_not_held_is_refused() -> None:
-    async with probe_stage(seats=((LONG, "2"),)) as on:
-        await refused(on, f"holds no leg {NAMED} SHORT", side=SHORT)
-
-
-async def test_a_leg_below_one_order_is_refused() -> None:
-    async with probe_stage(seats=((LONG, "0.004"),)) as on:
-        await refused(on, "the leg holds 0.004", "the least closing order")
-
-
-async def test_one_way_mode_is_refused() -> None:
-    async with probe_stage(seats=(), hedge_mode=False) as on:
-        await refused(on, "one-way mode")
-
-
-async def test_a_symbol_that_does_not_trade_is_refused() -> None:
-    async with probe_stage() as on:
-        on.act("symbol_status", symbol=RAW, status="TRADING_HALT", when={"at_s": 0})
-        await refused(on, "not trading")
-
-
-async def test_an_exchange_that_does_not_answer_is_refused() -> None:
-    async with probe_stage(faults=({"kind": "maintenance", "when": {"at_s": 0}},)) as on:
-        await refused(on, "could not be measured")
-
-
-@pytest.mark.parametrize("kind", ["foreign_order", "foreign_stop"])
-@pytest.mark.parametrize("client_id", ["mine", f"{PREFIX}-ps-1234567-L-mieagp7f.1", f"{PREFIX}-mieagp7f-1"])
-async def test_what_rests_in_the_symbol_is_not_swept_away(kind: str, client_id: str) -> None:
-    """A foreign order, and the stop that a service has left for the leg's protection."""
-    async with probe_stage() as on:
-        more = {"price": "9000", "qty": "0.5"} if kind == "foreign_order" else {}
-        on.act(kind, symbol=RAW, side="LONG", client_id=client_id, when={"at_s": 0}, **more)
-        assert [*on.resting(), *on.waiting()] == [client_id]
-        await refused(on, client_id, "would cancel them too")
-        assert [*on.resting(), *on.waiting()] == [client_id]
-
-
 @pytest.mark.parametrize("kind", ["foreign_order", "foreign_stop"])
 async def test_what_comes_to_rest_while_a_countdown_runs_is_spared(kind: str) -> None:
     async with probe_stage() as on:
@@ -270,3 +176,93 @@ async def test_a_leg_that_changes_meanwhile_is_said() -> None:
         assert report.after == report.before + 1
         assert not report.good
         assert report.left == ()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "nth", "code", "question"),
+    [
+        ("POST /fapi/v1/order", 2, -4016, Question.CLOSERS_SUM),
+        ("POST /fapi/v1/order", 3, -2019, Question.DUST_LIMIT),
+        ("POST /fapi/v1/algoOrder", 2, -4045, Question.SECOND_STOP),
+        ("GET /fapi/v1/order", 1, -1121, Question.QUERY_LAG),
+    ],
+)
+async def test_a_refusal_that_is_about_something_else_is_no_answer(
+    endpoint: str, nth: int, code: int, question: Question
+) -> None:
+    async with probe_stage() as on:
+        on.fault("refuse", code=code, message="no", where={"endpoint": endpoint}, when={"nth": nth})
+        report = await on.probe()
+        assert words(report) == {**HARSH, question: Word.UNANSWERED}
+        reply = next(reply for reply in report.answers if reply.question is question)
+        assert (reply.code, reply.matters) == (code, False)
+        assert report.good
+        on.judge()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "lost"),
+    [
+        (
+            "POST /fapi/v1/order",
+            {
+                Question.QUERY_LAG,
+                Question.PRIVATE_STREAM,
+                Question.CLOSERS_SUM,
+                Question.CANCEL_ALL,
+                Question.COUNTDOWN,
+            },
+        ),
+        (
+            "POST /fapi/v1/algoOrder",
+            {Question.STOP_LISTED, Question.SECOND_STOP, Question.CANCEL_ALL, Question.COUNTDOWN},
+        ),
+    ],
+)
+async def test_where_nothing_is_taken_each_question_says_why_it_was_not_answered(
+    endpoint: str, lost: set[Question]
+) -> None:
+    async with probe_stage() as on:
+        on.fault("refuse", code=-4016, message="too far", where={"endpoint": endpoint}, when={"rate": "1"})
+        report = await on.probe()
+        unanswered = {reply.question for reply in report.answers if reply.answer is Word.UNANSWERED}
+        assert lost <= unanswered
+        assert len(report.answers) == len(Question)
+        assert any("-4016" in reply.text for reply in report.answers)
+        on.judge()
+
+
+async def test_a_stop_that_is_not_listed_matters() -> None:
+    async with probe_stage() as on:
+        on.fault("stale_read", behind_ms=60_000, where={"endpoint": "GET /fapi/v1/openAlgoOrders"}, when={"rate": "1"})
+        report = await on.probe(times=replace(QUICK, patience_ms=700))
+        reply = next(reply for reply in report.answers if reply.question is Question.STOP_LISTED)
+        assert (reply.answer, reply.matters) == (NO, True)
+        assert words(report)[Question.COUNTDOWN] is Word.UNANSWERED, "a stop that nobody sees proves nothing"
+        on.judge()
+
+
+async def test_an_exchange_on_which_nothing_is_swept_leaves_the_question_open() -> None:
+    async with probe_stage() as on:
+        for endpoint in (COUNTDOWN, "DELETE /fapi/v1/allOpenOrders"):
+            body = (
+                '{"symbol":"ETHUSDT","countdownTime":"1000"}' if endpoint == COUNTDOWN else '{"code":200,"msg":"done"}'
+            )
+            answers_emptily(on, endpoint, body)
+        report = await on.probe(times=replace(QUICK, patience_ms=700))
+        assert words(report) == {**HARSH, Question.CANCEL_ALL: Word.UNANSWERED, Question.COUNTDOWN: Word.UNANSWERED}
+        assert not any(reply.matters for reply in report.answers)
+
+
+def answers_emptily(on: Any, endpoint: str, body: str) -> None:
+    """The exchange says yes and does nothing."""
+    box = on.server.box
+    work = box.work
+
+    def instead(request: Any, fate: Any, now: int) -> Any:
+        switches_off = b"countdownTime=0" in request.body or "countdownTime=0" in request.query
+        if f"{request.method} {request.path}" == endpoint and not switches_off:
+            return HttpResponse(200, body.encode())
+        return work(request, fate, now)
+
+    box.work = instead

@@ -10,6 +10,8 @@ from vibe_quant.binance.user_ws import UserTimes
 from vibe_quant.core.execution import RECV_WINDOW_MS
 from vibe_quant.core.machine import SETTLE_MS
 from vibe_quant.core.stop_ledger import LISTED_AFTER_MS
+from vibe_quant.domain.codes import meaning_of
+from vibe_quant.ports import Rejected
 
 BELIEVED_MS = RECV_WINDOW_MS + SETTLE_MS
 """After so long the program believes that an order which the exchange denies was never placed."""
@@ -82,6 +84,14 @@ ASKED: Mapping[Question, Asked] = {
 }
 
 
+MEANT: Mapping[Question, frozenset[int]] = {
+    Question.CLOSERS_SUM: frozenset({-2022, -2024, -4118}),
+    Question.DUST_LIMIT: frozenset({-4164, -5029}),
+    Question.SECOND_STOP: frozenset({-4130}),
+}
+"""Refusals that answer a question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What was seen.  ``code`` is the exchange's refusal, ``ms`` how long it took, where the question has one.
@@ -103,9 +113,17 @@ class Reply:
         return ASKED[self.question]
 
 
-def unanswered(question: Question, why: str) -> Reply:
-    """It was not or could not be asked."""
-    return Reply(question, Word.UNANSWERED, why)
+def unanswered(question: Question, why: str, code: int | None = None) -> Reply:
+    """It could not be asked, or what came of it says nothing."""
+    return Reply(question, Word.UNANSWERED, why, code)
+
+
+def refused(question: Question, answer: Rejected) -> Reply:
+    """Yes, where the code is one that the question is about; any other one was for another reason."""
+    said = f"refused with {answer.code} ({meaning_of(answer.code)})"
+    if answer.code in MEANT[question]:
+        return seen(question, True, said, answer.code)
+    return unanswered(question, f"{said}, which is about something else", answer.code)
 
 
 def seen(question: Question, yes: bool, text: str, code: int | None = None, ms: int | None = None) -> Reply:

@@ -44,7 +44,7 @@ class ProbeTimes:
 
     countdown_ms: int = 5000
     patience_ms: int = 10_000
-    grace_ms: int = 3000
+    grace_ms: int = 5000
     look_ms: int = 250
     clean_ms: int = 60_000
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from vibe_quant.app.probe_answers import Question, Reply, seen, unanswered
+from vibe_quant.app.probe_answers import Question, Reply, refused, seen, unanswered
 from vibe_quant.app.probe_desk import ProbeDesk, Sent, Unforeseen
 from vibe_quant.app.probe_stream import Ear
-from vibe_quant.domain.codes import meaning_of
-from vibe_quant.ports import Accepted, Rejected
+from vibe_quant.ports import Rejected
 
 POLL_S = 0.05
+MISSING = -2013
 
 
 class Questions:
@@ -41,14 +41,16 @@ class Questions:
         self._order = one = await desk.rest(desk.places.whole)
         taken = desk.clock.now_ms()
         denied = False
-        while not isinstance(await desk.query(one), Accepted):
+        while isinstance(answer := await desk.query(one), Rejected):
+            if answer.code != MISSING:
+                return unanswered(Question.QUERY_LAG, f"asked for, it was refused with {answer.code}", answer.code)
             denied = True
             if desk.clock.now_ms() - taken > desk.times.patience_ms:
                 return unanswered(Question.QUERY_LAG, f"the order was still denied after {desk.times.patience_ms} ms")
             await desk.sleep(POLL_S)
         ms = desk.clock.now_ms() - taken
-        text = f"denied with -2013, and known {ms} ms after it was taken" if denied else f"known at once ({ms} ms)"
-        return seen(Question.QUERY_LAG, denied, text, -2013 if denied else None, ms)
+        text = f"denied with {MISSING}, and known {ms} ms after it was taken" if denied else f"known at once ({ms} ms)"
+        return seen(Question.QUERY_LAG, denied, text, MISSING if denied else None, ms)
 
     async def private_stream(self) -> Reply:
         """Whether the stream has told of that order."""
@@ -73,15 +75,12 @@ class Questions:
             return unanswered(Question.CLOSERS_SUM, "the leg is larger than one order may be; name a smaller one")
         answer = await desk.offer(desk.places.lot)
         if isinstance(answer, Rejected):
-            found = seen(Question.CLOSERS_SUM, True, _refused(answer), answer.code)
-        else:
-            second = desk.must(answer, "POST order")
-            left = (await desk.look()).orders
-            both = {first.client_id, second.client_id} <= left
-            fate = "both rest" if both else "one of the two was ended by the exchange at once"
-            found = seen(Question.CLOSERS_SUM, False, f"taken, and {fate}")
-            await desk.withdraw(second)
-        return found
+            return refused(Question.CLOSERS_SUM, answer)
+        second = desk.must(answer, "POST order")
+        both = {first.client_id, second.client_id} <= (await desk.look()).orders
+        fate = "both rest" if both else "one of the two was ended by the exchange at once"
+        await desk.withdraw(second)
+        return seen(Question.CLOSERS_SUM, False, f"taken, and {fate}")
 
     async def dust_limit(self) -> Reply:
         """The least quantity, at a price at which it is worth too little."""
@@ -95,7 +94,7 @@ class Questions:
             )
         answer = await desk.offer(desk.places.dust)
         if isinstance(answer, Rejected):
-            return seen(Question.DUST_LIMIT, True, _refused(answer), answer.code)
+            return refused(Question.DUST_LIMIT, answer)
         one = desk.must(answer, "POST order")
         await desk.withdraw(one)
         return seen(Question.DUST_LIMIT, False, f"taken: {desk.places.dust:f} at {desk.places.limit:f}")
@@ -120,7 +119,7 @@ class Questions:
         await self._standing_stop()
         answer = await desk.offer_stop(desk.places.other_stop)
         if isinstance(answer, Rejected):
-            return seen(Question.SECOND_STOP, True, _refused(answer), answer.code)
+            return refused(Question.SECOND_STOP, answer)
         await desk.withdraw(desk.must(answer, "POST algoOrder"))
         return seen(Question.SECOND_STOP, False, "taken: two stood beside each other")
 
@@ -181,7 +180,3 @@ class Questions:
         while self._ear.up_ms is not None and one.client_id not in self._ear.told and desk.clock.now_ms() < end:
             await desk.sleep(POLL_S)
         return self._ear.told.get(one.client_id)
-
-
-def _refused(answer: Rejected) -> str:
-    return f"refused with {answer.code} ({meaning_of(answer.code)})"

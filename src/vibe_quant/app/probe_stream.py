@@ -44,4 +44,4 @@ async def listening(at: Looking, ws: WsSettings) -> AsyncIterator[Ear]:
         yield ear
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        await asyncio.gather(task, return_exceptions=True)
