@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from vibe_quant.domain.knobs import group, knob
 
+KEEP_DAYS_LEAST = 8
+"""What looks back further than this is carried over when rows of the journal go (``journal.carried``)."""
+
 
 class LogLevel(StrEnum):
     """How much is written."""
@@ -46,6 +49,9 @@ class JournalSettings:
     path: str | None = knob(None, "its SQLite file; null: journal.sqlite in the state folder", pattern=r".")
     url: str | None = knob(
         None, "PostgreSQL mirror; its password comes from PGPASSWORD or a credential, never from here"
+    )
+    keep_days: int | None = knob(
+        90, "rows older than this are removed, the mirror's stay, days; null: none ever is", ge=KEEP_DAYS_LEAST, le=3650
     )
 
 

@@ -1,8 +1,8 @@
-"""Removes the oldest rows: what must still be known of them is folded from them, a row says it, then they go in steps."""
+"""Which rows go from the journal's beginning: what must be known of them is folded, a row says it, then they go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,7 +22,7 @@ MOST, LEAST = 100, 10
 _BAD = (msgspec.MsgspecError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
-def removals(path: Path, before_ms: int, up_to: int | None = None) -> Iterator[Removal | None]:
+def removals(path: Path, before_ms: int, up_to: int | None = None) -> Generator[Removal | None, None, None]:
     """What may go next: a removal at the last step, None at each before it, where others may have their turn.
 
     It ends without one where too little is older than ``before_ms`` (epoch ms), or stands up to row ``up_to`` (None: no

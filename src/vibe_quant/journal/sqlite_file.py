@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ _INSERT = str(insert(entries).compile(dialect=sqlite.dialect(paramstyle="qmark")
 _values = attrgetter(*COLUMNS)
 
 
-def _engine(pragmas: Sequence[str], uri: str, begin: str) -> Engine:
+@lru_cache(maxsize=8)
+def _engine(pragmas: tuple[str, ...], uri: str, begin: str) -> Engine:
+    """It holds no connection open, and knows the statements that it has compiled: each costs milliseconds once."""
+
     def connect() -> sqlite3.Connection:
         # Left to itself the driver would begin no transaction for DDL, and half a migration could stay.
         return sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None)

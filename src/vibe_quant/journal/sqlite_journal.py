@@ -92,8 +92,8 @@ class SqliteJournal:
     def remove(self, up_to: int) -> bool:
         """Take the rows up to this one, which a row of the journal names as removed, out of the file in one commit.
 
-        False where that cannot be now: somebody holds the file, the disk is full, there is trouble.  It waits for nobody
-        and is no trouble itself, unless the disk reports an error.
+        False where that cannot be now: somebody holds the file, the disk is full, there is trouble.  It waits for
+        nobody, and is no trouble itself unless the disk reports an error.
 
         Raises:
             JournalBroken: it does; ``trouble`` says the same until the next write.
