@@ -27,11 +27,17 @@ LOOK_S = 0.02
 
 
 class Database:
-    """Lease and mirror, or neither: trading needs none of it, and nothing here raises."""
+    """Lease and mirror, or neither: trading needs none of it, and nothing here raises.
 
-    def __init__(self, lease: LeaseWatch | None = None, mirror: PostgresMirror | None = None) -> None:
+    ``wanted``: there should be a mirror, though it could not be made.
+    """
+
+    def __init__(
+        self, lease: LeaseWatch | None = None, mirror: PostgresMirror | None = None, *, wanted: bool = False
+    ) -> None:
         self._lease = lease
         self._mirror = mirror
+        self._wanted = wanted or mirror is not None
 
     async def take(self) -> str | None:
         """Take the lease; why the start is refused, or None."""
@@ -41,6 +47,12 @@ class Database:
         """As the journal's observer."""
         if self._mirror is not None:
             self._mirror.offer(rows)
+
+    def mirrored(self) -> int | None:
+        """The newest row that is in the mirror (0: none, as far as is known); None: no mirror is wanted."""
+        if not self._wanted:
+            return None
+        return 0 if self._mirror is None else self._mirror.mirrored
 
     def tasks(self, hold: PutHold) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         """What runs beside the application, by name."""
@@ -75,7 +87,7 @@ def database_of(
     except PostgresError as error:
         text = f"global.journal.url: {error}. The program goes on without a mirror and without a lease."
         say(Notify(NoticeKind.LIFECYCLE, Severity.ALARM, text))
-        return Database()
+        return Database(wanted=True)
     return Database(lease, mirror)
 
 

@@ -39,6 +39,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._items)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the consumer has done all that there was, and waits for more."""
+        return self._waiter is not None and not self._waiter.done()
+
     def put(self, event: Event) -> None:
         """Append; never waits."""
         kind = type(event)

@@ -61,6 +61,11 @@ class Recorder:
         self.lost = 0
         """Rows that were given up: more waited than are kept."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether all is well and no row waits."""
+        return self.ok and not self._kept and not self._waiting
+
     def write(self, event: ev.Event, intents: Sequence[Intent], now: int, at_ms: int) -> bool:
         """Record one call of the engine at server time ``at_ms``; False where it is not on the disk.
 

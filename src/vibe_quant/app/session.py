@@ -25,6 +25,7 @@ from vibe_quant.app.paper import open_paper, paper_account
 from vibe_quant.app.patience import Patience
 from vibe_quant.app.places import journal_file
 from vibe_quant.app.prelude import Prelude
+from vibe_quant.app.pruning import pruning
 from vibe_quant.app.restart import Restart
 from vibe_quant.app.start_findings import Account
 from vibe_quant.app.start_gate import Report, StartGate, held_by_another
@@ -145,6 +146,7 @@ class Session:
         self._account = account
         self._journal = journal
         self._database = database
+        self._app: Application | None = None
         self._inbox = Inbox()
         self._holding = Holding(clock, self._inbox.put)
         self._random = Random()
@@ -206,7 +208,9 @@ class Session:
         passed = self._clock.server_ms() if report.key_passed else key_passed_ms
         hold = self._holding.put
         keys = KeyWatch(self._wire.exchange, self._clock, self._of(passed), self._write, hold, self._plan.tell)
-        return {**self._database.tasks(hold), "key": lambda: aside("the look at the key's rights", keys.run)}
+        keep_days, mirrored = self._plan.settings.shared.journal.keep_days, self._database.mirrored
+        pruned = pruning(self._journal, keep_days, self._clock, mirrored, lambda: self._app)
+        return {**self._database.tasks(hold), **pruned, "key": lambda: aside("the look at the key's rights", keys.run)}
 
     def _record_start(self, report: Report) -> None:
         plan, shared = self._plan, self._plan.settings.shared
@@ -269,7 +273,7 @@ class Session:
             booked=restart.found.trades,
             prelude=Prelude(restart, memory, self._clock).run,
         )
-        app = Application(plan.settings, self._inbox, parts)
+        self._app = app = Application(plan.settings, self._inbox, parts)
         plan.started(app)
         return await app.run(Goal.PROTECT if report.refusals else plan.goal)
 

@@ -79,6 +79,8 @@ TASK_LEFT = LogEvent("task_left", _W, ("task", "text"), "work beside trading wou
 # The journal.
 JOURNAL_FAILED = LogEvent("journal_failed", _E, _TEXT, "the journal cannot be written, or is not well")
 JOURNAL_WELL = LogEvent("journal_well", _W, ("lost", "text"), "the journal can be written again; rows that were lost")
+JOURNAL_PRUNED = LogEvent("journal_pruned", _I, ("rows", "text"), "rows older than journal.keep_days were removed")
+JOURNAL_UNPRUNED = LogEvent("journal_unpruned", _W, _TEXT, "the journal's old rows could not be removed, and it grows")
 COSTS_UNREAD = LogEvent("costs_unread", _W, _TEXT, "what exits have cost before this start could not be read")
 PAST_UNREAD = LogEvent("past_unread", _E, _TEXT, "what earlier runs have left could not be looked up")
 NOTEBOOK_UNREAD = LogEvent("notebook_unread", _W, ("kind", "text"), "what a way to the operator noted cannot be read")
