@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -233,6 +235,78 @@ def test_prune_keeps_the_current_version_and_the_one_before(host: Host) -> None:
     assert host.install("prune").returncode == 0
     left = {path.name for path in host.opt.iterdir() if path.is_dir() and not path.is_symlink()}
     assert left == {host.current(), (host.opt / "previous").readlink().name}
+
+
+def third(host: Host) -> Path:
+    """The folder of a version that is neither current nor the one before."""
+    for version in ("3.11.1", "3.12.0", "3.13.0"):
+        host.version = version
+        installed(host)
+    kept = {host.current(), (host.opt / "previous").readlink().name}
+    [old] = [path for path in host.opt.iterdir() if path.is_dir() and not path.is_symlink() and path.name not in kept]
+    return old
+
+
+def runs_its_program(old: Path) -> subprocess.Popen[bytes]:
+    shutil.copy("/bin/sleep", old / "bin" / "sleeper")
+    return subprocess.Popen([old / "bin" / "sleeper", "600"])
+
+
+def was_called_by_it(old: Path) -> subprocess.Popen[bytes]:
+    """As a script's interpreter in a virtual environment: the program itself is the host's."""
+    return subprocess.Popen([str(old / "bin" / "python"), "600"], executable="/bin/sleep")
+
+
+def stands_in_it(old: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["/bin/sleep", "600"], cwd=old)
+
+
+def has_loaded_of_it(old: Path) -> subprocess.Popen[bytes]:
+    shutil.copy("/bin/sleep", old / "loaded.so")
+    code = "import mmap, os, time; f = open(os.environ['LOADED'], 'rb'); m = mmap.mmap(f.fileno(), 0, prot=1); "
+    code += "f.close(); print(1, flush=True); time.sleep(600)"
+    environment = {**os.environ, "LOADED": str(old / "loaded.so")}
+    process = subprocess.Popen(["python3", "-c", code], env=environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"1\n"
+    process.stdout.close()
+    return process
+
+
+USES = [runs_its_program, was_called_by_it, stands_in_it, has_loaded_of_it]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_prune_leaves_what_a_process_runs_from(host: Host, use: Callable[[Path], subprocess.Popen[bytes]]) -> None:
+    """A service that --no-restart left with its version would lose the files from under it."""
+    old = third(host)
+    other = old.with_name(old.name[:-1])  # what runs from the one is no use of another whose name begins alike
+    shutil.copytree(old, other)
+    process = use(old)
+    try:
+        done = host.install("prune")
+        assert done.returncode == 0, done.stderr
+        assert f"stays: it is used by process {process.pid} (" in done.stdout
+        assert old.is_dir()
+        assert not other.exists()
+    finally:
+        process.kill()
+        process.wait()
+    assert host.install("prune").returncode == 0
+    assert not old.exists()
+
+
+def test_prune_leaves_what_a_unit_names(host: Host) -> None:
+    old = third(host)
+    drop_in = host.root / "etc" / "systemd" / "system" / f"{INSTANCE}.d" / "version.conf"
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text(f"[Service]\nExecStart=\nExecStart={old}/bin/vibe-quant run\n", encoding="utf-8")
+    done = host.install("prune")
+    assert f"stays: it is used by {drop_in}, which names it" in done.stdout
+    assert old.is_dir()
+    drop_in.unlink()
+    host.install("prune")
+    assert not old.exists()
 
 
 def test_without_a_network_only_the_named_folder_is_asked(host: Host) -> None:

@@ -12,7 +12,7 @@ Commands:
   install    (default) install this checkout, or upgrade to it
   rollback   go back to the version that was current before
   versions   list what is installed
-  prune      remove versions that are neither current nor the one before
+  prune      remove versions that are neither current nor the one before, and that no process and no unit uses
 
 Options:
   --dry-run        print each step, and do none
@@ -279,6 +279,52 @@ Installed, and nothing was started. Next:
 TEXT
 }
 
+# What a process has open of a folder: its program, where it stands, what it was called by, what it has loaded. Each is
+# read to its end, for a pipe that is cut short would look like a process that has nothing of it.
+traces() { # /proc/PID
+    readlink "$1/exe" || true
+    readlink "$1/cwd" | sed 's,$,/,' || true
+    tr '\0' '\n' <"$1/cmdline" || true
+    cat "$1/maps" || true
+}
+
+# Who uses a version, in words; nothing where nobody does.
+user_of() { # VERSION
+    local named=(-e "$OPT/$1/" -e "$(readlink -f "$OPT/$1")/") process folder unit
+    for process in /proc/[0-9]*; do
+        if traces "$process" 2>/dev/null | grep -F "${named[@]}" >/dev/null; then
+            printf 'process %s (%s)\n' "${process##*/}" "$(cat "$process/comm" 2>/dev/null || true)"
+            return
+        fi
+    done
+    for folder in "$UNITS" "$ROOT"/{run,usr/lib,lib,usr/local/lib}/systemd/system; do
+        [ -d "$folder" ] || continue
+        unit=$(grep -rlF "${named[@]}" "$folder" | sort | sed -n 1p)
+        if [ -n "$unit" ]; then
+            printf '%s, which names it\n' "$unit"
+            return
+        fi
+    done
+}
+
+prune() {
+    local current folder name user
+    if as_root; then [ "$(id -u)" = 0 ] || fail "run it as root: nobody else sees what every process uses"; fi
+    [ -e /proc/self/maps ] || fail "/proc is not there, so what runs from a version cannot be seen: nothing was removed"
+    current=$(readlink "$OPT/current") || fail "there is no current version"
+    for folder in "$OPT"/*/; do
+        name=$(basename "$folder")
+        case $name in "$current" | "$(readlink "$OPT/previous" 2>/dev/null)" | current | previous) continue ;; esac
+        step "$name"
+        user=$(user_of "$name")
+        if [ -n "$user" ]; then
+            say "stays: it is used by $user"
+        else
+            run rm -rf -- "${OPT:?}/$name"
+        fi
+    done
+}
+
 case $COMMAND in
     install)
         check_host
@@ -315,12 +361,6 @@ case $COMMAND in
         ;;
     prune)
         lock
-        CURRENT=$(readlink "$OPT/current") || fail "there is no current version"
-        for folder in "$OPT"/*/; do
-            name=$(basename "$folder")
-            case $name in "$CURRENT" | "$(readlink "$OPT/previous" 2>/dev/null)" | current | previous) continue ;; esac
-            step "$name"
-            run rm -rf -- "${OPT:?}/$name"
-        done
+        prune
         ;;
 esac
