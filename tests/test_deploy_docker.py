@@ -11,6 +11,7 @@ import yaml
 
 from vibe_quant.app.credentials import SYSTEMD
 from vibe_quant.app.places import RUNTIME_DIRECTORY, STATE_DIRECTORY
+from vibe_quant.app.web_access import CONTAINER, LINK, announcing, web_access
 from vibe_quant.domain.settings import GlobalSettings
 
 DOCKER = Path(__file__).resolve().parents[1] / "deploy" / "docker"
@@ -83,6 +84,19 @@ def test_the_places_are_those_that_the_program_looks_at() -> None:
     assert "API_KEY" not in environment
     assert '"vibe-quant", "status"' in last("HEALTHCHECK")
     assert "--live" not in last("CMD")
+
+
+def test_the_pages_token_is_not_printed_into_the_containers_log(compose: dict[str, Any], tmp_path: Path) -> None:
+    environment = dict(re.findall(r"(\w+)=(\S+)", last("ENV")))
+    service = compose["services"]["vibe-quant"]
+    assert CONTAINER not in service.get("environment", {}), "that of the image stands"
+    said: list[str] = []
+    access = web_access(GlobalSettings().web, {})
+    assert access.made
+    link = tmp_path / LINK
+    announcing(access, link, environment, said.append, terminal=True)("http://127.0.0.1:8420/")
+    assert access.token not in "".join(said)
+    assert access.token in link.read_text(encoding="utf-8")
 
 
 def test_the_service_writes_nowhere_but_into_its_volumes(compose: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from vibe_quant.app.front_list import front_list
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.app.refusal import CredentialsError, RunRefusedError
-from vibe_quant.app.web_access import WebAccess, announcing, web_access
+from vibe_quant.app.web_access import CONTAINER, WebAccess, announcing, web_access
 from vibe_quant.domain.service_settings import WebSettings
 from vibe_quant.domain.settings import GlobalSettings
 
@@ -67,7 +67,8 @@ def test_who_sits_at_the_terminal_is_shown_it_and_it_stands_in_no_file(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("terminal", "environment"), [(False, {}), (True, {"INVOCATION_ID": "1"}), (False, {"JOURNAL_STREAM": "8:1"})]
+    ("terminal", "environment"),
+    [(False, {}), (True, {"INVOCATION_ID": "1"}), (False, {"JOURNAL_STREAM": "8:1"}), (True, {CONTAINER: "1"})],
 )
 def test_what_collects_standard_error_never_has_it(
     terminal: bool, environment: dict[str, str], tmp_path: Path, logged: list[str]

@@ -22,8 +22,10 @@ LEAST = 16
 BYTES = 24
 LINK = "page.link"
 """Beside the control socket: who may read it could command by that as well."""
-RECORDED = ("INVOCATION_ID", "JOURNAL_STREAM")
-"""Set where a service manager may write down what is said on standard error, though it looks like a terminal."""
+CONTAINER = "VIBE_QUANT_CONTAINER"
+"""Set by our image: what is said on a container's terminal (``docker run -t``) is in its log too."""
+RECORDED = ("INVOCATION_ID", "JOURNAL_STREAM", CONTAINER)
+"""Set where what is said on standard error may be written down, though it looks like a terminal."""
 
 Announce = Callable[[str], None]
 
