@@ -37,7 +37,7 @@ async def test_a_symbol_is_followed_while_there_is_a_position_in_it(
 ) -> None:
     monkeypatch.setattr(wanting, "LINGER_MS", 1000)
     scene = Scene(seats=((LONG, "0.1"),), others=(ETH,), wallet="1500")
-    chosen = brisk(CONFIG.replace("  venue: sim", "  venue: sim\n  manage: all").replace("_s: 5", "_s: 60"))
+    chosen = brisk(CONFIG.replace("  venue: sim", "  venue: sim\n  manage: all").replace("_s: 5", "_s: 12"))
     async with stage(tmp_path, scene, chosen=chosen) as on:
         await on.working()
         assert {"bookTicker", "aggTrade", "markPrice@1s"} <= streams_of(on, "BTCUSDT")
@@ -47,14 +47,14 @@ async def test_a_symbol_is_followed_while_there_is_a_position_in_it(
         opened_ms = on.server.box.now
         await on.act("position_enlarged", symbol=ETH, side="SHORT", qty="0.8")
         await on.until(partial(streams_of, on, ETH), 20, "its streams")
-        assert on.server.box.now - opened_ms < 15_000, "the account is compared each minute only"
+        assert on.server.box.now - opened_ms < 9000, "the account is compared each twelve seconds only"
         await on.until(lambda: {"bookTicker", "aggTrade", "markPrice@1s"} <= streams_of(on, ETH), 10, "all of them")
         assert said(on, NoticeKind.OPEN_ALERT, "ETH/USDT:USDT SHORT has a position")
-        await on.until(lambda: any(order.symbol == ETH for order in on.truth.own), 5, "an order in it")
-        await on.until(lambda: not on.truth.left(leg), 15, "its end")
+        await on.until(lambda: any(order.symbol == ETH for order in on.truth.own), 15, "an order in it")
+        await on.until(lambda: not on.truth.left(leg), 30, "its end")
         await on.flat()
         await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == 2, 10, "the end of both exits")
-        await on.until(lambda: not streams_of(on, ETH), 15, "the end of its streams")
+        await on.until(lambda: not streams_of(on, ETH), 40, "the end of its streams")
         await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
         assert booked(on) == {("BTCUSDT", "LONG"): D("0.1"), (ETH, "SHORT"): D("0.8")}
         assert losses(on) == []
