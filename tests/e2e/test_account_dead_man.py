@@ -54,7 +54,7 @@ async def guarded(
     """A program whose order rests, with the countdown asked for."""
     async with watched(folder, scene or alone(), chosen or switched_on(countdown_s), **judgement) as w:
         await rests(w)
-        await w.on.until(lambda: calls(w), 5, "a countdown")
+        await w.on.until(lambda: calls(w), 10, "a countdown")
         await w.on.until(lambda: w.on.truth.stops(), 10, "a stop")
         yield w
 
@@ -112,8 +112,8 @@ async def test_an_answer_that_nobody_knows_counts_as_armed_and_is_repeated(tmp_p
         first = await w.struck("unknown_503")
         assert w.on.app is not None
         assert w.on.app.engine.armed == (BTC,)
-        await w.on.until(lambda: calls(w, first.at_ms), 5, "another try")
-        await w.on.until(lambda: countdown_runs(w), 5, "the countdown")
+        await w.on.until(lambda: calls(w, first.at_ms), 10, "another try")
+        await w.on.until(lambda: countdown_runs(w), 10, "the countdown")
 
 
 async def test_a_last_call_that_nobody_answers_is_repeated_before_the_program_ends(tmp_path: Path) -> None:

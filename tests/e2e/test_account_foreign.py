@@ -105,7 +105,7 @@ async def test_a_foreign_stop_that_comes_later_replaces_ours_and_ours_comes_back
     async with at_rest(tmp_path) as w:
         ours = w.on.truth.stops()
         await w.on.fault("foreign_stop", qty="0.1", for_s=5, **STOP)
-        await w.on.until(lambda: not w.on.truth.stops(), 5, "the end of ours")
+        await w.on.until(lambda: not w.on.truth.stops(), 10, "the end of ours")
         assert w.on.truth.struck("foreign_stop") == 1
         cancels = w.intents(CancelStop)
         assert [(c.client_id, c.reason) for c in cancels] == [(ours[0], "a stop of the user's own protects the leg")]

@@ -106,7 +106,7 @@ async def test_a_pause_outlives_the_program(tmp_path: Path, killed: bool) -> Non
     async with at_rest(tmp_path) as w:
         pause(w)
         await w.told("is paused")
-        await w.on.until(lambda: not live(w), 5, "the end of the order")
+        await w.on.until(lambda: not live(w), 10, "the end of the order")
         orders = len(w.on.truth.own)
         await starts_again(w, killed=killed)
         await w.on.protected()
@@ -126,7 +126,7 @@ async def test_a_pause_for_a_while_is_over_after_it_wherever_the_program_was(tmp
         began = w.on.server.box.now
         pause(w, for_ms=6000)
         await w.told("is paused")
-        await w.on.until(lambda: not live(w), 5, "the end of the order")
+        await w.on.until(lambda: not live(w), 10, "the end of the order")
         await starts_again(w)
         order = await rests(w, within_s=15)
         assert order.created_ms - began >= 5900
@@ -165,7 +165,7 @@ async def test_a_pause_ends_a_flattening_for_good(tmp_path: Path) -> None:
         await w.on.until(lambda: w.on.truth.left(LEG) <= D("0.08"), 10, "the first slices")
         pause(w)
         await w.told("is paused")
-        await w.on.until(lambda: not live(w), 5, "the end of the order")
+        await w.on.until(lambda: not live(w), 10, "the end of the order")
         left = w.on.truth.left(LEG)
         await starts_again(w)
         resume(w)
@@ -190,7 +190,7 @@ async def test_a_leg_that_leaves_management_loses_its_orders_and_keeps_its_stop(
         alone = tuple((symbol, replace(one, sides=(SHORT,))) for symbol, one in managed.symbols)
         reload(w, replace(managed, symbols=alone))
         await w.told("is not managed any more")
-        await w.on.until(lambda: order.status is OrderStatus.CANCELED, 5, "the end of the order")
+        await w.on.until(lambda: order.status is OrderStatus.CANCELED, 10, "the end of the order")
         await reads(w, 1)
         assert (live(w), w.on.truth.stops()) == ([], stops)
         reload(w, managed)
@@ -209,6 +209,6 @@ async def test_a_reload_does_not_take_the_stop_away_unless_it_is_said_twice(tmp_
         await reads(w, 1)
         assert w.on.truth.stops() == stops
         reload(w, without, drop_stops=True)
-        await w.on.until(lambda: not w.on.truth.stops(), 5, "the end of the stop")
+        await w.on.until(lambda: not w.on.truth.stops(), 10, "the end of the stop")
         reload(w, resting())
         await w.on.protected()

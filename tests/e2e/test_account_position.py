@@ -88,7 +88,7 @@ async def test_a_position_that_is_gone_when_an_order_arrives_is_read_and_ends_th
     async with watched(tmp_path, alone(closed), settings(SHORT_CONFIG)) as w:
         await w.struck("position_closed")
         await w.on.flat()
-        await w.on.until(lambda: -2022 in [r.code for r in w.events(Refused)], 5, "the refusal")
+        await w.on.until(lambda: -2022 in [r.code for r in w.events(Refused)], 10, "the refusal")
         await w.told("the exit is done")
         assert w.on.app is not None
         assert all(leg.flat for leg in w.on.app.engine.legs() if leg.side is LONG)

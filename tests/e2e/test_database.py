@@ -166,7 +166,7 @@ async def test_a_lease_that_is_lost_stops_discretion_and_nothing_else(server: Po
         await sql(server, "UPDATE lease SET holder = 'process 1, host elsewhere' WHERE account = %(a)s", a=account(on))
         await on.until(lambda: any("its lease is lost" in line for line in on.log), 10, "the alarm")
         assert any(line.startswith("ERROR") and "host elsewhere" in line for line in on.log)
-        await on.until(lambda: not on.truth.live(), 5, "the withdrawal of its orders")
+        await on.until(lambda: not on.truth.live(), 10, "the withdrawal of its orders")
         before = len(on.truth.own)
         await asyncio.sleep(1.5)
         assert len(on.truth.own) == before, "it went on"

@@ -220,7 +220,7 @@ async def test_a_stop_of_an_earlier_run_in_the_right_place_is_adopted(tmp_path: 
         stop_of_an_earlier_run(on, str(right))
         w = await starts(on)
         await on.working()
-        await on.until(lambda: len(list(on.journal.rows(kinds=("position",)))) > 0, 5, "a read")
+        await on.until(lambda: len(list(on.journal.rows(kinds=("position",)))) > 0, 10, "a read")
         assert on.truth.stops() == [STOP_ID]
         assert not w.sent("POST /fapi/v1/algoOrder")
 

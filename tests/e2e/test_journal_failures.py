@@ -71,8 +71,8 @@ def all_recorded(on: Stage) -> None:
 
 async def held_back(on: Stage, failed_ms: int) -> None:
     """Discretion is held, its orders are withdrawn, and the stop stands."""
-    await on.until(lambda: alarms(on, "The journal cannot be written"), 5, "the alarm")
-    await on.until(lambda: not on.truth.live(), 5, "the withdrawal of its orders")
+    await on.until(lambda: alarms(on, "The journal cannot be written"), 10, "the alarm")
+    await on.until(lambda: not on.truth.live(), 10, "the withdrawal of its orders")
     end = on.server.box.now + 1500
     await on.until(lambda: on.server.box.now > end, 5)
     assert all(order.created_ms <= failed_ms + HELD_MS for order in on.truth.own)
@@ -117,7 +117,7 @@ async def test_a_disk_without_even_the_reserve_keeps_the_rows_until_there_is_roo
         await on.protected()
         fill_up(disk)
         await on.until(lambda: not (disk / f"{FILE}.ballast").exists(), 20, "the end of the reserve")
-        await on.until(lambda: alarms(on, "The journal cannot be written"), 5, "the alarm")
+        await on.until(lambda: alarms(on, "The journal cannot be written"), 10, "the alarm")
         fill_up(disk)
         large = [Entry("decision", on.server.box.now, {"notice": "x" * 4000, "i": i}) for i in range(50)]
         assert not app.recorder.append(large, app.parts.clock.now_ms())
@@ -150,7 +150,7 @@ async def test_a_file_that_may_not_be_written_any_more(tmp_path: Path, monkeypat
         failed_ms = on.server.box.now
         with monkeypatch.context() as broken:
             broken.setattr(sqlite_journal, "append", refusing)
-            await on.until(lambda: alarms(on, "The journal cannot be written"), 5, "the alarm")
+            await on.until(lambda: alarms(on, "The journal cannot be written"), 10, "the alarm")
             await held_back(on, failed_ms + HELD_MS)
             assert said(on, "it may not be written. Give this user the right")
         await on.until(lambda: said(on, "the journal is well again; 0 rows were lost"), 10, "the recovery")
@@ -182,7 +182,7 @@ async def test_panic_leaves_and_a_stop_is_placed_without_a_journal(
             assert not unwritten & journalled(on)
             await on.until(lambda: set(on.truth.stops()) - stops or not on.truth.left(LEG), 10, "another stop")
         await on.until(lambda: said(on, "the journal is well again; 0 rows were lost"), 10, "the recovery")
-        await on.until(lambda: unwritten <= journalled(on), 5, "the rows that were kept")
+        await on.until(lambda: unwritten <= journalled(on), 10, "the rows that were kept")
         assert await on.stop() == DONE
         all_recorded(on)
 
@@ -233,7 +233,7 @@ async def test_a_start_that_cannot_read_what_was_commanded_waits_though_rows_can
             patched.setattr(JournalReader, "standing", damaged)
             on.start()
             await on.protected()
-            await on.until(lambda: said(on, "a pause may stand in it"), 5, "the alarm")
+            await on.until(lambda: said(on, "a pause may stand in it"), 10, "the alarm")
             await asyncio.sleep(1.5)
             assert len(on.truth.own) == before, "it sent a discretionary order"
             assert await on.stop() == DONE

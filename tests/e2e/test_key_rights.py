@@ -43,7 +43,7 @@ async def test_a_right_to_move_money_that_appears_stops_discretion_until_it_is_g
         await on.until(lambda: len(list(on.journal.rows(kinds=("check",)))) > 1, 10, "another look")
         rights["enableWithdrawals"] = True
         await on.until(lambda: any("may move money out of it by now" in line for line in on.log), 10, "the alarm")
-        await on.until(lambda: not on.truth.live(), 5, "the withdrawal of its orders")
+        await on.until(lambda: not on.truth.live(), 10, "the withdrawal of its orders")
         before = len(on.truth.own)
         held = on.server.box.now + 1500
         await on.until(lambda: on.server.box.now > held, 5)
@@ -52,7 +52,7 @@ async def test_a_right_to_move_money_that_appears_stops_discretion_until_it_is_g
         rights["enableWithdrawals"] = False
         await on.until(lambda: len(on.truth.own) > before, 10, "another order")
         rights["enableWithdrawals"] = True
-        await on.until(lambda: not list(on.journal.rows(kinds=("check",)))[-1].data()["ok"], 5, "the row")
+        await on.until(lambda: not list(on.journal.rows(kinds=("check",)))[-1].data()["ok"], 10, "the row")
         assert await on.stop() == DONE
         on.start()
         assert await on.ended() == REFUSED

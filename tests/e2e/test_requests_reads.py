@@ -112,7 +112,7 @@ async def test_maintenance_opens_the_breaker_which_lets_protection_through_and_c
         await w.struck("maintenance")
         await w.on.until(lambda: app.breaker.opened, 15, "the breaker's opening")
         assert any("breaker open" in line for line in w.on.log)
-        await w.on.until(lambda: app.levels.level is Level.BREAKER, 5, "the level")
+        await w.on.until(lambda: app.levels.level is Level.BREAKER, 10, "the level")
         opened = w.on.server.box.now
         await w.on.until(lambda: app.levels.level is Level.STREAM, 15, "the breaker's closing")
         shut = [a for a in w.sent(POST, opened + 100) if a.at_ms < opened + 1800]

@@ -50,7 +50,7 @@ async def test_what_is_refused_for_reasons_of_the_moment_is_wished_anew_and_is_n
         first = await w.struck("orders")
         await w.struck("orders", 6)
         cancel = await w.struck("cancels", 2)
-        await w.on.until(lambda: codes(w) == {MOMENT[kind]}, 5, "the refusals")
+        await w.on.until(lambda: codes(w) == {MOMENT[kind]}, 10, "the refusals")
         assert not w.asked_for(first.client_id), "what is certainly not done leaves no doubt"
         assert len({asked.client_id for asked in w.strikes("orders")}) == 6, "no id is used twice"
         await w.told("Not done for reasons of the moment", Severity.WARNING)
@@ -94,7 +94,7 @@ async def test_a_refusal_has_looked_up_what_it_doubts_and_the_side_goes_on(tmp_p
         looked_up = REFUSALS[code]
         if looked_up is not None:
             await w.on.until(lambda: w.sent(looked_up, struck.at_ms), 8, "the read")
-        await w.on.until(lambda: code in codes(w), 5, "the refusal")
+        await w.on.until(lambda: code in codes(w), 10, "the refusal")
         await w.next(struck)
         no_harm(w)
         await w.on.flat()

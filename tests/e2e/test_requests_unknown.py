@@ -51,7 +51,7 @@ async def test_an_order_in_doubt_is_found_by_asking_where_the_stream_is_deaf(tmp
     declared = fault(kind, POST, where=TAKES, **WORKED[kind])
     async with watched(tmp_path, scene(declared), settings(EAGER_CONFIG), on_strike={kind: [DEAF]}) as w:
         lost = await w.struck(kind)
-        await w.on.until(lambda: w.asked_for(lost.client_id), 5, "a question about the order")
+        await w.on.until(lambda: w.asked_for(lost.client_id), 10, "a question about the order")
         assert any(unknown.client_id == lost.client_id for unknown in w.events(Unknown, RequestKind.SUBMIT))
         order = w.order(lost.client_id)
         assert order is not None
@@ -64,7 +64,7 @@ async def test_a_post_only_order_in_doubt_lives_or_has_left_no_record(tmp_path: 
     declared = fault(kind, POST, nth=3, **WORKED[kind])
     async with watched(tmp_path, scene(declared), settings(SLOW_CONFIG), on_strike={kind: [DEAF]}) as w:
         lost = await w.struck(kind)
-        await w.on.until(lambda: w.asked_for(lost.client_id), 5, "a question about the order")
+        await w.on.until(lambda: w.asked_for(lost.client_id), 10, "a question about the order")
         after = await w.next(lost, 30)
         order = w.order(lost.client_id)
         if order is None:
@@ -78,8 +78,8 @@ async def test_a_page_of_the_firewall_is_no_answer_and_the_stream_tells(tmp_path
     declared = fault("proxy_error", POST, where=TAKES, reached=True, status=403)
     async with watched(tmp_path, scene(declared), settings(EAGER_CONFIG)) as w:
         lost = await w.struck("proxy_error")
-        await w.on.until(lambda: w.order(lost.client_id), 5, "the order")
-        await w.on.until(lambda: w.events(Unknown, RequestKind.SUBMIT), 5, "the page")
+        await w.on.until(lambda: w.order(lost.client_id), 10, "the order")
+        await w.on.until(lambda: w.events(Unknown, RequestKind.SUBMIT), 10, "the page")
         await w.on.flat()
 
 
@@ -103,7 +103,7 @@ async def test_a_cancel_that_was_not_worked_is_found_out_and_sent_again(tmp_path
         lost = await w.struck(kind)
         order = w.order(lost.client_id)
         assert order is not None
-        await w.on.until(lambda: w.asked_for(lost.client_id) or order.status.is_final, 5, "a question about the order")
+        await w.on.until(lambda: w.asked_for(lost.client_id) or order.status.is_final, 10, "a question about the order")
         await w.on.until(lambda: order.status.is_final, 10, "the end of the order")
         if order.status is OrderStatus.CANCELED:
             assert len([c for c in w.intents(CancelOrder) if c.client_id == lost.client_id]) > 1
@@ -116,7 +116,7 @@ async def test_a_cancel_that_was_worked_without_an_answer_is_found_out_by_asking
     declared = fault(kind, DELETE, **WORKED[kind])
     async with watched(tmp_path, scene(declared), on_strike={kind: [DEAF]}) as w:
         lost = await w.struck(kind)
-        await w.on.until(lambda: w.asked_for(lost.client_id), 5, "a question about the order")
+        await w.on.until(lambda: w.asked_for(lost.client_id), 10, "a question about the order")
         order = w.order(lost.client_id)
         assert order is not None
         assert order.status.is_final
@@ -180,7 +180,7 @@ async def test_a_late_request_is_waited_for(tmp_path: Path) -> None:
         tmp_path, scene(fault("request_late", POST, where=TAKES, delay_ms=1000)), settings(EAGER_CONFIG)
     ) as w:
         late = await w.struck("request_late")
-        await w.on.until(lambda: w.order(late.client_id), 5, "the late order")
+        await w.on.until(lambda: w.order(late.client_id), 10, "the late order")
         order = w.order(late.client_id)
         assert order is not None
         assert order.created_ms - late.at_ms >= 1000

@@ -46,7 +46,7 @@ async def test_an_exit_ends_flat_and_nothing_is_closed_twice(tmp_path: Path, beh
         await w.on.until(lambda: not any(w.on.truth.left(leg) for leg in (BTC_LEG, ETH_LEG)), 60, "flat")
         await w.on.flat(60)
         assert w.on.truth.struck("stale_read") > 3
-        await w.on.until(lambda: booked(w.on) == traded(w.on), 5, "the booking of every trade")
+        await w.on.until(lambda: booked(w.on) == traded(w.on), 10, "the booking of every trade")
 
 
 @pytest.mark.parametrize("behind_ms", [slow(800), 4000])
@@ -55,7 +55,7 @@ async def test_what_lags_takes_no_stop_away_and_no_order_for_lost(tmp_path: Path
         await reads(w, 3, 40)
         assert w.on.truth.bare_now() == []
         await w.on.act("position_closed", symbol=RAW, side="LONG", qty="0.04")
-        await w.on.until(lambda: held(w) == D("0.06"), 5, "the news")
+        await w.on.until(lambda: held(w) == D("0.06"), 10, "the news")
         since, believed = w.on.server.box.now, set[Decimal]()
 
         def past() -> bool:

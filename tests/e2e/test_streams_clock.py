@@ -32,13 +32,13 @@ async def test_a_clock_that_was_off_before_the_start_is_said_and_worked_with(
     async with stage(tmp_path, scene, chosen=tolerant(paced(5)), times=TIMES) as on:
         await on.protected()
         await on.flat()
-        await on.until(lambda: said(on, NoticeKind.EXIT_FINISHED, "done"), 5, "the end of the exit")
+        await on.until(lambda: said(on, NoticeKind.EXIT_FINISHED, "done"), 10, "the end of the exit")
         assert on.truth.struck("clock_off") == 1
         told = next(line for line in on.log if "This host's clock is" in line)
         assert words in told
         assert abs(int(told.partition("clock is ")[2].partition(" ")[0]) - 3000) < 500
         assert not any(isinstance(event, Refused) and event.code == OUTSIDE for event in on.events)
-        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == traded(on), 10, "the booking of every trade")
         assert mismatches(on) == []
 
 
@@ -56,8 +56,8 @@ async def test_a_clock_that_jumps_is_measured_again_and_orders_go_on(tmp_path: P
         again = app.parts.clock.server_ms() - app.parts.clock.now_ms()
         assert abs(again - measured - int(seconds) * 1000) < 500
         after = len(on.pairs)
-        await on.until(lambda: any(discretionary(asked) for _, asked in on.pairs[after:]), 5, "an order after it")
+        await on.until(lambda: any(discretionary(asked) for _, asked in on.pairs[after:]), 10, "an order after it")
         await on.until(lambda: said(on, NoticeKind.RISK, "-1021"), 1, "the notice")
         assert any("clock is" in line and "where it was expected" in line for line in on.log)
         orders = len(on.truth.own)
-        await on.until(lambda: len(on.truth.own) > orders, 5, "an order that was taken")
+        await on.until(lambda: len(on.truth.own) > orders, 10, "an order that was taken")

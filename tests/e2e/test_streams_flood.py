@@ -20,7 +20,7 @@ async def test_a_fast_market_is_conflated_and_counted_and_the_account_is_not(tmp
         app = await on.working()
         await on.flat()
         await on.until(lambda: said(on, NoticeKind.EXIT_FINISHED, "done"), 10, "the end of the exit")
-        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == traded(on), 10, "the booking of every trade")
         assert await on.stop() == DONE
         assert sum(app.inbox.conflated.values()) > 0
         end = next(iter(on.journal.rows(kinds=("end",))))
@@ -40,7 +40,7 @@ async def test_what_has_piled_up_while_the_program_stood_still_is_conflated_and_
             time.sleep(0.4)
         await on.flat()
         await on.until(lambda: said(on, NoticeKind.EXIT_FINISHED, "done"), 10, "the end of the exit")
-        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == traded(on), 10, "the booking of every trade")
         assert sum(app.inbox.conflated.values()) > before
         assert mismatches(on) == []
         assert losses(on) == []

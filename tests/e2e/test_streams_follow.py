@@ -55,7 +55,7 @@ async def test_a_symbol_is_followed_while_there_is_a_position_in_it(
         await on.flat()
         await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == 2, 10, "the end of both exits")
         await on.until(lambda: not streams_of(on, ETH), 40, "the end of its streams")
-        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == traded(on), 10, "the booking of every trade")
         assert booked(on) == {("BTCUSDT", "LONG"): D("0.1"), (ETH, "SHORT"): D("0.8")}
         assert losses(on) == []
 
@@ -95,9 +95,9 @@ async def test_a_position_that_comes_again_is_followed_again(tmp_path: Path, mon
         await on.until(lambda: not streams_of(on, "BTCUSDT"), 15, "the end of its streams")
         on.added["BTCUSDT", LONG] = D("0.02")
         await on.act("position_enlarged", symbol="BTCUSDT", side="LONG", qty="0.02")
-        await on.until(lambda: streams_of(on, "BTCUSDT"), 5, "its streams again")
+        await on.until(lambda: streams_of(on, "BTCUSDT"), 10, "its streams again")
         await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == 2, 15, "the end of both exits")
-        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == traded(on), 10, "the booking of every trade")
         assert booked(on) == {("BTCUSDT", "LONG"): D("0.04")}
 
 
@@ -110,6 +110,6 @@ async def test_a_symbol_with_a_chinese_name_is_worked_to_zero(tmp_path: Path) ->
         await on.flat()
         await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == 2, 10, "the end of both exits")
         held = {(NAMED_IN_CHINESE, "LONG"): D(20000), (NAMED_IN_CHINESE, "SHORT"): D(8000)}
-        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == traded(on), 10, "the booking of every trade")
         assert booked(on) == held
         assert mismatches(on) == []

@@ -69,7 +69,7 @@ async def test_an_expired_listen_key_is_replaced(tmp_path: Path, told: bool) -> 
         assert ("expired" if told else "gone") in lost(on, Stream.USER)[0].detail
         assert on.server.box.listen_keys.live not in (None, before)
         await on.until(partial(orders_after, on, Stream.USER), 10, "an order after it")
-        await on.until(partial(stops_read_after, on, Stream.USER), 5, "a read of the stops")
+        await on.until(partial(stops_read_after, on, Stream.USER), 10, "a read of the stops")
         assert unread_orders(on, SYMBOL) == []
 
 
@@ -95,9 +95,9 @@ async def test_sockets_are_renewed_before_their_end_and_nothing_is_missed(tmp_pa
         await on.working()
         await on.until(lambda: on.server.box.now - on.began_ms > 2 * LIFE_MS, 15, "two lives of a socket")
         await on.flat()
-        await on.until(lambda: said(on, NoticeKind.EXIT_FINISHED, "done"), 5, "the end of the exit")
+        await on.until(lambda: said(on, NoticeKind.EXIT_FINISHED, "done"), 10, "the end of the exit")
         assert losses(on) == []
-        await on.until(lambda: booked(on) == traded(on), 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == traded(on), 10, "the booking of every trade")
         assert max(session.number for session in on.server.box.hub.sessions) >= 3 * 3
         assert mismatches(on) == []
 

@@ -58,7 +58,7 @@ async def test_panic_goes_on_while_the_market_streams_are_silent(tmp_path: Path)
         assert not any(discretionary(asked) for _, asked in on.pairs[quiet:])
         assert not lost(on, Stream.BOOK) and not lost(on, Stream.MARKET)
         assert liquidated(on) == []
-        await on.until(partial(known, on), 5, "knowing what is left")
+        await on.until(partial(known, on), 10, "knowing what is left")
 
 
 async def test_panic_goes_on_while_the_user_stream_is_down(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ async def test_panic_goes_on_while_the_user_stream_is_down(tmp_path: Path) -> No
         where = {"endpoint": "POST /fapi/v1/listenKey"}
         await on.fault("refuse", where=where, when={"once": True}, for_s=60, code=-1001, message="no", status=503)
         await on.act("sockets_closed", classes=["private"])
-        await on.until(partial(lost, on, Stream.USER), 5, "the end of the user stream")
+        await on.until(partial(lost, on, Stream.USER), 10, "the end of the user stream")
         down = len(on.pairs)
         market.go("-0.037", over_s=0.5)
         await on.until(lambda: alarms(on, "LONG is in panic tier"), 10, "panic")
@@ -81,7 +81,7 @@ async def test_panic_goes_on_while_the_user_stream_is_down(tmp_path: Path) -> No
         assert sent(on, SignalReason.PANIC)
         assert not any(discretionary(asked) for _, asked in on.pairs[down:])
         assert liquidated(on) == []
-        await on.until(partial(known, on), 5, "knowing what is left")
+        await on.until(partial(known, on), 10, "knowing what is left")
 
 
 async def test_panic_goes_on_while_the_user_stream_is_connected_and_silent(tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ async def test_panic_goes_on_while_the_user_stream_is_connected_and_silent(tmp_p
         assert sent(on, SignalReason.PANIC)
         assert liquidated(on) == []
         assert unread_orders(on, "BTC/USDT:USDT") == []
-        await on.until(partial(again, on, Stream.USER), 5, "the user stream again")
+        await on.until(partial(again, on, Stream.USER), 10, "the user stream again")

@@ -81,10 +81,10 @@ async def test_closed_sockets_are_opened_again(tmp_path: Path, classes: tuple[st
         await on.protected()
         assert app.levels.level is Level.STREAM
         await on.fault("ack_late", where={"endpoint": list(READS)}, when={"rate": 1}, delay_ms=700)
-        await on.until(on.truth.live, 5, "an order that rests")
+        await on.until(on.truth.live, 10, "an order that rests")
         resting = on.truth.live()
         await on.act("sockets_closed", classes=classes, **({} if code is None else {"code": code}))
-        await on.until(lambda: app.levels.level is Level.REST, 5, "the second level")
+        await on.until(lambda: app.levels.level is Level.REST, 10, "the second level")
         streams = [STREAMS[name] for name in classes]
         await back_at_work(on, streams, BROKEN)
         assert app.levels.level is Level.STREAM
@@ -128,5 +128,5 @@ async def test_after_a_gap_of_the_user_stream_the_stops_are_verified(tmp_path: P
         await on.act("orders_cancelled", symbol="BTCUSDT", what="conditional")
         await on.until(lambda: on.truth.stops() not in ([], before), 10, "another stop")
         assert on.truth.struck("refuse") > 0
-        await on.until(partial(again, on, Stream.USER), 5, "the stream again")
-        await on.until(lambda: stops_read_after(on, Stream.USER), 5, "a read of the stops")
+        await on.until(partial(again, on, Stream.USER), 10, "the stream again")
+        await on.until(lambda: stops_read_after(on, Stream.USER), 10, "a read of the stops")

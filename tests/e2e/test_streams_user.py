@@ -34,7 +34,7 @@ async def worked_off(on: Stage, *, every_trade: bool = True) -> None:
     await on.flat()
     await on.until(lambda: len(said(on, NoticeKind.EXIT_FINISHED, "done")) == len(HELD), 15, "the end of the exit")
     if every_trade:
-        await on.until(lambda: booked(on) == HELD, 5, "the booking of every trade")
+        await on.until(lambda: booked(on) == HELD, 10, "the booking of every trade")
     assert await on.stop() == DONE
     assert traded(on) == HELD
     assert reported(on) == HELD
@@ -98,8 +98,8 @@ async def test_a_trade_of_the_owners_that_was_never_told_is_found_by_comparison_
         assert loop.time() - since < 2 * 5
         assert on.truth.struck("event_lost") > 1
         assert on.app is not None
-        await on.until(lambda: known(on) == on.truth.left(("BTCUSDT", LONG)), 5, "the leg as it is")
-        await on.until(lambda: said(on, NoticeKind.MISMATCH, "counted from the stream"), 5, "the notice, seen")
+        await on.until(lambda: known(on) == on.truth.left(("BTCUSDT", LONG)), 10, "the leg as it is")
+        await on.until(lambda: said(on, NoticeKind.MISMATCH, "counted from the stream"), 10, "the notice, seen")
         told = said(on, NoticeKind.MISMATCH, "counted from the stream")
         assert len(told) == 1
         assert on.truth.left(("BTCUSDT", LONG)) <= D("0.1")
@@ -124,4 +124,4 @@ async def test_a_stop_that_others_took_away_is_placed_again_whenever_that_is_tol
         await on.until(on.truth.bare_now, 2, "a bare leg")
         await on.until(lambda: on.truth.stops() and on.truth.stops() != before, 12, "another stop")
         assert on.truth.struck(kind) > 0
-        await on.until(lambda: said(on, NoticeKind.STOP, "has lost its protective stop"), 5, "the news of it")
+        await on.until(lambda: said(on, NoticeKind.STOP, "has lost its protective stop"), 10, "the news of it")
