@@ -117,7 +117,9 @@ def test_an_installation_is_whole_and_starts_nothing(host: Host) -> None:
     assert "--require-hashes --only-binary :all:" in pips[0]
     assert "--no-deps" in pips[1]
     assert (target / ".complete").exists()
-    assert (target / "libexec" / "alarm").read_bytes() == (SYSTEMD / "alarm.sh").read_bytes()
+    for program, source in (("alarm", "alarm.sh"), ("with-credentials", "with-credentials.sh")):
+        assert (target / "libexec" / program).read_bytes() == (SYSTEMD / source).read_bytes()
+        assert mode(target / "libexec" / program) & 0o111 == 0o111
     units = {path.name for path in (host.root / "etc/systemd/system").iterdir()}
     assert units == {"vibe-quant.service", "vibe-quant@.service", "vibe-quant-alarm@.service"}
     assert mode(host.root / "etc/vibe-quant") == 0o750

@@ -22,6 +22,7 @@ from tests.test_cli_examples import COMMANDS, parsed
 from tests.test_deploy_scripts import Host
 from typer.testing import CliRunner
 
+from vibe_quant.app.web_access import LINK
 from vibe_quant.cli import failure
 from vibe_quant.cli.app import app
 
@@ -89,8 +90,21 @@ def composed(command: str) -> None:
     profiles = {name for one in compose["services"].values() for name in one.get("profiles", [])}
     assert "--profile" not in words or words[words.index("--profile") + 1] in profiles
     if "exec" in words:
-        assert words[words.index("exec") + 1] in compose["services"]
-        parsed(" ".join(words[words.index("exec") + 2 :]))
+        service, *rest = words[words.index("exec") + 1 :]
+        assert service in compose["services"]
+        if rest[0] == "vibe-quant":
+            parsed(" ".join(rest))
+        else:
+            assert rest == ["cat", f"/run/vibe-quant/{LINK}"]
+
+
+def credited(command: str) -> None:
+    """The program is installed there; what it is given parses as a command of ours."""
+    program, *words = command.removeprefix("sudo ").split()
+    install = (ROOT / "deploy/systemd/install.sh").read_text(encoding="utf-8")
+    assert program.replace("/opt/vibe-quant/current/", "$target/") in install
+    assert words[0] in ("doctor", "check")
+    parsed(f"vibe-quant {' '.join(words)}")
 
 
 def inner(command: str) -> None:
@@ -119,7 +133,16 @@ ELSEWHERE: dict[str, tuple[str, Callable[[str], None]]] = {
     "git pull": ("needs a remote", lambda _: None),
     **{
         f"docker compose -f deploy/docker/compose.yaml {rest}": ("needs docker", composed)
-        for rest in ("up -d --build", "--profile postgres up -d --build", "exec vibe-quant vibe-quant status")
+        for rest in (
+            "up -d --build",
+            "--profile postgres up -d --build",
+            "exec vibe-quant vibe-quant status",
+            f"exec vibe-quant cat /run/vibe-quant/{LINK}",
+        )
+    },
+    **{
+        f"sudo /opt/vibe-quant/current/libexec/with-credentials {command}": (HOST, credited)
+        for command in ("doctor", "check --online")
     },
 }
 """Commands that are not run here -> (why, what is looked at instead)."""

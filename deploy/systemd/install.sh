@@ -162,6 +162,7 @@ build() {
     run "$target/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-index --no-deps \
         --no-build-isolation "$WORK"
     run install -D -m 0755 "$HERE/alarm.sh" "$target/libexec/alarm"
+    run install -D -m 0755 "$HERE/with-credentials.sh" "$target/libexec/with-credentials"
     run install -D -m 0644 "$HERE/../README.md" "$target/share/README.md"
     run install -m 0644 -t "$target/share" "$HERE"/*.service
     run "$target/bin/vibe-quant" version
