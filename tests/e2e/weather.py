@@ -63,6 +63,8 @@ class Setup:
     two_symbols: bool = False
     isolated: bool = False
     manage_all: bool = False
+    far: bool = False
+    """Makers rest a hundred ticks and more from the market, so that orders live while things go wrong."""
     base_mult: int = 2
 
     @property
@@ -89,7 +91,8 @@ class Setup:
             "breaker": {"failures": 5, "block_s": 2},
             "stop_timeout_s": 10,
             "execution": {
-                "order_ttl_ms": 300,
+                "order_ttl_ms": 1200 if self.far else 300,
+                **({"maker_safety_ticks": 500, "maker_timeouts_to_escalate": 0} if self.far else {}),
                 "repost_cooldown_ms": 20,
                 "min_signal_interval_ms": 100,
                 "max_order_notional": 4000,

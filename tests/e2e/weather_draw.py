@@ -169,6 +169,7 @@ def drawn(seed: int) -> Weather:
         two_symbols=random.random() < 0.4,
         isolated=random.random() < 0.3,
         manage_all=random.random() < 0.3,
+        far=random.random() < 0.4,
         base_mult=random.choice((1, 2, 5)),
     )
     course = random.choice(list(COURSES))
