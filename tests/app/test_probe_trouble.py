@@ -172,3 +172,35 @@ async def test_two_legs_one_after_the_other() -> None:
         assert (await on.probe(LONG)).good
         assert (await on.probe(SHORT, named=NAMED.lower())).good
         on.judge()
+
+
+async def test_an_end_that_is_wanted_while_leftovers_are_put_away_asks_nothing() -> None:
+    async with probe_stage() as on:
+        left = f"{PREFIX}-ps-1234567-L-p000000.1"
+        on.act("foreign_stop", symbol=RAW, side="LONG", client_id=left, when={"at_s": 0})
+        on.at(CANCEL_STOP, 1, lambda: on.probes[-1].stop("SIGTERM"))
+        asked: list[str] = []
+        on.spies.arrived.append(asked.append)
+        report = await on.probe()
+        assert (report.stopped, report.answers) == ("ended by SIGTERM", ())
+        assert ORDER not in asked
+        assert [*on.resting(), *on.waiting()] == []
+
+
+async def test_a_clock_that_has_moved_is_measured_anew_and_the_cleaning_goes_on() -> None:
+    async with probe_stage() as on:
+        on.at(SWEEP, 1, lambda: on.act("clock_off", seconds="-8", when={"at_s": 0}))
+        report = await on.probe(times=replace(QUICK, clean_ms=10_000))
+        assert "-1021" in report.stopped
+        assert report.left == (), report
+        on.judge()
+
+
+async def test_an_exchange_that_wants_to_be_left_alone_is_waited_for_beyond_the_time_for_cleaning() -> None:
+    async with probe_stage() as on:
+        on.at(COUNTDOWN, 1, lambda: on.fault("limit_429", for_s=3, when={"at_s": 0}))
+        on.at(COUNTDOWN, 1, lambda: on.server.box.advance(on.server.box.now))
+        report = await on.probe(times=replace(QUICK, clean_ms=500, countdown_ms=60_000))
+        assert report.stopped
+        assert report.left == (), report
+        on.judge()
