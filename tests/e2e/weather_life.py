@@ -189,7 +189,7 @@ class Life:
         wrong = {
             "foreign orders touched": foreign_touched(self.watch.asked, on.truth.prefix),
             "sent in a ban": sent_in_a_ban(self.watch.asked, self.storm.befell, self.storm.starts),
-            "bare": too_long_bare(self.witness, self.storm.befell, self.storm.dead),
+            "bare": too_long_bare(self.witness.bare, self.storm.befell, self.storm.dead),
             "ended by itself": [] if may_be_refused else self.storm.ended_by_itself,
             "defects": self.storm.defects,
             "liquidated": [] if self.may_be_liquidated() else liquidated(on),

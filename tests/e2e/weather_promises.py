@@ -182,11 +182,13 @@ class Witness:
         return dist > STOP_AT and dist < D("0.9")
 
 
-def too_long_bare(witness: Witness, befell: list[tuple[Strike, Span]], dead: list[Span]) -> list[str]:
+def too_long_bare(
+    bare: Iterable[tuple[Leg, Span]], befell: Sequence[tuple[Strike, Span]], dead: Iterable[Span]
+) -> list[str]:
     """Stretches beyond the bounds."""
     excused, longer = suspended(befell, dead), unseen(befell)
     found = []
-    for leg, span in witness.bare:
+    for leg, span in bare:
         for left in without(span, excused):
             bound = UNSEEN_MS if any(touch(left, s) for s in longer) else BARE_MS + 1000
             if left.end - left.start > bound:
