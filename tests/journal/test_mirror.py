@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.journal.past import BOUND_MS, prune
 from tests.journal.postgres_server import PASSWORD, PostgresServer
-from tests.journal.rows import SMALL, intent, opened, written
+from tests.journal.rows import SMALL, T0, intent, opened, written
 
 from vibe_quant.journal import mirror as mirrors
+from vibe_quant.journal import pruning
 from vibe_quant.journal.mirror import PostgresMirror
 from vibe_quant.journal.postgres import PostgresError, address_of, ask, connected
 from vibe_quant.journal.reader import JournalReader
@@ -191,3 +193,28 @@ async def test_a_file_that_was_removed_begins_another_chain(postgres: PostgresSe
     assert len(found) == 2
     assert set(found) <= set(await mirrored(postgres, tmp_path.name))
     assert len(await mirrored(postgres, tmp_path.name)) == 7
+
+
+async def test_a_journal_whose_beginning_is_gone_goes_on_in_its_mirror(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the same instance, and the mirror keeps all."""
+    monkeypatch.setattr(pruning, "STEP", 3)
+    monkeypatch.setattr(pruning, "LEAST", 1)
+    path, said = written(tmp_path / "j", [intent(i) for i in range(20)]), list[str]()
+    for more in (0, 5):
+        mirror = mirror_of(postgres.url, path, said)
+        journal = SqliteJournal(path, "r2", mirror.offer, SMALL)
+        task = asyncio.create_task(mirror.run())
+        await until(lambda: mirror.mirrored >= 20)  # noqa: B023 - waited for in the same turn
+        prune(journal, T0 + BOUND_MS + 1)
+        for i in range(more):
+            journal.write([intent(20 + i)])
+        last = journal.acknowledged.seq
+        await until(lambda: mirror.mirrored == last)  # noqa: B023
+        await ended(task)
+        journal.close()
+    rows = await mirrored(postgres, tmp_path.name)
+    assert next(JournalReader(path).rows()).seq > 15
+    assert [row[0] for row in rows] == list(range(1, last + 1))
+    assert first_break(rows, START)[1] is None
