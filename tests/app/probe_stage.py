@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,7 @@ NAMED = "ETH/USDT:USDT"
 SEATS = ((LONG, "2"), (SHORT, "1.5"))
 PREFIX = "vq"
 QUICK = ProbeTimes(countdown_ms=1000, patience_ms=5000, grace_ms=1000, look_ms=50, clean_ms=30_000)
+LAG_MS = 1000
 COUNTDOWN = "POST /fapi/v1/countdownCancelAll"
 
 
@@ -130,7 +131,10 @@ async def probe_stage(
     **more: Any,
 ) -> AsyncIterator[ProbeStage]:
     """A served exchange that holds the legs."""
-    scene = Scene(seats=seats, symbol=symbol, wallet=wallet, switches=switches or Switches(), faults=faults, **more)
+    chosen = switches or Switches()
+    if chosen.query_lag_ms == Switches().query_lag_ms:  # longer than a machine stalls
+        chosen = replace(chosen, query_lag_ms=LAG_MS)
+    scene = Scene(seats=seats, symbol=symbol, wallet=wallet, switches=chosen, faults=faults, **more)
     async with SimServer(scene.options()) as server:
         held = {(leg_symbol, side): Decimal(qty) for leg_symbol, side, qty in scene.legs}
         stage = ProbeStage(server, Truth(server.box, PREFIX, held))

@@ -249,7 +249,7 @@ async def test_an_exchange_on_which_nothing_is_swept_leaves_the_question_open() 
                 '{"symbol":"ETHUSDT","countdownTime":"1000"}' if endpoint == COUNTDOWN else '{"code":200,"msg":"done"}'
             )
             answers_emptily(on, endpoint, body)
-        report = await on.probe(times=replace(QUICK, patience_ms=700))
+        report = await on.probe(times=replace(QUICK, patience_ms=2500))
         assert words(report) == {**HARSH, Question.CANCEL_ALL: Word.UNANSWERED, Question.COUNTDOWN: Word.UNANSWERED}
         assert not any(reply.matters for reply in report.answers)
 

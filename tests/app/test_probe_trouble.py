@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.app.probe_stage import COUNTDOWN, NAMED, PREFIX, QUICK, RAW, ProbeStage, probe_stage, words
+from tests.app.probe_stage import COUNTDOWN, NAMED, PREFIX, QUICK, RAW, probe_stage
 from tests.e2e.stage import LONG, SHORT
 
-from vibe_quant.app.probe_answers import Question
 from vibe_quant.app.probe_ids import is_probes
 from vibe_quant.app.probe_leg import ProbeRefused
 
@@ -19,69 +18,21 @@ ORDER, STOP = "POST /fapi/v1/order", "POST /fapi/v1/algoOrder"
 CANCEL, CANCEL_STOP = "DELETE /fapi/v1/order", "DELETE /fapi/v1/algoOrder"
 SWEEP = "DELETE /fapi/v1/allOpenOrders"
 ORDERS, STOPS, QUERY = "GET /fapi/v1/openOrders", "GET /fapi/v1/openAlgoOrders", "GET /fapi/v1/order"
-TROUBLES: dict[str, dict[str, Any]] = {
-    "503 and done": {"kind": "unknown_503", "reached": True},
-    "503 and not done": {"kind": "unknown_503", "reached": False},
-    "503 with a code": {"kind": "unknown_503", "reached": True, "code": -1000},
-    "408": {"kind": "timeout_1007", "reached": True},
-    "a proxy": {"kind": "proxy_error", "reached": True},
-    "lost answer": {"kind": "ack_lost"},
-    "lost request": {"kind": "request_lost"},
-    "worked twice": {"kind": "ack_doubled"},
-    "-1021": {"kind": "timestamp_1021"},
-    "429": {"kind": "limit_429", "for_s": 2},
-    "418": {"kind": "ban_418", "for_s": 2},
-    "maintenance": {"kind": "maintenance", "for_s": 2},
-    "-1001": {"kind": "internal_1001"},
-}
-BOTH = ("503 and done", "408", "lost answer", "-1021", "429")
-
-
-async def troubled(on: ProbeStage, endpoint: str, nth: int, trouble: str, **how: Any) -> Any:
-    """One probe, in which the nth request of a kind meets a trouble."""
-    fault = {"where": {"endpoint": endpoint}, "when": {"nth": nth}, **TROUBLES[trouble]}
-    if trouble in ("429", "418", "maintenance"):  # of the whole address, once it has begun
-        on.at(endpoint, nth, lambda: on.fault(**{**TROUBLES[trouble], "when": {"at_s": 0}}))
-        on.at(endpoint, nth, lambda: on.server.box.advance(on.server.box.now))
-    else:
-        on.fault(**fault)
-    return await on.probe(**how)
-
-
-@pytest.mark.parametrize("trouble", TROUBLES)
-@pytest.mark.parametrize("endpoint", [ORDER, STOP])
-async def test_an_order_of_unknown_fate_ends_the_probe_and_is_gone(endpoint: str, trouble: str) -> None:
-    async with probe_stage() as on:
-        report = await troubled(on, endpoint, 1, trouble)
-        assert report.stopped, report
-        assert report.left == ()
-        assert not report.good
-        assert Question.COUNTDOWN not in words(report)
-        on.judge()
-
-
-@pytest.mark.parametrize("trouble", BOTH)
-@pytest.mark.parametrize(
-    ("endpoint", "nth"),
-    [(CANCEL, 1), (SWEEP, 1), (COUNTDOWN, 1), (ORDER, 3), (STOP, 2), (ORDERS, 4), (STOPS, 4), (QUERY, 1)],
+BOTH: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("unknown_503", {"reached": True}),
+    ("timeout_1007", {"reached": True}),
+    ("ack_lost", {}),
+    ("timestamp_1021", {}),
+    ("limit_429", {"for_s": 1, "times": 1}),
 )
-async def test_trouble_anywhere_ends_the_probe_and_nothing_is_left(endpoint: str, nth: int, trouble: str) -> None:
-    async with probe_stage() as on:
-        report = await troubled(on, endpoint, nth, trouble)
-        assert report.stopped, report
-        assert report.left == ()
-        on.judge()
 
 
-@pytest.mark.parametrize("trouble", BOTH)
-async def test_the_cleaning_itself_meets_trouble_and_goes_on(trouble: str) -> None:
+@pytest.mark.parametrize(("kind", "more"), BOTH)
+async def test_the_cleaning_itself_meets_trouble_and_goes_on(kind: str, more: dict[str, Any]) -> None:
     async with probe_stage() as on:
         on.fault("unknown_503", reached=True, where={"endpoint": COUNTDOWN}, when={"once": True})
         for endpoint in (CANCEL, CANCEL_STOP, ORDERS, STOPS):
-            fault = {"where": {"endpoint": endpoint}, "when": {"rate": "1"}, "times": 3, **TROUBLES[trouble]}
-            fault.pop("for_s", None)
-            if trouble == "429":
-                fault = {**fault, "for_s": 1, "times": 1}
+            fault = {"kind": kind, "where": {"endpoint": endpoint}, "when": {"rate": "1"}, "times": 3, **more}
             on.at(COUNTDOWN, 1, partial(on.fault, **fault))
         report = await on.probe()
         assert report.stopped
