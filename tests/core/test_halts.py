@@ -291,6 +291,20 @@ def test_a_418_is_an_alarm() -> None:
     assert orders(desk.passes(500, quoting=True))
 
 
+@pytest.mark.parametrize("banned", [True, False])
+def test_a_back_off_is_said_once_however_many_requests_it_meets_and_again_where_it_grows(banned: bool) -> None:
+    desk = started()
+    until = desk.now + 3000
+
+    def told(until_ms: int) -> list[do.Notify]:
+        return notices(desk.feed(ev.RateLimited(until_ms, desk.now, banned=banned)), NoticeKind.RISK)
+
+    assert [len(told(end)) for end in (until, until, until + 1000, until - 500)] == [1, 0, 0, 0]
+    assert len(told(until + 2001)) == 1, "longer than was said"
+    desk.passes(6000)
+    assert len(told(desk.now + 1000)) == 1, "another one"
+
+
 def test_the_reserve_of_weight_is_not_spent_on_discretion() -> None:
     desk = started()
     assert desk.feed(ev.RateUsage(desk.now, weight_1m=2000)) == []

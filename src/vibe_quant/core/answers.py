@@ -145,7 +145,8 @@ class Answers:
         return [] if side is None else side.settle(side.execution.missing(answer.client_id, answer.exch_ms, now), now)
 
     def _limited(self, limited: ev.RateLimited, now: int) -> list[Intent]:
-        self._house.pacing.on_limited(limited)
+        if not self._house.pacing.on_limited(limited):
+            return []
         wait = max(0, limited.until_ms - now) / 1000
         if not limited.banned:
             text = f"The exchange asked to back off (429) for {wait:.0f} s. Discretionary requests wait."

@@ -17,6 +17,8 @@ SECOND_MS: Final = 1000
 TEN_SECONDS_MS: Final = 10_000
 MINUTE_MS: Final = 60_000
 SENT_KEPT: Final = 5000
+TOLD_TO_MS: Final = 1000
+"""The exchange says in whole seconds for how long: ends that are no farther apart are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,16 @@ class Pacing:
         self._slots[0].told(usage.orders_10s, usage.recv_ms)
         self._slots[1].told(usage.orders_1m, usage.recv_ms)
 
-    def on_limited(self, limited: RateLimited) -> None:
-        """Take a 429 or a 418; the later end rules."""
+    def on_limited(self, limited: RateLimited) -> bool:
+        """Take a 429 or a 418; the later end rules.  Whether it is news: others under way are answered the same."""
         self._next = None
+        known = self._banned_until if limited.banned else self._limited_until
+        until = max(known, limited.until_ms)
         if limited.banned:
-            self._banned_until = max(self._banned_until, limited.until_ms)
+            self._banned_until = until
         else:
-            self._limited_until = max(self._limited_until, limited.until_ms)
+            self._limited_until = until
+        return known <= limited.recv_ms or until > known + TOLD_TO_MS
 
     def too_many(self, now: int) -> None:
         """Take a -1015: no order until ten seconds have turned; a minute, where they were not enough."""
