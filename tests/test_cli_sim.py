@@ -16,26 +16,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from vibe_quant.cli.app import app
-from vibe_quant.cli.sim_options import SimArguments, box_options
+from vibe_quant.cli.sim_options import AccountArguments, ConductArguments, MarketArguments, box_options
 from vibe_quant.cli.sim_serve import BANNER
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.sim.feed import FeedEvent
 from vibe_quant.sim.front.box import Box
 from vibe_quant.sim.switches import QueueModel
 
-ARGUMENTS = SimArguments(
-    config=None,
-    symbols=(),
-    tape=None,
-    seed=7,
-    scenario="calm",
-    speed="1",
-    wallets=(),
-    positions=(),
-    leverage=20,
-    latency_ms=5,
-    faults=None,
-)
+MARKET, ACCOUNT, CONDUCT = MarketArguments(), AccountArguments(), ConductArguments()
 CONFIG = """
 symbols:
   "BTC/USDT:USDT": {}
@@ -133,24 +121,19 @@ def test_faults_that_do_not_hold_are_all_told_with_their_place(tmp_path: Path) -
 
 def test_the_example_of_faults_can_be_declared() -> None:
     example = Path(__file__).parents[1] / "config" / "faults.example.yaml"
-    assert box_options(replaced(faults=example), ("BTCUSDT",)).faults
-
-
-def replaced(**fields: object) -> SimArguments:
-    from dataclasses import replace
-
-    return replace(ARGUMENTS, **fields)  # type: ignore[arg-type]
+    assert box_options(MARKET, ACCOUNT, ConductArguments(faults=example), ("BTCUSDT",)).faults
 
 
 def test_symbols_come_from_options_configuration_and_positions(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG)
-    arguments = replaced(config=path, symbols=("SOLUSDT",), positions=("XRPUSDT:SHORT:5",), wallets=("USDC=7", "3"))
-    options = box_options(arguments, ("BTCUSDT",))
+    market = MarketArguments(config=path, symbols=("SOLUSDT",))
+    account = AccountArguments(positions=("XRPUSDT:SHORT:5",), wallets=("USDC=7", "3"))
+    options = box_options(market, account, CONDUCT, ("BTCUSDT",))
     assert [market.instrument.symbol for market in options.markets] == ["SOLUSDT", "BTCUSDT", "ETHUSDT", "XRPUSDT"]
     assert options.wallets == {"USDC": Decimal(7), "USDT": Decimal(3)}
     assert (options.positions[0].side, options.positions[0].entry) == (PositionSide.SHORT, None)
-    assert [m.instrument.symbol for m in box_options(ARGUMENTS, ("ETHUSDT",)).markets] == ["ETHUSDT"]
+    assert [m.instrument.symbol for m in box_options(MARKET, ACCOUNT, CONDUCT, ("ETHUSDT",)).markets] == ["ETHUSDT"]
 
 
 def test_a_tape_is_served_as_its_own_instrument(tmp_path: Path) -> None:
@@ -159,7 +142,7 @@ def test_a_tape_is_served_as_its_own_instrument(tmp_path: Path) -> None:
         app, ["tape", "generate", "--symbol", "NEO/USDT:USDT", "--duration", "5", "-o", str(tape)]
     )
     assert made.exit_code == 0, made.output
-    (market,) = box_options(replaced(tape=tape), ()).markets
+    (market,) = box_options(MarketArguments(tape=tape), ACCOUNT, CONDUCT, ()).markets
     events: list[FeedEvent] = list(market.events or ())
     assert market.instrument.symbol == "NEOUSDT"
     assert len(events) > 100
@@ -167,12 +150,11 @@ def test_a_tape_is_served_as_its_own_instrument(tmp_path: Path) -> None:
 
 
 def test_switches_permissions_and_one_way_mode_reach_the_exchange() -> None:
-    arguments = replaced(
-        switches=("knock_out_closers=false", "query_lag_ms=0", "margin_call_ratio=0.9", "queue_model=proportional"),
-        permissions=("enableWithdrawals", "enableFutures=false"),
-        hedge_mode=False,
+    conduct = ConductArguments(
+        switches=("knock_out_closers=false", "query_lag_ms=0", "margin_call_ratio=0.9", "queue_model=proportional")
     )
-    box = Box(box_options(arguments, ("BTCUSDT",)), 1_800_000_000_000)
+    account = AccountArguments(permissions=("enableWithdrawals", "enableFutures=false"), hedge_mode=False)
+    box = Box(box_options(MARKET, account, conduct, ("BTCUSDT",)), 1_800_000_000_000)
     switches = box.exchange.venue.switches
     assert (switches.knock_out_closers, switches.query_lag_ms) == (False, 0)
     assert (switches.margin_call_ratio, switches.queue_model) == (Decimal("0.9"), QueueModel.PROPORTIONAL)
@@ -190,7 +172,7 @@ def test_a_coin_margined_tape_needs_a_symbol_to_stand_for(tmp_path: Path) -> Non
     done = run("serve", "--tape", tape)
     assert done.exit_code == 2
     assert "is coin-margined" in " ".join(done.stderr.replace("│", " ").split())
-    (market,) = box_options(replaced(tape=tape, symbols=("ETHUSDT",)), ()).markets
+    (market,) = box_options(MarketArguments(tape=tape, symbols=("ETHUSDT",)), ACCOUNT, CONDUCT, ()).markets
     assert market.instrument.symbol == "ETHUSDT"
 
 

@@ -66,20 +66,34 @@ def init(
       vibe-quant init --yes --venue testnet --config my/testnet.yaml --secrets-stdin
     """
     asking = not yes and sys.stdin.isatty() and not secrets_stdin
-    if (telegram_chat is None) != (telegram_user is None):
-        raise typer.BadParameter("--telegram-chat and --telegram-user go together: who may command, and where")
+    named = _named(telegram_chat, telegram_user)
     given = _decided(venue, symbol, side, asking)
-    user = None if telegram_chat is None or telegram_user is None else TelegramUser(telegram_chat, telegram_user)
-    if asking and user is None and typer.confirm("Messages and commands by Telegram?", default=False):
-        user = TelegramUser(typer.prompt("  id of the chat", type=int), typer.prompt("  id of your user", type=int))
     from vibe_quant.config.starter import Start
 
-    start = Start(*given, user, language.value, log_folder)
+    start = Start(*given, named or (_asked_for_telegram() if asking else None), language.value, log_folder)
     env = config.with_name("vibe-quant.env")
     _refuse_to_overwrite((config,), force)
     secrets = _read_secrets() if secrets_stdin else _ask_secrets(start) if asking else {}
     if secrets:
         _refuse_to_overwrite((env,), force)
+    _made(start, config, env, secrets)
+
+
+def _named(chat: int | None, user: int | None) -> TelegramUser | None:
+    """Who may command by Telegram, as the options say it."""
+    if (chat is None) != (user is None):
+        raise typer.BadParameter("--telegram-chat and --telegram-user go together: who may command, and where")
+    return None if chat is None or user is None else TelegramUser(chat, user)
+
+
+def _asked_for_telegram() -> TelegramUser | None:
+    if not typer.confirm("Messages and commands by Telegram?", default=False):
+        return None
+    return TelegramUser(typer.prompt("  id of the chat", type=int), typer.prompt("  id of your user", type=int))
+
+
+def _made(start: Start, config: Path, env: Path, secrets: dict[str, str]) -> None:
+    """Both files, what was written, and what comes next; without new secrets those that are there stay."""
     kept = env.exists() and not secrets
     _write(start, config, None if kept else env, secrets)
     typer.echo(f"written: {config}" + (f"; {env} stays as it was" if kept else f", and {env} (mode 0600)"))

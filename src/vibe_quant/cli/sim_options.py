@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from difflib import get_close_matches
@@ -23,48 +23,66 @@ SWITCHES = tuple(field.name for field in fields(Switches))
 POSITION = re.compile(r"(?P<symbol>[^:\s]+):(?P<side>LONG|SHORT):(?P<qty>[^@]+)(@(?P<entry>.+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class SimArguments:
-    """The options as given."""
+Texts = Sequence[str] | None
+"""An option that may be given any number of times; None: not at all."""
 
-    config: Path | None
-    symbols: tuple[str, ...]
-    tape: Path | None
-    seed: int
-    scenario: str
-    speed: str
-    wallets: tuple[str, ...]
-    positions: tuple[str, ...]
-    leverage: int
-    latency_ms: int
-    faults: Path | None
-    switches: tuple[str, ...] = ()
-    permissions: tuple[str, ...] = ()
+
+@dataclass(frozen=True, slots=True)
+class MarketArguments:
+    """What is traded there, as given."""
+
+    config: Path | None = None
+    symbols: Texts = None
+    tape: Path | None = None
+    seed: int = 7
+    scenario: str = "calm"
+    speed: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountArguments:
+    """Whose account it is, as given."""
+
+    wallets: Texts = None
+    positions: Texts = None
+    leverage: int = 20
+    permissions: Texts = None
     hedge_mode: bool = True
 
 
-def box_options(arguments: SimArguments, default: tuple[str, ...]) -> BoxOptions:
-    """What the exchange shall hold.
+@dataclass(frozen=True, slots=True)
+class ConductArguments:
+    """How the exchange behaves, as given."""
+
+    latency_ms: int = 5
+    faults: Path | None = None
+    switches: Texts = None
+
+
+def box_options(
+    market: MarketArguments, account: AccountArguments, conduct: ConductArguments, default: tuple[str, ...]
+) -> BoxOptions:
+    """What the exchange shall hold; ``default``: the symbols where none is named.
 
     Raises:
         typer.BadParameter: an option that cannot be followed.
         TapeError, FileProblem, ConfigError, FaultError: a file that cannot be used.
     """
-    seats = tuple(read_position(text) for text in arguments.positions)
-    markets = _markets(arguments, seats, default)
-    wallets = dict(read_wallet(text) for text in arguments.wallets) or {"USDT": Decimal(100_000)}
+    seats = tuple(read_position(text) for text in account.positions or ())
+    markets = _markets(market, seats, default)
+    wallets = dict(read_wallet(text) for text in account.wallets or ()) or {"USDT": Decimal(100_000)}
     return BoxOptions(
         markets=markets,
-        seed=arguments.seed,
-        speed=positive(arguments.speed),
+        seed=market.seed,
+        speed=positive(market.speed),
         wallets=wallets,
         positions=seats,
-        leverage=arguments.leverage,
-        latency_ms=arguments.latency_ms,
-        faults=_faults(arguments.faults),
-        switches=read_switches(arguments.switches),
-        permissions=dict(read_permission(text) for text in arguments.permissions),
-        hedge_mode=arguments.hedge_mode,
+        leverage=account.leverage,
+        latency_ms=conduct.latency_ms,
+        faults=_faults(conduct.faults),
+        switches=read_switches(conduct.switches or ()),
+        permissions=dict(read_permission(text) for text in account.permissions or ()),
+        hedge_mode=account.hedge_mode,
     )
 
 
@@ -128,12 +146,13 @@ def read_permission(text: str) -> tuple[str, bool]:
     return name, _yes_or_no(value, text) if given else True
 
 
-def _markets(arguments: SimArguments, seats: Iterable[Seat], default: tuple[str, ...]) -> tuple[MarketSource, ...]:
-    if arguments.tape is not None:
-        return (_of_tape(arguments.tape, arguments.symbols),)
-    named = [exchange_name(symbol) for symbol in (*arguments.symbols, *_configured(arguments.config))]
+def _markets(market: MarketArguments, seats: Iterable[Seat], default: tuple[str, ...]) -> tuple[MarketSource, ...]:
+    symbols = tuple(market.symbols or ())
+    if market.tape is not None:
+        return (_of_tape(market.tape, symbols),)
+    named = [exchange_name(symbol) for symbol in (*symbols, *_configured(market.config))]
     named += [seat.symbol for seat in seats]
-    return tuple(MarketSource(_instrument(symbol), arguments.scenario) for symbol in dict.fromkeys(named or default))
+    return tuple(MarketSource(_instrument(symbol), market.scenario) for symbol in dict.fromkeys(named or default))
 
 
 def _configured(path: Path | None) -> list[str]:

@@ -70,26 +70,13 @@ def serve(
       vibe-quant sim serve --position BTCUSDT:LONG:2@60000 --position BTCUSDT:SHORT:1
       vibe-quant sim serve --json --tape btc.parquet --symbol BTCUSDT --faults faults.yaml
     """
-    from vibe_quant.cli.sim_options import SimArguments, box_options
+    from vibe_quant.cli.sim_options import AccountArguments, ConductArguments, MarketArguments, box_options
 
     with explained():
-        arguments = SimArguments(
-            config=config,
-            symbols=tuple(symbol or ()),
-            tape=tape,
-            seed=market,
-            scenario=scenario,
-            speed=speed,
-            wallets=tuple(wallet or ()),
-            positions=tuple(position or ()),
-            leverage=leverage,
-            latency_ms=latency,
-            faults=faults,
-            switches=tuple(switch or ()),
-            permissions=tuple(permission or ()),
-            hedge_mode=not one_way,
-        )
-        _run(box_options(arguments, DEFAULT_SYMBOLS), host, (port, control_port), as_json)
+        traded = MarketArguments(config, symbol, tape, market, scenario, speed)
+        account = AccountArguments(wallet, position, leverage, permission, hedge_mode=not one_way)
+        conduct = ConductArguments(latency, faults, switch)
+        _run(box_options(traded, account, conduct, DEFAULT_SYMBOLS), host, (port, control_port), as_json)
 
 
 def _run(options: BoxOptions, host: str, ports: tuple[int, int], as_json: bool) -> None:

@@ -87,14 +87,13 @@ class TelegramFront:
         tempo: Tempo | None = None,
         confirmations: Confirmations[Held] | None = None,
     ) -> None:
-        tempo = tempo or Tempo()
-        chance = chance or random.SystemRandom().random
+        self._tempo = tempo = tempo or Tempo()
+        self._chance = chance = chance or random.SystemRandom().random
         self.tally = Tally()
         self._settings = settings
         self._operations = operations
         self._clock = clock
         self._wire = wire
-        self._tempo = tempo
         self._words = Words(settings.language)
         self._arrivals: dict[tuple[str, PositionSide], Decimal] = {}
         self._cards = Cards(self._words, self._arrival)
@@ -104,23 +103,25 @@ class TelegramFront:
         self._orders_seen = False
         self._began = False
         self._watch_failed = False
-        self._chance = chance
         self._seats = Seats(self._sender, chats_of(settings))
         self._senders = self._seats.senders
         self._door = Doorkeeper(pairs_of(settings), notebook, clock, self.tally)
-        self._reception = Reception(
+        self._reception = self._receiving(confirmations)
+        often = tempo.long_poll_s
+        self._poller = Poller(wire, self._reception, clock, self.tally, self._polled_elsewhere, chance, often)
+
+    def _receiving(self, confirmations: Confirmations[Held] | None) -> Reception:
+        """Answers what is asked, and commands what may be."""
+        return Reception(
             self._door,
-            Commands(operations, self._words, self._cards, lambda: (self.tally.unauthorised, self._dropped())),
-            operations,
+            Commands(self._operations, self._words, self._cards, lambda: (self.tally.unauthorised, self._dropped())),
+            self._operations,
             self._words,
-            clock,
+            self._clock,
             self.tally,
             self._reply,
             self._presses.put,
             confirmations,
-        )
-        self._poller = Poller(
-            wire, self._reception, clock, self.tally, self._polled_elsewhere, chance, tempo.long_poll_s
         )
 
     def retune(self, shared: GlobalSettings) -> None:
