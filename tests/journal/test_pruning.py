@@ -249,7 +249,7 @@ def kill_in_a_loop(journal: SqliteJournal, times: int, seed: int) -> None:
     journal.close()
     before, gone, done = learnt(path, now), 0, 0
     for turn in range(times):
-        done += killed_while_pruning(path, now - 10 * DAY_MS + turn * HOUR_MS, chance)
+        done += killed_while_pruning(path, now - 10 * DAY_MS + turn * 60_000, chance)
         verdict = verify(path)
         assert verdict.good, verdict.reason
         assert verdict.removed >= gone
