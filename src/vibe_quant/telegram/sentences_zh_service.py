@@ -81,6 +81,10 @@ SERVICE: dict[str, str] = {
     "rows are missing at its end: {rows} had been written, {left} are there": (
         "末尾缺行：曾写入 {rows} 行，现有 {left} 行"
     ),
+    "journal {path}: one of rows {first} to {last} holds no data of its kind ({why})": (
+        "日志库 {path}：第 {first} 至 {last} 行中有一行的数据与其类型不符（{why}）"
+    ),
+    "Nothing is removed from it": "不从中删除任何行",
     "It is left untouched": "文件保持原样",
     "It is left untouched and nothing is written to it": "文件保持原样，不再写入",
     "Look at it with: vibe-quant journal verify --path {path}": "查看方法：vibe-quant journal verify --path {path}",
