@@ -5,11 +5,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.journal.rows import SYMBOL, T0, fill, intent, tamper, written
+from tests.journal.past import BOUND_MS, prune
+from tests.journal.rows import SYMBOL, T0, fill, intent, opened, tamper, written
 from typer.testing import CliRunner, Result
 
 from vibe_quant.cli.app import app
 from vibe_quant.config.loader import ConfigLoader
+from vibe_quant.journal import pruning
 
 
 def run(*args: object) -> Result:
@@ -30,6 +32,23 @@ def test_a_good_journal(path: Path) -> None:
     assert "note" not in done.stdout
     (path.parent / "j.head").unlink()
     assert "note     " in run("verify", "--path", path).stdout
+
+
+def test_a_journal_whose_beginning_is_gone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "STEP", 1)
+    monkeypatch.setattr(pruning, "LEAST", 1)
+    journal = opened(path)
+    prune(journal, T0 + BOUND_MS + 1500)
+    journal.close()
+    done = run("verify", "--path", path)
+    assert done.exit_code == 0
+    assert "rows     2 that hold, behind 2 that were removed as journal.keep_days has it" in done.stdout
+    assert "span     2023-11-14 22:13:22.000+00:00 to 2023-11-22 22:13:21.500+00:00" in done.stdout
+    assert "MiB\n" in done.stdout
+    found = json.loads(run("verify", "--path", path, "--json").stdout)
+    assert (found["good"], found["rows"], found["removed"], found["size"]) == (True, 2, 2, path.stat().st_size)
+    said = run("show", "--path", path, "--kind", "pruned").stdout
+    assert "removed: 2 rows up to 2, the newest of 2023-11-14 22:13:21.000+00:00; the checksum of the last is" in said
 
 
 def test_a_broken_journal(path: Path) -> None:

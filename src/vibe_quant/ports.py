@@ -266,8 +266,8 @@ class UserFeed(Protocol):
 class Entry:
     """One row of the journal before it is chained.
 
-    ``kind``: start, intent, report, fill, position, decision, mismatch, command, check, stop, exit, end, and what
-    ``Notebook`` notes.  ``at_ms`` epoch ms, by the server's clock.
+    ``kind``: start, intent, report, fill, position, decision, mismatch, command, check, stop, exit, end, pruned, and
+    what ``Notebook`` notes.  ``at_ms`` epoch ms, by the server's clock.
     ``body`` is plain data: str, int, bool, None, lists and dicts of those; Decimals as their exact text.
     """
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from vibe_quant.journal.head import read_head
 from vibe_quant.journal.opening import TAIL_ROWS, missing
 from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.rows import START
-from vibe_quant.journal.sqlite_file import tail
+from vibe_quant.journal.sqlite_file import rows_after, tail
 from vibe_quant.journal.verify import reading
 from vibe_quant.ports import Clock, JournalBroken
 
@@ -148,6 +149,7 @@ def journal(path: Path, now_ms: int) -> Symptom:
         with reading(path) as connection:
             end, wrong = tail(connection, TAIL_ROWS)
             wrong = wrong or missing(connection, head or START, end)
+            first = next(rows_after(connection, 0, 1), None)
         row = JournalReader(path).last_row()
     except JournalBroken as error:
         return fail("journal", str(error), "see whose the file is, and what journal verify says of it")
@@ -155,7 +157,16 @@ def journal(path: Path, now_ms: int) -> Symptom:
         return fail("journal", f"{path}: {wrong}", "set it aside for a look; journal verify looks at every row")
     ago = "" if row is None else f", the newest {max(0, now_ms - row.at_ms) // 60_000} minutes ago"
     size = path.stat().st_size // MEBI
-    return ok("journal", f"{path}: {end.seq} rows{ago}, {size} MiB; its end is as it was written")
+    reach = "" if first is None else f", reaching back to {_day(first[1])}"
+    count = 0 if first is None else end.seq - first[0] + 1
+    return ok("journal", f"{path}: {count} rows{ago}{reach}, {size} MiB; its end is as it was written")
+
+
+def _day(at_ms: int) -> str:
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)).date().isoformat()
+    except OverflowError:  # of a row that was altered
+        return f"{at_ms} ms"
 
 
 def credentials(given: CredentialsError | None, needed: bool, running: bool = False) -> Symptom:

@@ -162,8 +162,8 @@ def _text_of(verdict: Verdict) -> str:
     from vibe_quant.cli.journal_rows import moment
 
     lines = [
-        f"journal  {verdict.path}",
-        f"rows     {verdict.rows} that hold",
+        f"journal  {verdict.path}, {verdict.size / 1_048_576:.1f} MiB",
+        f"rows     {verdict.rows} that hold{_behind(verdict)}",
         f"span     {moment(verdict.first_ms)} to {moment(verdict.last_ms)}",
         f"last     {verdict.chain}",
         "verdict  good" if verdict.good else f"verdict  BROKEN: {verdict.reason}",
@@ -171,8 +171,13 @@ def _text_of(verdict: Verdict) -> str:
     return "\n".join([*lines, f"note     {verdict.note}"] if verdict.note else lines)
 
 
+def _behind(verdict: Verdict) -> str:
+    """What a removal has taken before them; the rows themselves say so."""
+    return f", behind {verdict.removed} that were removed as journal.keep_days has it" if verdict.removed else ""
+
+
 def _json_of(verdict: Verdict) -> str:
-    names = ("rows", "first_bad", "reason", "first_ms", "last_ms", "chain", "note")
+    names = ("rows", "first_bad", "reason", "first_ms", "last_ms", "chain", "note", "removed", "size")
     found = {name: getattr(verdict, name) for name in names}
     return json.dumps({"path": str(verdict.path), "good": verdict.good, **found}, ensure_ascii=False)
 

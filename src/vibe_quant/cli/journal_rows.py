@@ -132,6 +132,11 @@ def _check(_: Row, body: Body) -> str:
     return f"{body['check']} {'good' if body['ok'] else 'WRONG'} (key {body['key']})"
 
 
+def _pruned(_: Row, body: Body) -> str:
+    now = f"{body['rows']} rows up to {body['up_to']}, the newest of {moment(body['last_ms'])}"
+    return f"removed: {now}; the checksum of the last is {body['chain']}"
+
+
 def _pairs(body: Body, but: str) -> str:
     return ", ".join(f"{name} {value}" for name, value in body.items() if name != but)
 
@@ -148,4 +153,5 @@ _WORDS: Mapping[str, Callable[[Row, Body], str]] = {
     "mismatch": _decision,
     "command": _command,
     "check": _check,
+    "pruned": _pruned,
 }
