@@ -21,7 +21,7 @@ DAY_MS = 86_400_000
 FIRST_S, EACH_S = 60.0, 3600.0
 """From the start to the first look, and from each to the next."""
 REST_S = 0.05
-"""Between two pieces of work, each of a millisecond or so: 100 rows are read, or 100 go."""
+"""Between two pieces of work, each of a millisecond or less: 50 rows are read, or 50 go."""
 BUSY_S = 0.02
 """After which it is looked again whether nothing waits."""
 

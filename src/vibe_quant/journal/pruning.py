@@ -15,9 +15,9 @@ from vibe_quant.journal.sqlite_file import rows_after
 from vibe_quant.journal.verify import reading
 from vibe_quant.ports import JournalBroken
 
-STEP = 100
-"""Rows that are read, and that go, at once: a millisecond or so of the loop."""
-MOST, LEAST = 100, 10
+STEP = 50
+"""Rows that are read, and that go, at once: a millisecond of the loop, or less."""
+MOST, LEAST = 100, 20
 """Steps of one removal; fewer are left until there are more."""
 _BAD = (msgspec.MsgspecError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
