@@ -20,8 +20,8 @@ from typer.testing import Result
 
 from vibe_quant.app.hosting import Job
 from vibe_quant.app.launch import RunOptions, launch
-from vibe_quant.app.probe_answers import Question
 from vibe_quant.app.probe_record import NAME, read
+from vibe_quant.app.probe_words import Question
 from vibe_quant.app.redaction import Redactor
 from vibe_quant.cli.failure import BROKEN, FAILED, INVALID, UNREADABLE
 from vibe_quant.domain.enums import PositionSide

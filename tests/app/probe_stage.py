@@ -14,8 +14,9 @@ from tests.e2e.stage import LONG, SHORT, Scene
 from tests.e2e.truth import Truth
 
 from vibe_quant.app.probe import Probe, ProbeReport, Wanted
-from vibe_quant.app.probe_answers import Question, Reply, Word
+from vibe_quant.app.probe_answers import Reply
 from vibe_quant.app.probe_desk import ProbeTimes
+from vibe_quant.app.probe_words import Question, Word
 from vibe_quant.app.reach import Reachable, looking
 from vibe_quant.app.start_findings import Account
 from vibe_quant.binance.credentials import Credentials

@@ -9,7 +9,8 @@ import pytest
 from tests.app.probe_stage import COUNTDOWN, QUICK, RAW, probe_stage, words
 from tests.e2e.stage import LONG, SHORT
 
-from vibe_quant.app.probe_answers import ASKED, BELIEVED_MS, Question, Word
+from vibe_quant.app.probe_answers import ASKED, BELIEVED_MS
+from vibe_quant.app.probe_words import Question, Word
 from vibe_quant.domain.enums import PositionSide
 from vibe_quant.sim.front.http import HttpResponse
 from vibe_quant.sim.switches import Switches

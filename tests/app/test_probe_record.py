@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from vibe_quant.app.checkup import Grade
 from vibe_quant.app.clock import StartIds, SystemClock
 from vibe_quant.app.probe import ProbeReport
-from vibe_quant.app.probe_answers import Question, Reply, seen, unanswered
+from vibe_quant.app.probe_answers import Reply, seen, unanswered
 from vibe_quant.app.probe_ids import is_probes, probe_run
 from vibe_quant.app.probe_places import places
 from vibe_quant.app.probe_record import NAME, Asker, kept, of_dead_man, read, write
+from vibe_quant.app.probe_words import Question
 from vibe_quant.cli.doctor_probe_view import as_json, closing_words, symptom_of
 from vibe_quant.core.stop_ids import StopIds
 from vibe_quant.domain.enums import PositionSide

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.app.probe_stage import COUNTDOWN, ProbeStage, probe_stage, words
 
-from vibe_quant.app.probe_answers import Question
+from vibe_quant.app.probe_words import Question
 
 ORDER, STOP = "POST /fapi/v1/order", "POST /fapi/v1/algoOrder"
 CANCEL, CANCEL_STOP = "DELETE /fapi/v1/order", "DELETE /fapi/v1/algoOrder"

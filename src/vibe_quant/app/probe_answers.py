@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from vibe_quant.app.probe_words import Question, Word
 from vibe_quant.binance.user_ws import UserTimes
 from vibe_quant.core.execution import RECV_WINDOW_MS
 from vibe_quant.core.machine import SETTLE_MS
@@ -16,27 +16,6 @@ from vibe_quant.ports import Rejected
 BELIEVED_MS = RECV_WINDOW_MS + SETTLE_MS
 """After so long the program believes that an order which the exchange denies was never placed."""
 NEWS_MS = UserTimes().news_ms
-
-
-class Question(StrEnum):
-    """Each is answered by yes or no."""
-
-    PRIVATE_STREAM = "private_stream"
-    QUERY_LAG = "query_lag"
-    CLOSERS_SUM = "closers_sum"
-    DUST_LIMIT = "dust_limit"
-    STOP_LISTED = "stop_listed"
-    SECOND_STOP = "second_stop"
-    CANCEL_ALL = "cancel_all"
-    COUNTDOWN = "countdown"
-
-
-class Word(StrEnum):
-    """What came of a question."""
-
-    YES = "yes"
-    NO = "no"
-    UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from vibe_quant.app.probe_answers import Question, Reply, refused, seen, unanswered
+from vibe_quant.app.probe_answers import Reply, refused, seen, unanswered
 from vibe_quant.app.probe_desk import ProbeDesk, Sent, Unforeseen
 from vibe_quant.app.probe_stream import Ear
+from vibe_quant.app.probe_words import Question
 from vibe_quant.ports import Rejected
 
 POLL_S = 0.05

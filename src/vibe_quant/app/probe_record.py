@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from vibe_quant.app.private_file import write_private
-from vibe_quant.app.probe import ProbeReport
-from vibe_quant.app.probe_answers import Question, Word
+from vibe_quant.app.probe_words import Question, Word
 from vibe_quant.domain.settings import Settings, Venue
+
+if TYPE_CHECKING:  # who only reads what was kept need not load what asks an exchange
+    from vibe_quant.app.probe import ProbeReport
 
 NAME = "probe.json"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def symptom_of(answer: Reply) -> Symptom:
     """An answer as a line of doctor's."""
     from vibe_quant.app.checkup import Grade, Symptom
-    from vibe_quant.app.probe_answers import Word
+    from vibe_quant.app.probe_words import Word
 
     asked = answer.asked
     word = f"{answer.answer.value.capitalize()}, {answer.text}"
@@ -55,7 +55,7 @@ def as_json(report: ProbeReport, asker: Asker, written: Path | None) -> str:
     """The whole of it for a machine."""
     import msgspec
 
-    from vibe_quant.app.probe_answers import Word
+    from vibe_quant.app.probe_words import Word
 
     whole = {
         "venue": asker.venue,
