@@ -36,6 +36,7 @@ FOLLOWED = {
     "app.reload_watch: answer.text": "Answer of the reload",
     "app.session: self._journal.trouble": "JournalBroken",
     "app.session: said": "memory.heritage, among RETURNED",
+    "app.service_manager: STATUS_S": "seconds of another _fails: no sentence",
     "app.start_findings: held.text": "instance.Held, among RETURNED",
     "app.start_findings: self.text": "Finding",
     "app.restart: one.text": "restart_positions.Unexplained, among RETURNED",
