@@ -151,6 +151,11 @@ class Desk:
         moments.append(self.rulebook.due_ms)
         return min((at for at in moments if at is not None), default=None)
 
+    def judged_deadline(self) -> int | None:
+        """The part of ``deadline`` that a look at margin, flags and stops may have brought nearer."""
+        moments = [self.risk.deadline(), *(side.stop.deadline() for side in self.pair.working)]
+        return min((at for at in moments if at is not None), default=None)
+
     def _judged(self, out: list[Intent], now: int) -> list[Intent]:
         """Risk has been told something: margin, flags and stops follow."""
         margin = self._margin(self)
