@@ -312,7 +312,9 @@ def test_the_breaker_counts_on_by_the_new_settings() -> None:
         assert not breaker.learn(lost, 0)
     breaker.retune(BreakerSettings(failures=3, block_s=60))
     assert breaker.learn(lost, 0)
-    assert breaker.blocks(asked, 59_999)
+    last = breaker.blocks(asked, 59_999)
+    assert last is not None
+    assert last.startswith("the circuit breaker is open for another 1 s, after ")
     assert breaker.blocks(asked, 60_000) is None
 
 

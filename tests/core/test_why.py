@@ -60,7 +60,7 @@ def test_every_reason_says_what_it_means_and_what_to_do() -> None:
 def test_what_never_left_this_host_says_why_it_did_not() -> None:
     desk = started()
     order = only(desk.rise())
-    detail = "the circuit breaker is open after 5 failed requests in a row"
+    detail = "the circuit breaker is open for another 42 s, after 5 failed requests in a row"
     desk.feed(ev.NotSent(RequestKind.SUBMIT, BTC, order.client_id, desk.now, detail))
     desk.passes(110)
     why = asked(desk)

@@ -77,9 +77,11 @@ class Breaker:
 
     def blocks(self, intent: Intent, now: int) -> str | None:
         """None where the request may leave; else why not."""
-        if not self.is_open(now) or isinstance(intent, ALWAYS) or is_risk(intent) or _keeps_stops(intent):
+        until = self._until
+        if until is None or now >= until or isinstance(intent, ALWAYS) or is_risk(intent) or _keeps_stops(intent):
             return None
-        return f"the circuit breaker is open after {self._settings.failures} failed requests in a row"
+        left_s, failures = (until - now + 999) // 1000, self._settings.failures
+        return f"the circuit breaker is open for another {left_s} s, after {failures} failed requests in a row"
 
     def is_open(self, now: int) -> bool:
         """Whether it holds requests back."""

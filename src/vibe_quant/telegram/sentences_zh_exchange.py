@@ -60,7 +60,9 @@ EXCHANGE: dict[str, str] = {
     "the listen key expired": "listen key 已过期",
     "the listen key is gone": "listen key 已失效",
     "the listen key was replaced": "listen key 已更换",
-    "the circuit breaker is open after {count} failed requests in a row": "连续 {count} 次请求失败，熔断已打开",
+    "the circuit breaker is open for another {seconds} s, after {count} failed requests in a row": (
+        "连续 {count} 次请求失败，熔断已打开，还有 {seconds} 秒"
+    ),
     "no handshake within {seconds} s": "{seconds} 秒内没有完成握手",
     "unreachable: {why}": "无法连通：{why}",
     "the handshake failed: {why}": "握手失败：{why}",
