@@ -115,9 +115,7 @@ ACTED: Mapping[SignalReason, str] = {
     SignalReason.PATIENT_ENDGAME: "The time that it was given is nearly over: the rest is closed aggressively.",
     SignalReason.FLATTEN: "It was asked to close: aggressive limits, without signals, down to zero. A pause ends it.",
     SignalReason.DUST: "What is left is less than an ordinary order: it is closed in one attempt.",
-    SignalReason.PANIC: (
-        "Liquidation is near: it is closed in slices, whatever signals say. Adding margin ends it."
-    ),
+    SignalReason.PANIC: ("Liquidation is near: it is closed in slices, whatever signals say. Adding margin ends it."),
     SignalReason.STOP_THROUGH: "The price goes through the place of the protective stop: the side exits at once.",
     SignalReason.STOP_REMAINDER: "The protective stop has ended and left something: that is worked off at once.",
 }
