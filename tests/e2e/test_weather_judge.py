@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.e2e.request_scenes import POST, Asked
 from tests.e2e.weather import LONG, Strike
-from tests.e2e.weather_promises import Span, foreign_touched, sent_in_a_ban, suspended, too_long_bare
+from tests.e2e.weather_promises import Span, foreign_touched, sent_though_told, suspended, too_long_bare
 
 from vibe_quant.domain.enums import PositionSide
 
@@ -56,7 +56,11 @@ def test_a_start_that_meets_trouble_has_its_time_when_that_is_over() -> None:
 )
 def test_what_is_sent_in_a_ban_is_seen(at_ms: int, starts: list[int], good: bool) -> None:
     asked = [Asked(9000, POST, {}, ()), Asked(10_050, POST, {}, ("ban_418",)), Asked(at_ms, POST, {}, ("ban_418",))]
-    assert (sent_in_a_ban(asked, [befell("ban_418", 10_000, 14_000)], starts) == []) is good
+    ban = [befell("ban_418", 10_000, 14_000)]
+    assert (sent_though_told("ban_418", asked, ban, starts) == []) is good
+    assert sent_though_told("ban_418", asked, ban, starts, lambda _: True) == []
+    untold = [Asked(one.at_ms, one.endpoint, {}, (*one.faults, "2:ack_lost")) for one in asked]
+    assert sent_though_told("ban_418", untold, ban, starts) == []
 
 
 @pytest.mark.parametrize(

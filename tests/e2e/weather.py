@@ -150,13 +150,18 @@ class Weather:
     strikes: tuple[Strike, ...]
     gap_s: float | None = None
     """When the book leaps away from the mark for a second and a half."""
+    latency_ms: int = 5
+    """Mean time of requests, answers and user events each way."""
 
     def only(self, kept: Iterable[int]) -> Weather:
         """With these strikes of it alone, by their numbers."""
         return replace(self, strikes=tuple(self.strikes[number] for number in kept))
 
     def __str__(self) -> str:
-        lines = [f"weather of seed {self.seed}: {self.setup}", f"market: {self.course!r}, gap at {self.gap_s} s"]
+        lines = [
+            f"weather of seed {self.seed}: {self.setup}",
+            f"market: {self.course!r}, gap at {self.gap_s} s, {self.latency_ms} ms away",
+        ]
         lines.append(f"switches: {dict(self.switches)}")
         for number, strike in enumerate(self.strikes):
             lasts = "" if strike.for_s is None else f" for {strike.for_s} s"
@@ -203,5 +208,6 @@ def scene_of(weather: Weather, btc: Driven, eth: Driven) -> WeatherScene:
         beside=beside,
         wallet=str(cash),
         seed=weather.seed % 1000,
+        latency_ms=weather.latency_ms,
         switches=replace(Switches(), **weather.switches),
     )

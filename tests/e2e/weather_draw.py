@@ -178,7 +178,7 @@ def drawn(seed: int) -> Weather:
     kinds = random.choices(list(KINDS), [weight for weight, _, _ in KINDS.values()], k=random.choice((2, 3, 3, 4, 5)))
     eye = random.uniform(2.5, 6)
     strikes = sorted((_strike(random, setup, kind, eye) for kind in kinds), key=lambda strike: strike.at_s)
-    return Weather(seed, setup, course, switches, tuple(strikes), gap_s)
+    return Weather(seed, setup, course, switches, tuple(strikes), gap_s, random.choice((5, 5, 60)))
 
 
 def _strike(random: Random, setup: Setup, kind: str, eye: float) -> Strike:

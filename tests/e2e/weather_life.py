@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 from tests.e2e.danger import only_panic_overlaps
 from tests.e2e.driven import Driven
-from tests.e2e.request_scenes import Watched
+from tests.e2e.request_scenes import Asked, Watched
 from tests.e2e.stage import START_MS, Stage, stage
 from tests.e2e.truth import Leg
 from tests.e2e.unknowns import liquidated
@@ -22,9 +23,11 @@ from tests.e2e.weather_promises import (
     SLOW,
     Witness,
     added,
+    discretionary_of,
     foreign_touched,
+    over_closers,
     said,
-    sent_in_a_ban,
+    sent_though_told,
     suspended,
     too_long_bare,
 )
@@ -181,14 +184,21 @@ class Life:
             or self.storm.struck(frozenset(("liquidation", "position_enlarged")))
         )
 
+    def sent(self, kind: str, may: Callable[[Asked], bool]) -> list[str]:
+        """What left though the program was told to wait."""
+        return sent_though_told(kind, self.watch.asked, self.storm.befell, self.storm.starts, may)
+
     def judge(self) -> None:
         """By the exchange's records."""
         on = self.on
         on.added = added(on)
+        discretionary = discretionary_of(on)
         may_be_refused = self.storm.struck(MAY_REFUSE_THE_START)
         wrong = {
             "foreign orders touched": foreign_touched(self.watch.asked, on.truth.prefix),
-            "sent in a ban": sent_in_a_ban(self.watch.asked, self.storm.befell, self.storm.starts),
+            "sent in a ban": self.sent("ban_418", lambda _: False),
+            "sent in a back-off": self.sent("limit_429", lambda one: not discretionary(one)),
+            "more than there was": over_closers(on, self.storm.kinds),
             "bare": too_long_bare(self.witness.bare, self.storm.befell, self.storm.dead),
             "ended by itself": [] if may_be_refused else self.storm.ended_by_itself,
             "defects": self.storm.defects,

@@ -6,7 +6,7 @@ A leg without its stop is measured by the exchange's own records, in ms of its c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,7 +15,9 @@ from tests.e2e.stage import BARE_MS, START_MS, Stage
 from tests.e2e.truth import Leg
 from tests.e2e.weather import Strike, Weather
 
-from vibe_quant.domain.enums import PositionSide
+from vibe_quant.domain.enums import PositionSide, SignalReason
+from vibe_quant.domain.events import Refused
+from vibe_quant.domain.intents import OrderIntent
 from vibe_quant.sim.liquidation import of_symbol
 
 D = Decimal
@@ -69,6 +71,10 @@ MAY_REFUSE_THE_START = frozenset(("key_revoked", "hedge_mode_off", "clock_off", 
 MAY_HALT = (frozenset(("refuse",)), frozenset(("key_revoked",)), frozenset(("kill", "request_late")))
 """After one of these (all of its kinds) an operator may be needed (Resume): five refusals in a row, a key taken away,
 an order of a dead run that came so late that it seems to be another instance's."""
+OTHERS_CLOSE = CANNOT_SEE | frozenset(
+    ("position_closed", "adl", "foreign_order", "liquidation", "hedge_mode_off", "refuse", "kill", "ack_doubled")
+)
+"""With one of these an order may be for more than there is, which the exchange refuses."""
 SLOW = frozenset(("orders_spent",))
 """After these it may take the rest of a minute, and one more."""
 
@@ -202,21 +208,39 @@ def foreign_touched(asked: Iterable[Asked], prefix: str) -> list[str]:
     return [f"{one.endpoint} {dict(one.params)}" for one in deletes if not one.client_id.startswith(f"{prefix}-")]
 
 
-def sent_in_a_ban(asked: list[Asked], befell: Iterable[tuple[Strike, Span]], starts: list[int]) -> list[str]:
-    """Requests more than a second (what was under way) after a program was told of its ban; each start is told anew."""
+def sent_though_told(
+    kind: str,
+    asked: Sequence[Asked],
+    befell: Iterable[tuple[Strike, Span]],
+    starts: Iterable[int],
+    may: Callable[[Asked], bool] = lambda _: False,
+) -> list[str]:
+    """Requests more than a second (what was under way) after a program was told to wait; each start is told anew."""
     found = []
-    for strike, span in befell:
-        if strike.kind != "ban_418":
-            continue
+    for span in [span for strike, span in befell if strike.kind == kind]:
         told: int | None = None
         for one in asked:
-            if not span.start <= one.at_ms < span.end:
+            if not span.start <= one.at_ms < span.end or may(one):
                 continue
             if told is None or any(told < start <= one.at_ms for start in starts):
-                told = one.at_ms
+                told = one.at_ms if one.faults and all(kind in name for name in one.faults) else None
             elif one.at_ms > told + 1000:
-                found.append(f"{one.endpoint} {one.at_ms - told} ms after the ban was told")
+                found.append(f"{one.endpoint} {one.client_id} {one.at_ms - told} ms after {kind} was told")
     return found
+
+
+def discretionary_of(on: Stage) -> Callable[[Asked], bool]:
+    """Whether a request places or changes an order that neither panic nor a stop needs."""
+    urgent = (SignalReason.PANIC, SignalReason.STOP_THROUGH, SignalReason.STOP_REMAINDER)
+    orders = {i.client_id for i in on.intents if isinstance(i, OrderIntent) and i.reason not in urgent}
+    return lambda one: one.endpoint in ("POST /fapi/v1/order", "PUT /fapi/v1/order") and one.client_id in orders
+
+
+def over_closers(on: Stage, kinds: frozenset[str]) -> list[str]:
+    """Refusals for more than there was (-2022), where nobody else has closed and the program was told of everything."""
+    if kinds & OTHERS_CLOSE or any(o.client_id.startswith(f"{on.truth.prefix}-ps-") for o in on.truth.orders):
+        return []
+    return [f"{e.client_id} {e.message}" for e in on.events if isinstance(e, Refused) and e.code == -2022]
 
 
 def added(on: Stage) -> dict[Leg, Decimal]:
