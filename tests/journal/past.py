@@ -191,3 +191,11 @@ def learnt(path: Path, now: int) -> dict[str, Any]:
         "passes": {key: at_ms for key, at_ms in passes.items() if at_ms >= now - DAY_MS},
         "young": [bare(row) for row in reader.rows(now - BOUND_MS) if row.kind != KIND],
     }
+
+
+STALE = 20 * DAY_MS
+STORY = (
+    *(Act("pause", 0, 1), Act("order", 1), Act("fill", 2), Act("telegram", 3), Act("flatten all", 4), Act("flat", 5)),
+    *[Act("held", HOUR_MS, which) for which in (0, 1, 2, 3) * 6],
+    *(Act("held", STALE), Act("exit", 1), Act("order", 1), Act("end", 1)),
+)

@@ -2,66 +2,30 @@
 
 from __future__ import annotations
 
-import random
-import shutil
 import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.journal import pruner
-from tests.journal.past import BOUND_MS, HOUR_MS, T0, Act, Prune, learnt, lived, pasts, prune, steps
+from tests.journal.past import BOUND_MS, HOUR_MS, STALE, STORY, T0, Act, Prune, learnt, lived, pasts, prune, steps
 from tests.journal.rows import opened, tamper
-from tests.journal.test_failures import environ
 
 from vibe_quant.app import exit_log, memory, restart
 from vibe_quant.app.memory import DAY_MS
 from vibe_quant.app.start_findings import PASS_MS
 from vibe_quant.domain.service_settings import KEEP_DAYS_LEAST
-from vibe_quant.journal import carried, pruning, sqlite_journal
+from vibe_quant.journal import carried, pruning
 from vibe_quant.journal.head import head_path
-from vibe_quant.journal.pruning import left_over
 from vibe_quant.journal.reader import JournalReader
 from vibe_quant.journal.removal import KIND
-from vibe_quant.journal.sqlite_file import BUSY_MS
 from vibe_quant.journal.sqlite_journal import SqliteJournal
 from vibe_quant.journal.verify import verify
-from vibe_quant.ports import Entry, JournalBroken
+from vibe_quant.ports import JournalBroken
 from vibe_quant.telegram.doorkeeper import NOTE_LASTS_MS
 
 LATER = st.sampled_from((0, HOUR_MS, 6 * DAY_MS, 30 * DAY_MS, 88 * DAY_MS)).map(lambda ms: ms + 12_345_677)
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("blank") / "j"
-    opened(path).close()
-    return path
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Removals of a few rows, so that short pasts have many."""
-    monkeypatch.setattr(pruning, "STEP", 2)
-    monkeypatch.setattr(pruning, "MOST", 4)
-    monkeypatch.setattr(pruning, "LEAST", 1)
-
-
-@pytest.fixture
-def journals(blank: Path, tmp_path: Path) -> Callable[[str], SqliteJournal]:
-    def fresh(name: str) -> SqliteJournal:
-        path = tmp_path / name
-        for old in tmp_path.glob(f"{name}*"):
-            old.unlink()
-        shutil.copy(blank, path)
-        return SqliteJournal(path, "r1", ballast=0)
-
-    return fresh
 
 
 ENOUGH = settings(
@@ -69,7 +33,6 @@ ENOUGH = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-STALE = 20 * DAY_MS
 
 
 @ENOUGH
@@ -97,13 +60,6 @@ def test_what_a_restart_learns_is_the_same(
     again.close()
 
 
-STORY = (
-    *(Act("pause", 0, 1), Act("order", 1), Act("fill", 2), Act("telegram", 3), Act("flatten all", 4), Act("flat", 5)),
-    *[Act("held", HOUR_MS, which) for which in (0, 1, 2, 3) * 6],
-    *(Act("held", STALE), Act("exit", 1), Act("order", 1), Act("end", 1)),
-)
-
-
 @pytest.mark.usefixtures("small")
 def test_at_each_step_it_verifies_and_is_as_before(journals: Callable[[str], SqliteJournal]) -> None:
     journal = journals("j")
@@ -119,13 +75,6 @@ def test_at_each_step_it_verifies_and_is_as_before(journals: Callable[[str], Sql
     assert [row for row in left if row.kind != KIND] == rows[gone:]
     assert verify(journal.path).removed == gone
     assert prune(journal, now) == 0
-    journal.close()
-
-
-@pytest.fixture
-def ready(journals: Callable[[str], SqliteJournal], small: None) -> Iterator[tuple[SqliteJournal, int]]:
-    journal = journals("j")
-    yield journal, lived(journal, STORY, pruned=False)
     journal.close()
 
 
@@ -226,116 +175,6 @@ def test_a_head_that_lags_behind_a_removal_is_harmless(ready: tuple[SqliteJourna
     assert verify(journal.path).reason == ""
     again = opened(journal.path)
     assert again.trouble == ""
-    again.close()
-
-
-def killed_while_pruning(path: Path, now: int, chance: random.Random) -> int:
-    """How many pieces it had done."""
-    command = [sys.executable, pruner.__file__, str(path), str(now)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environ())
-    assert process.stdout is not None
-    done = len(process.stdout.read(1))
-    time.sleep(chance.uniform(0, 0.2))
-    process.kill()
-    done += len(process.stdout.read())
-    process.wait()
-    process.stdout.close()
-    return done
-
-
-def kill_in_a_loop(journal: SqliteJournal, times: int, seed: int) -> None:
-    chance, path = random.Random(seed), journal.path
-    now = lived(journal, STORY, pruned=False) + 30 * DAY_MS
-    journal.close()
-    before, gone, done = learnt(path, now), 0, 0
-    for turn in range(times):
-        done += killed_while_pruning(path, now - 10 * DAY_MS + turn * 60_000, chance)
-        verdict = verify(path)
-        assert verdict.good, verdict.reason
-        assert verdict.removed >= gone
-        assert learnt(path, now) == before
-        gone = verdict.removed
-    assert (gone > 0, done > times) == (True, True)
-
-
-def test_a_kill_while_it_prunes(journals: Callable[[str], SqliteJournal]) -> None:
-    kill_in_a_loop(journals("j"), 4, 1)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_many_kills_while_it_prunes(journals: Callable[[str], SqliteJournal]) -> None:
-    kill_in_a_loop(journals("j"), 100, 2)
-
-
-@pytest.mark.usefixtures("small")
-def test_whoever_holds_the_file_is_not_waited_for(journals: Callable[[str], SqliteJournal]) -> None:
-    """Orders wait for the same file: it is tried again later, and is no trouble of the journal's."""
-    journal = journals("j")
-    now = lived(journal, STORY, pruned=False)
-    prune(journal, now, 6)
-    left = left_over(journal.path)
-    held = sqlite3.connect(journal.path)
-    held.execute("BEGIN IMMEDIATE")
-    began = time.monotonic()
-    assert not any(journal.remove(left[0]) for _ in range(5))
-    assert time.monotonic() - began < 5 * BUSY_MS / 1000
-    held.rollback()
-    held.close()
-    assert (journal.trouble, left_over(journal.path)) == ("", left)
-    assert journal.remove(left[0])
-    journal.close()
-    assert not journal.remove(left[-1])
-
-
-@pytest.mark.parametrize(("code", "trouble"), [("CORRUPT", ""), ("FULL", ""), ("IOERR_FSYNC", "the disk reports")])
-def test_a_removal_that_fails_is_trouble_only_where_the_disk_is(
-    ready: tuple[SqliteJournal, int], monkeypatch: pytest.MonkeyPatch, code: str, trouble: str
-) -> None:
-    journal, now = ready
-    prune(journal, now, 6)
-    left = left_over(journal.path)
-    error = sqlite3.OperationalError("canary")
-    error.sqlite_errorcode, error.sqlite_errorname = getattr(sqlite3, f"SQLITE_{code}"), f"SQLITE_{code}"
-
-    def fails(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(sqlite_journal, "delete", fails)
-    if trouble:
-        with pytest.raises(JournalBroken, match=trouble):
-            journal.remove(left[0])
-    assert not journal.remove(left[0])
-    assert trouble in journal.trouble
-    assert bool(trouble) == bool(journal.trouble)
-    monkeypatch.undo()
-    journal.write([Entry("end", now)])
-    assert (journal.trouble, journal.remove(left[0])) == ("", True)
-    assert verify(journal.path).reason == ""
-
-
-def test_rows_that_hold_no_data_of_their_kind_never_go(journals: Callable[[str], SqliteJournal], small: None) -> None:
-    journal = journals("j")
-    journal.write([Entry("fill", T0, {"trade_id": "seven", "exch_ms": 1}, "BTC/USDT:USDT", "LONG")] * 4)
-    with pytest.raises(JournalBroken, match="rows 1 to 2 holds no data"):
-        prune(journal, T0 + 20 * DAY_MS)
-    journal.close()
-
-
-def test_a_removal_that_cannot_be_read_is_said(ready: tuple[SqliteJournal, int]) -> None:
-    journal, now = ready
-    prune(journal, now)
-    journal.close()
-    last = max(row.seq for row in JournalReader(journal.path).rows(kinds=(KIND,)))
-    tamper(journal.path, f"UPDATE entries SET body = '{{}}' WHERE seq = {last}")
-    assert f"row {last}, which says what was removed, is damaged" in verify(journal.path).reason
-    for question in (JournalReader(journal.path).standing, JournalReader(journal.path).unresolved_orders):
-        with pytest.raises(JournalBroken, match="which says what was removed"):
-            question()
-    with pytest.raises(JournalBroken, match="which says what was removed"):
-        left_over(journal.path)
-    again = opened(journal.path)
-    assert "which says what was removed" in again.trouble
     again.close()
 
 
