@@ -27,7 +27,7 @@ from vibe_quant.domain.enums import (
 )
 from vibe_quant.domain.events import DeadManAck
 from vibe_quant.domain.intents import AmendOrder, CancelOrder, CancelStop, OrderIntent, PlaceStop, QueryOrder
-from vibe_quant.ports import Accepted, AuthLost, Banned, Failure, NotSent, RateLimited, Rejected, Unknown
+from vibe_quant.ports import Accepted, AuthLost, Banned, Exchange, Failure, NotSent, RateLimited, Rejected, Unknown
 
 D = Decimal
 LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
@@ -159,6 +159,13 @@ async def test_a_countdown_tells_what_the_exchange_confirms() -> None:
     adapter, script = scripted(fapiPrivatePostCountdownCancelAll='{"symbol":"BTCUSDT","countdownTime":"60000"}')
     assert await adapter.countdown(BTC, 120_000) == Accepted(DeadManAck(BTC, 60_000, 1000))
     assert script.params("fapiPrivatePostCountdownCancelAll") == [{"symbol": RAW, "countdownTime": 120_000}]
+
+
+async def test_all_orders_of_a_symbol_are_cancelled_by_no_verb_of_the_port() -> None:
+    adapter, script = scripted(fapiPrivateDeleteAllOpenOrders='{"code":200,"msg":"The operation is done."}')
+    assert await adapter.cancel_all(BTC) == Accepted(None)
+    assert script.params("fapiPrivateDeleteAllOpenOrders") == [{"symbol": RAW}]
+    assert not hasattr(Exchange, "cancel_all"), "nothing that trades may sweep what others have"
 
 
 @pytest.mark.parametrize("senseless", ["{}", "[]", text(bodies.order(clientOrderId="other", clientAlgoId="other"))])
