@@ -52,7 +52,7 @@ def test_a_start_that_meets_trouble_has_its_time_when_that_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at_ms", "starts", "good"), [(10_600, [0], True), (11_100, [0], False), (11_100, [11_000], True)]
+    ("at_ms", "starts", "good"), [(10_600, [0], True), (12_100, [0], False), (12_100, [12_000], True)]
 )
 def test_what_is_sent_in_a_ban_is_seen(at_ms: int, starts: list[int], good: bool) -> None:
     asked = [Asked(9000, POST, {}, ()), Asked(10_050, POST, {}, ("ban_418",)), Asked(at_ms, POST, {}, ("ban_418",))]

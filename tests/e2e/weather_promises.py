@@ -24,6 +24,8 @@ D = Decimal
 LOOK_S = 0.05
 STOP_AT = D("0.0065")
 """So near to liquidation no stop can be placed (or is in its two quiet seconds): where it belongs is gone through."""
+UNDER_WAY_MS = 2000
+"""So long after an answer requests may still arrive that were sent before it; a loaded machine has them wait."""
 UNSEEN_MS = 5000 + 4000
 """The bound while nobody can tell the program that a stop is gone: ``reconcile_interval_s`` and what reading takes."""
 PAUSE_MS = 10_000
@@ -215,7 +217,7 @@ def sent_though_told(
     starts: Iterable[int],
     may: Callable[[Asked], bool] = lambda _: False,
 ) -> list[str]:
-    """Requests more than a second (what was under way) after a program was told to wait; each start is told anew."""
+    """Requests after a program was told to wait, and what was under way has come; each start is told anew."""
     found = []
     for span in [span for strike, span in befell if strike.kind == kind]:
         told: int | None = None
@@ -224,7 +226,7 @@ def sent_though_told(
                 continue
             if told is None or any(told < start <= one.at_ms for start in starts):
                 told = one.at_ms if one.faults and all(kind in name for name in one.faults) else None
-            elif one.at_ms > told + 1000:
+            elif one.at_ms > told + UNDER_WAY_MS:
                 found.append(f"{one.endpoint} {one.client_id} {one.at_ms - told} ms after {kind} was told")
     return found
 
