@@ -230,6 +230,18 @@ def test_what_it_brings_nearer_without_a_word_is_not_slept_over() -> None:
     assert desk.engine.deadline() == soon
 
 
+def test_a_stop_that_nobody_keeps_any_more_or_whose_moment_has_passed_wakes_nobody_without_end() -> None:
+    desk = two_at_work()
+    btc = desk.engine.desks[BTC]
+    side = btc.sides[PositionSide.LONG]
+    side.stop.wake_ms = desk.now + 3
+    near = btc.judged_deadline(desk.now)
+    assert near == desk.now + 3
+    assert btc.judged_deadline(desk.now + 3) != near
+    side.gate.retired = True
+    assert btc.judged_deadline(desk.now) != near
+
+
 def test_a_timer_of_others_asks_no_desk_for_its_moment_again() -> None:
     desk, asked = two_at_work(), list[int]()
 

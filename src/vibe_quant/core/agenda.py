@@ -32,7 +32,7 @@ class Timed(Protocol):
         """What backs it may have changed."""
         ...
 
-    def judged_deadline(self) -> int | None:
+    def judged_deadline(self, now: int) -> int | None:
         """What that may have brought nearer, monotonic ms."""
         ...
 
@@ -64,7 +64,7 @@ class Agenda:
         if out:
             self.forget(now, desk.symbol)
         else:
-            self.sooner(desk.symbol, desk.judged_deadline())
+            self.sooner(desk.symbol, desk.judged_deadline(now))
         return out
 
     def told(self, now: int) -> None:
