@@ -188,7 +188,7 @@ class RiskManager:
 
     def _is_needed(self) -> bool:
         """A leg that is worked holds something."""
-        return any(self._works(side) for side in self._legs)
+        return any(map(self._works, self._legs))
 
     def _soft_notice(self, side: PositionSide, flag: RiskFlag) -> list[Intent]:
         works = self._works(side)
