@@ -286,3 +286,19 @@ def test_what_waits_is_bounded_and_what_is_given_up_is_counted() -> None:
     desk.book.broken = False
     assert desk.recorder.append([], RETRY_MS)
     assert len(desk.book.rows) == KEPT
+
+
+def test_whether_a_row_waits_is_known() -> None:
+    """What is to be done when nothing waits asks for it."""
+    desk = Desk()
+    seen = [desk.recorder.idle]
+    desk.recorder.write(ev.PositionUpdate(S, L, D(2), D(60_000), 5, 5), (), 0, 1000)
+    seen.append(desk.recorder.idle)
+    desk.recorder.tend(WAIT_MS)
+    seen.append(desk.recorder.idle)
+    desk.book.trouble = "no room"
+    desk.recorder.append([Entry("decision", 1)], WAIT_MS)
+    seen.append(desk.recorder.idle)
+    desk.book.broken = True
+    desk.recorder.append([Entry("decision", 1)], WAIT_MS)
+    assert [*seen, desk.recorder.idle] == [True, False, True, False, False]

@@ -201,6 +201,7 @@ async def test_a_journal_whose_beginning_is_gone_goes_on_in_its_mirror(
     """It is the same instance, and the mirror keeps all."""
     monkeypatch.setattr(pruning, "STEP", 3)
     monkeypatch.setattr(pruning, "LEAST", 1)
+    monkeypatch.setattr(pruning, "MOST", 2)
     path, said = written(tmp_path / "j", [intent(i) for i in range(20)]), list[str]()
     for more in (0, 5):
         mirror = mirror_of(postgres.url, path, said)

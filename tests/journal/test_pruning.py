@@ -41,6 +41,7 @@ ENOUGH = settings(
 @example(past=[Act("flatten all", 0), Act("flat", 1), *[Act("held", STALE)] * 3, Prune(60), Act("exit", 0)], later_ms=7)
 @example(past=[Act("order", 0), *[Act("held", STALE)] * 4, Prune(60), Prune(60), Act("end", 1)], later_ms=7)
 @example(past=[Act("fill", 0), *[Act("held", 6 * DAY_MS, 1)] * 8, Prune(60), Act("telegram", 0)], later_ms=7)
+@example(past=[Act("fill", 0), Act("found", 500), *[Act("held", STALE, 1)] * 4, Prune(60)], later_ms=7)
 @example(past=[Act("start", 1), *[Act("exit", DAY_MS)] * 12, Prune(60), Act("start", 1), Prune(60)], later_ms=7)
 @example(past=[Act("pause", 0), *[Act("resume all", STALE)] * 3, Prune(9), Act("exit", 0)], later_ms=7)
 @pytest.mark.usefixtures("small")
