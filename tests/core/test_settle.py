@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from random import Random
@@ -20,7 +20,7 @@ from vibe_quant.core.engine import Engine
 from vibe_quant.core.margin import Margins
 from vibe_quant.domain import events as ev
 from vibe_quant.domain import intents as it
-from vibe_quant.domain.enums import NoticeKind, OrderStatus, PositionSide, RequestKind, Severity, Source
+from vibe_quant.domain.enums import OrderStatus, PositionSide, RequestKind, Source
 from vibe_quant.domain.risk_settings import DeadManSettings
 from vibe_quant.domain.settings import Settings
 
@@ -57,32 +57,16 @@ class Everyone(Engine):
         return super().settle(out, now)
 
 
-class Shortlived(Agenda):
-    """Keeps no moment over a timer."""
-
-    def told(self, now: int) -> None:
-        super().told(now)
-        self._due.clear()
-
-
-class Anew(Engine):
-    """Every desk is asked anew for its moment after each timer, whoever it was for."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, RUN, Random(1))
-        self._agenda = Shortlived()
-
-
 class Both(Engine):
-    """An engine beside ``other``, of which it keeps more in mind.
+    """An engine beside one whose desks all look.
 
     Of two events about the one symbol the other symbol hears too; every second order there rests, until it is
     cancelled, and the others never left.
     """
 
-    def __init__(self, settings: Settings, other: Engine) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(settings, RUN, Random(1))
-        self.other = other
+        self.everyone = Everyone(settings)
         self.heard = 0
         self.theirs: dict[str, it.OrderIntent] = {}
 
@@ -119,26 +103,24 @@ class Both(Engine):
 
     def _same(self, event: ev.Event, now: int) -> list[it.Intent]:
         out = super().handle(event, now)
-        assert out == self.other.handle(event, now), event
-        mine, theirs = self.deadline(), self.other.deadline()
+        assert out == self.everyone.handle(event, now), event
+        mine, theirs = self.deadline(), self.everyone.deadline()
         assert theirs is None or (mine is not None and mine <= theirs), event
         for key in product((SYMBOL, OTHER), PositionSide):
-            assert self.side_view(*key) == self.other.side_view(*key), (key, event)
+            assert self.side_view(*key) == self.everyone.side_view(*key), (key, event)
         return out
 
 
-@dataclass
 class Twofold(Liar):
-    """An adversary of two symbols; ``beside`` makes the engine that is compared with."""
-
-    beside: Callable[[Settings], Engine] = Everyone
+    """An adversary of two symbols."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.engine = Both(self.settings, self.beside(self.settings))
+        self.engine = Both(self.settings)
 
 
-TWO_SYMBOLS = given(
+@examples(40)
+@given(
     dead_man=st.booleans(),
     panic=st.booleans(),
     amend=st.booleans(),
@@ -146,35 +128,15 @@ TWO_SYMBOLS = given(
     short=SIZES,
     ops=ops_of("row", "report", "market"),
 )
-
-
-def compared(
-    beside: Callable[[Settings], Engine], guard: tuple[bool, bool, bool], long: Decimal, short: Decimal, ops: list[Op]
-) -> None:
-    """``guard``: the dead-man's switch, panic, and amendments are on."""
-    one = symbol_settings(dead_man=guard[0], panic=guard[1], amend=guard[2])
-    both = replace(settings_of(one), symbols=((SYMBOL, one), (OTHER, one)))
-    liar = Twofold(both, both, laws=frozenset(), beside=beside)
-    liar.prologue(long, short)
-    liar.feed(ev.RulesLoaded(rules_of(OTHER), liar.now, BRACKETS))
-    liar.play(ops)
-
-
-@examples(40)
-@TWO_SYMBOLS
 def test_no_desk_that_was_passed_by_had_anything_to_say(
     dead_man: bool, panic: bool, amend: bool, long: Decimal, short: Decimal, ops: list[Op]
 ) -> None:
-    compared(Everyone, (dead_man, panic, amend), long, short, ops)
-
-
-@examples(120)
-@TWO_SYMBOLS
-def test_a_moment_that_is_kept_over_a_timer_of_others_is_never_too_late(
-    dead_man: bool, panic: bool, amend: bool, long: Decimal, short: Decimal, ops: list[Op]
-) -> None:
-    """Nor is anything decided otherwise than where all are asked anew, a panic or a stop least of all."""
-    compared(Anew, (dead_man, panic, amend), long, short, ops)
+    one = symbol_settings(dead_man=dead_man, panic=panic, amend=amend)
+    both = replace(settings_of(one), symbols=((SYMBOL, one), (OTHER, one)))
+    liar = Twofold(both, both, laws=frozenset())
+    liar.prologue(long, short)
+    liar.feed(ev.RulesLoaded(rules_of(OTHER), liar.now, BRACKETS))
+    liar.play(ops)
 
 
 def test_a_countdown_that_nothing_rests_under_any_more_is_ended_at_whatever_event_comes_first() -> None:
@@ -190,69 +152,3 @@ def test_a_countdown_that_nothing_rests_under_any_more_is_ended_at_whatever_even
     assert not desk.engine.desks[BTC].pair.active
     desk.now += 5001
     assert of(it.DisarmDeadMan, desk.feed(ev.LeverageUpdate(ETH, 5, desk.now + OFFSET, desk.now)))
-
-
-def two_at_work() -> Scenario:
-    """BTC's next moment lies far off, and it is known; the next timer is another's."""
-    desk = Scenario(listed(BTC=symbol(), ETH=symbol()))
-    desk.start("1")
-    desk.passes(300, quoting=True)
-    far = desk.now + 50_000
-    desk.engine.desks[BTC].deadline = lambda now: far  # type: ignore[method-assign]
-    desk.mark("100")
-    desk.engine.deadline()
-    return desk
-
-
-def test_what_a_look_at_the_margin_says_makes_its_desk_be_asked_for_its_moment_anew() -> None:
-    """A panic that begins by another symbol's loss, and whose order cannot leave now, is timed from then on."""
-    desk = two_at_work()
-    btc, soon = desk.engine.desks[BTC], desk.now + 7
-    said: list[it.Intent] = [it.Notify(NoticeKind.RISK, Severity.ALARM, "in panic")]
-    btc.on_margin = lambda now: said  # type: ignore[method-assign]
-    btc.deadline = lambda now: soon  # type: ignore[method-assign]
-    assert said[0] in desk.feed(ev.Timer(desk.now))
-    assert desk.engine.deadline() == soon
-
-
-def test_what_it_brings_nearer_without_a_word_is_not_slept_over() -> None:
-    desk = two_at_work()
-    btc, soon = desk.engine.desks[BTC], desk.now + 7
-    stop, plain = btc.sides[PositionSide.LONG].stop, btc.on_margin
-
-    def waits(now: int) -> list[it.Intent]:
-        out = plain(now)
-        stop.wake_ms = soon
-        return out
-
-    btc.on_margin = waits  # type: ignore[method-assign]
-    desk.feed(ev.Timer(desk.now))
-    assert desk.engine.deadline() == soon
-
-
-def test_a_stop_that_nobody_keeps_any_more_or_whose_moment_has_passed_wakes_nobody_without_end() -> None:
-    desk = two_at_work()
-    btc = desk.engine.desks[BTC]
-    side = btc.sides[PositionSide.LONG]
-    side.stop.wake_ms = desk.now + 3
-    near = btc.judged_deadline(desk.now)
-    assert near == desk.now + 3
-    assert btc.judged_deadline(desk.now + 3) != near
-    side.gate.retired = True
-    assert btc.judged_deadline(desk.now) != near
-
-
-def test_a_timer_of_others_asks_no_desk_for_its_moment_again() -> None:
-    desk, asked = two_at_work(), list[int]()
-
-    def ask(now: int) -> int:
-        asked.append(now)
-        return now + 50_000
-
-    desk.engine.desks[BTC].deadline = ask  # type: ignore[method-assign]
-    desk.feed(ev.Timer(desk.now))
-    desk.engine.deadline()
-    assert not asked
-    desk.mark("100")
-    desk.engine.deadline()
-    assert asked == [desk.now]

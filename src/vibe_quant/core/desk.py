@@ -151,15 +151,6 @@ class Desk:
         moments.append(self.rulebook.due_ms)
         return min((at for at in moments if at is not None), default=None)
 
-    def judged_deadline(self, now: int) -> int | None:
-        """The part of ``deadline`` that a look at margin, flags and stops may have brought nearer."""
-        first = self.risk.deadline()
-        for side in self.sides.values():
-            at = None if side.gate.retired else side.stop.deadline()
-            if at is not None and at > now and (first is None or at < first):
-                first = at
-        return first
-
     def _judged(self, out: list[Intent], now: int) -> list[Intent]:
         """Risk has been told something: margin, flags and stops follow."""
         margin = self._margin(self)

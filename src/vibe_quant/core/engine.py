@@ -57,6 +57,8 @@ class Engine:
         self._now = 0
         self._due: int | None = None
         self._due_is_old = True
+        self._budget_ms: int | None = None
+        """When a budget that holds something back may be free again, as the desks know it."""
         self._streams = Streams(self)
         self._reports = Reports(self)
         self._answers = Answers(self)
@@ -179,11 +181,8 @@ class Engine:
         ``symbol``: what the event was about, None for the whole account.  Another desk looks too while a side of it has
         something to look after: a moment of its own, or what all share, may have changed for it.
         """
-        self._agenda.forget(now, symbol)
-        return self._settled(out, now, symbol)
-
-    def _settled(self, out: list[Intent], now: int, symbol: str | None = None) -> list[Intent]:
         self._due_is_old = True
+        self._agenda.forget(now, symbol)
         for desk in self.desks.values():
             if symbol in (None, desk.symbol):
                 self._wanting.look(desk, now)
@@ -198,12 +197,16 @@ class Engine:
         self._agenda.sooner(desk.symbol, desk.pair.wake(now))
         if out or not desk.dead_man.at_rest:
             self._agenda.forget(now, desk.symbol)
-        else:
-            self._agenda.may_wait(desk.symbol)
+        elif self._budget_ms is not None:
+            self._agenda.sooner(desk.symbol, self._budget_ms)  # it may have come to wait for it
         return out
 
     def _share_budgets(self, now: int) -> None:
-        self._agenda.share(self.house.pacing.next_at(now), now)
+        """Whoever waits for a budget is asked anew for its moment when that one is another."""
+        at = self.house.pacing.next_at(now)
+        if at is not None and at != self._budget_ms:
+            self._agenda.forget(now)
+        self._budget_ms = at
 
     def _table(self) -> dict[type[Any], Handler]:
         market: dict[type[Any], Handler] = {
@@ -288,10 +291,10 @@ class Engine:
         out: list[Intent] = self._operator.tick(now)
         self._streams.tick(now)
         self.margins.keep()
-        for desk in self.desks.values():
-            out += self._agenda.tell(desk, now)
-        self._agenda.told(now)
-        return self._settled(out, now)
+        for symbol, desk in self.desks.items():
+            out += desk.tick(now) if self._agenda.is_due(symbol, now) else desk.on_margin(now)
+        self._agenda.told()
+        return self.settle(out, now)
 
     def _margin(self, desk: Desk) -> Margin | None:
         rules = desk.rulebook.rules

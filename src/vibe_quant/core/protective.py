@@ -210,10 +210,8 @@ class ProtectiveStopManager(StopWork):
 
     def deadline(self) -> int | None:
         """The earliest moment at which ``on_timer`` has something to do."""
-        wake, asked = self.wake_ms, self.desk.deadline()
-        if wake is None or asked is None:
-            return asked if wake is None else wake
-        return min(wake, asked)
+        times = (self.wake_ms, self.desk.deadline())
+        return min((t for t in times if t is not None), default=None)
 
     def _fired(self) -> set[str]:
         """Own stops that are triggering or have triggered."""
