@@ -1,6 +1,6 @@
 # `make help` lists the targets. Each makes the virtual environment it needs and installs from the lock by itself.
 PYTHON ?= python3
-JOBS   ?= 3
+JOBS   ?= 4
 STORIES ?= 6
 TMPDIR ?= /tmp
 
@@ -24,7 +24,7 @@ LOCK    := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-e2e test-all seek test-fills lint bench wheels schema pictures format lock clean
+.PHONY: help run test test-units test-e2e test-all seek test-fills lint bench wheels schema pictures format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,9 @@ lint: $(DEV) ## format, lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint test-e2e ## everything that must hold before a commit is pushed
+test: lint test-e2e test-units ## everything that must hold before a commit is pushed
+
+test-units: $(DEV) ## all but the stories of the whole program, with the gates of coverage
 	$(PYTEST) -m "not slow" --ignore=tests/e2e --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --include='src/vibe_quant/domain/*,src/vibe_quant/core/*' --fail-under=100
 	@$(BIN)/coverage report --skip-covered --omit='src/vibe_quant/domain/*,src/vibe_quant/core/*' --fail-under=90

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -42,8 +43,16 @@ async def troubled(on: ProbeStage, endpoint: str, nth: int, trouble: str, **how:
     return await on.probe(**how)
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
-@pytest.mark.parametrize("endpoint", [ORDER, STOP])
+def crossed(rows: Sequence[Any], columns: Sequence[Any]) -> list[Any]:
+    """Each with each; a diagonal of the table, which has every row and every column, is in the ordinary run."""
+    return [
+        pytest.param(row, column, marks=() if (at - across) % min(len(rows), len(columns)) == 0 else pytest.mark.slow)
+        for at, row in enumerate(rows)
+        for across, column in enumerate(columns)
+    ]
+
+
+@pytest.mark.parametrize(("trouble", "endpoint"), crossed(list(TROUBLES), [ORDER, STOP]))
 async def test_an_order_of_unknown_fate_ends_the_probe_and_is_gone(endpoint: str, trouble: str) -> None:
     async with probe_stage() as on:
         report = await troubled(on, endpoint, 1, trouble)
@@ -54,14 +63,15 @@ async def test_an_order_of_unknown_fate_ends_the_probe_and_is_gone(endpoint: str
         on.judge()
 
 
-@pytest.mark.parametrize("trouble", BOTH)
 @pytest.mark.parametrize(
-    ("endpoint", "nth"),
-    [(CANCEL, 1), (SWEEP, 1), (COUNTDOWN, 1), (ORDER, 3), (STOP, 2), (ORDERS, 4), (STOPS, 4), (QUERY, 1)],
+    ("trouble", "place"),
+    crossed(
+        BOTH, [(CANCEL, 1), (SWEEP, 1), (COUNTDOWN, 1), (ORDER, 3), (STOP, 2), (ORDERS, 4), (STOPS, 4), (QUERY, 1)]
+    ),
 )
-async def test_trouble_anywhere_ends_the_probe_and_nothing_is_left(endpoint: str, nth: int, trouble: str) -> None:
+async def test_trouble_anywhere_ends_the_probe_and_nothing_is_left(place: tuple[str, int], trouble: str) -> None:
     async with probe_stage() as on:
-        report = await troubled(on, endpoint, nth, trouble)
+        report = await troubled(on, *place, trouble)
         assert report.stopped, report
         assert report.left == ()
         on.judge()
