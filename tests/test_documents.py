@@ -114,7 +114,9 @@ def inner(command: str) -> None:
 
 SUITE, REAL, HOST = "runs a suite, which this is part of", "needs Binance", "needs root and systemd"
 ELSEWHERE: dict[str, tuple[str, Callable[[str], None]]] = {
-    **{f"make {name}": (SUITE, target) for name in ("test", "test-e2e", "test-all", "test-fills", "test-units", "seek")},
+    **{
+        f"make {name}": (SUITE, target) for name in ("test", "test-e2e", "test-all", "test-fills", "test-units", "seek")
+    },
     **{f"make {name}": ("writes into the repository", target) for name in ("format", "schema", "pictures")},
     **{f"make {name}": ("needs a package index", target) for name in ("lock", "wheels", "run PYTHON=python3.12")},
     "make bench": ("takes minutes of a quiet machine", target),
