@@ -1,7 +1,7 @@
 # `make help` lists the targets. Each makes the virtual environment it needs and installs from the lock by itself.
 PYTHON ?= python3
 JOBS   ?= 4
-STORIES ?= 7
+STORIES ?= 6
 TMPDIR ?= /tmp
 
 VENV := .venv
@@ -47,7 +47,7 @@ test-units: $(DEV) ## all but the stories of the whole program, with the gates o
 	@$(BIN)/coverage report --skip-covered --omit='src/vibe_quant/domain/*,src/vibe_quant/core/*' --fail-under=90
 
 test-e2e: $(DEV) ## the whole program against the exchange in a box; its stories wait more than they compute
-	$(BIN)/python -m pytest -n $(STORIES) --dist worksteal -m "not slow" tests/e2e
+	$(BIN)/python -m pytest -n $(STORIES) -m "not slow" tests/e2e
 
 test-all: lint ## as test, with the long suites whole
 	$(PYTEST) --ignore=tests/e2e

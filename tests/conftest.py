@@ -10,6 +10,7 @@ well, are marked ``untraced`` and go without it.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from decimal import DefaultContext, getcontext
@@ -54,3 +55,12 @@ def logged() -> Iterator[list[str]]:
     sink = logger.add(lambda text: lines.append(str(text)), format="{level} {message}", level=0)
     yield lines
     logger.remove(sink)
+
+
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    """A run that was hosted here ends with its signals ignored, and whatever is started after it would be born so."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
